@@ -1,0 +1,1 @@
+"""Where each pair's acts are brought together, in time order."""

@@ -1,0 +1,1 @@
+"""Estimates, covariances and tests: plain functions of arrays."""
