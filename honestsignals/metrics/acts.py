@@ -1,0 +1,235 @@
+"""One batch of acts in dyad order, and the verbs that statistics are written with.
+
+The acts of each pair stand together, in time order; acts of one instant stand with the alter's before
+the ego's, which is an order of convenience: whatever asks who was first leaves such instants out
+(``mixed``). Nothing here depends on which of the two is called ego but ``from_ego``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+SECOND = 1_000_000
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+
+
+def ratio(top: Array, bottom: Array) -> Array:
+    """Quotient, NaN where the denominator is 0.
+
+    >>> ratio(np.array([1, 0]), np.array([2, 0]))
+    array([0.5, nan])
+    """
+    out = np.full(np.shape(bottom), math.nan)
+    np.divide(top, bottom, out=out, where=np.asarray(bottom) != 0)
+    return out
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Spans that event metrics are measured with.
+
+    Attributes
+    ----------
+    conversation_gap : int, microseconds
+        Δ: acts at most this far apart belong to one conversation (inclusive), and a reply within it
+        answers an opening. One hour, as in bandicoot.
+    period : int, microseconds
+        Length of the periods of ``persistence``, counted from time zero. A week.
+    """
+
+    conversation_gap: int = HOUR
+    period: int = 7 * DAY
+
+
+@dataclass(frozen=True, eq=False)
+class Acts:
+    """Acts of many pairs as sorted arrays with offsets.
+
+    Attributes
+    ----------
+    offsets : ndarray of int64, shape (n_pairs + 1,)
+        Pair d has the acts ``offsets[d]`` to ``offsets[d + 1] - 1``; none where the two are equal.
+    from_ego : ndarray of bool, shape (n_acts,)
+        Whether ego gave.
+    time : ndarray of int64, shape (n_acts,), or None
+        Microseconds (or wave numbers), not decreasing within a pair.
+    count : ndarray of int64, shape (n_acts,), or None
+        Acts that a row stands for; None for one each. Timed acts come expanded.
+    weight : ndarray of float64, shape (n_acts,), or None
+        Amount.
+    kind : ndarray of int16, shape (n_acts,), or None
+        Code of the kind.
+    conversation : ndarray of int64, shape (n_acts,), or None
+        Code of the conversation; negative: one of its own.
+    start : int
+        First moment of the log (microseconds or wave).
+    end : ndarray of int64, shape (n_pairs,)
+        Last moment at which an act of the pair would have been seen.
+    settings : Settings
+        Spans of the event metrics.
+    """
+
+    offsets: Array
+    from_ego: Array
+    time: Array | None
+    count: Array | None
+    weight: Array | None
+    kind: Array | None
+    conversation: Array | None
+    start: int
+    end: Array
+    settings: Settings = field(default_factory=Settings)
+    derived: dict[str, Array] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs in the batch."""
+        return len(self.offsets) - 1
+
+    def swapped(self) -> Acts:
+        """The same acts seen from the other of each pair."""
+        return replace(self, from_ego=~self.from_ego)
+
+    def where(self, mask: Array) -> Acts:
+        """Only the acts where ``mask`` holds; pairs stay, also those left without any.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (n_acts,)
+        """
+        kept = np.concatenate([[0], np.cumsum(mask, dtype=np.int64)])
+
+        def cut(values: Array | None) -> Array | None:
+            return None if values is None else values[mask]
+
+        return replace(
+            self,
+            offsets=kept[self.offsets],
+            from_ego=self.from_ego[mask],
+            time=cut(self.time),
+            count=cut(self.count),
+            weight=cut(self.weight),
+            kind=cut(self.kind),
+            conversation=cut(self.conversation),
+            derived={},
+        )
+
+    # verbs: one value a pair
+
+    def total(self, mask: Array) -> Array:
+        """Rows of each pair where ``mask`` holds (int64, shape (n_pairs,))."""
+        running = np.empty(len(mask) + 1, dtype=np.int64)
+        running[0] = 0
+        np.cumsum(mask, out=running[1:])
+        return running[self.offsets[1:]] - running[self.offsets[:-1]]
+
+    def acts(self, mask: Array) -> Array:
+        """Acts of each pair where ``mask`` holds: rows, or what their counts say."""
+        return self.total(mask if self.count is None else np.where(mask, self.count, 0))
+
+    def reduce(self, verb: np.ufunc, values: Array, empty: float) -> Array:
+        """``verb`` over each pair's values; ``empty`` for a pair without acts.
+
+        ``np.add.reduceat`` sums a segment by itself, so that the bits do not depend on the batch.
+        """
+        out = np.full(self.n_pairs, empty, dtype=values.dtype)
+        filled = self.offsets[1:] > self.offsets[:-1]
+        if filled.any():
+            out[filled] = verb.reduceat(values, self.offsets[:-1][filled])
+        return out
+
+    def sum(self, values: Array) -> Array:
+        """Sum of floats over each pair's acts; 0 for none."""
+        return self.reduce(np.add, values, 0.0)
+
+    def per_act(self, values: Array) -> Array:
+        """A pair's value repeated for each of its acts."""
+        return np.repeat(values, np.diff(self.offsets))
+
+    # masks and positions: one value an act, made once a batch
+
+    def once(self, name: str, make: Callable[[], Array]) -> Array:
+        """A derived array, made on first use and shared with the swapped view."""
+        if name not in self.derived:
+            self.derived[name] = make()
+        return self.derived[name]
+
+    @property
+    def clock(self) -> Array:
+        """Times of acts that are known to have them: statistics that ask for it declare the need."""
+        if self.time is None:
+            raise TypeError("the acts have no time")
+        return self.time
+
+    @property
+    def pair_start(self) -> Array:
+        """Whether an act is its pair's first (bool, shape (n_acts,))."""
+
+        def make() -> Array:
+            first = np.zeros(len(self.from_ego), dtype=bool)
+            first[self.offsets[:-1][self.offsets[1:] > self.offsets[:-1]]] = True
+            return first
+
+        return self.once("pair_start", make)
+
+    @property
+    def new_instant(self) -> Array:
+        """Whether an act is the first of its pair's acts at that instant."""
+
+        def make() -> Array:
+            new = self.pair_start.copy()
+            new[1:] |= self.clock[1:] != self.clock[:-1]
+            return new
+
+        return self.once("new_instant", make)
+
+    @property
+    def turned(self) -> Array:
+        """Whether an act is by the other than the act before it; True for a pair's first."""
+
+        def make() -> Array:
+            turned = self.pair_start.copy()
+            turned[1:] |= self.from_ego[1:] != self.from_ego[:-1]
+            return turned
+
+        return self.once("turned", make)
+
+    @property
+    def mixed(self) -> Array:
+        """Whether both acted at the act's instant, so that they have no order there."""
+
+        def make() -> Array:
+            starts = np.flatnonzero(self.new_instant)
+            inside = self.turned & ~self.new_instant
+            if not inside.any():
+                return np.zeros(len(self.from_ego), dtype=bool)
+            which = np.cumsum(self.new_instant) - 1
+            both = np.zeros(len(starts), dtype=bool)
+            both[which[inside]] = True
+            return both[which]
+
+        return self.once("mixed", make)
+
+    @property
+    def follows(self) -> Array:
+        """Whether an act's order after the act before it is known: one pair, no mixed instant."""
+
+        def make() -> Array:
+            known = ~self.pair_start
+            known[1:] &= ~(self.mixed[1:] | self.mixed[:-1])
+            return known
+
+        return self.once("follows", make)
+
+    @property
+    def changes(self) -> Array:
+        """Whether the speaker is known to change at an act: the other gave just before."""
+        return self.once("changes", lambda: self.follows & self.turned)
