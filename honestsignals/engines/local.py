@@ -1,0 +1,255 @@
+"""The engine of one machine: sorts the acts once, then hands them on in batches of whole pairs.
+
+Everything that orders a pair's acts is an integer, so one integer holds pair, instant and giver
+wherever it fits into 63 bits, and one sort of it does what three would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from honestsignals.engines.passes import LogColumns, Rows, first_pass, second_pass
+from honestsignals.errors import DesignError
+from honestsignals.metrics.acts import SECOND, Acts, Settings
+from honestsignals.metrics.registry import Column
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+BATCH_ACTS = 500_000
+"""Acts a batch holds, unless one pair has more: small enough for the cache of a processor."""
+BATCH_ROWS = 200_000
+MOST_EXPANDED = 200_000_000
+"""Acts that counts may stand for in a log with times."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairedActs:
+    """A log's acts, pair by pair and in time order.
+
+    Attributes
+    ----------
+    keys : ndarray of int64, shape (n_pairs,)
+        ``low * n_people + high`` of each pair, sorted.
+    offsets : ndarray of int64, shape (n_pairs + 1,)
+        Where each pair's acts begin.
+    from_low : ndarray of bool, shape (n_acts,)
+        Whether the one with the lower code gave.
+    log : LogColumns
+        The acts in this order.
+    """
+
+    keys: Array
+    offsets: Array
+    from_low: Array
+    log: LogColumns
+
+
+def pair_up(log: LogColumns) -> PairedActs:
+    """Sort a log by pair, instant and giver.
+
+    Sums of weight within a pair need a total order of its acts, so that they come out the same to
+    the bit whatever the order of the rows: acts alike in all else are ordered by weight.
+    """
+    log = _expanded(log)
+    low, high = np.minimum(log.sender, log.receiver), np.maximum(log.sender, log.receiver)
+    key = low.astype(np.int64) * log.n_people + high
+    from_low = log.sender < log.receiver
+    instant = _instants(log.time)
+    order = _order(key, instant, from_low, log)
+    key = key[order]
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.empty(0, int)
+    offsets = np.append(starts, len(key)).astype(np.int64)
+    names = ("sender", "receiver", "time", "count", "weight", "kind", "conversation")
+    moved: dict[str, Any] = {}
+    for name in names:
+        values = getattr(log, name)
+        moved[name] = None if values is None or name in ("sender", "receiver") else values[order]
+    moved["sender"] = moved["receiver"] = np.empty(0, dtype=np.int32)
+    return PairedActs(key[starts], offsets, from_low[order], replace(log, **moved))
+
+
+def _expanded(log: LogColumns) -> LogColumns:
+    """One row an act, where acts have times: each is an act of its own to turns and gaps."""
+    if log.count is None or log.clock != "time":
+        return log
+    total = int(log.count.sum())
+    if total > MOST_EXPANDED:
+        raise DesignError(
+            f"The counts stand for {total:,} timed acts; up to {MOST_EXPANDED:,} can be told apart. "
+            "Leave the time out, or the count."
+        )
+    times = log.count
+    changed: dict[str, Any] = {"count": None}
+    for name in ("sender", "receiver", "time", "kind", "conversation"):
+        values = getattr(log, name)
+        changed[name] = None if values is None else np.repeat(values, times)
+    if log.weight is not None:
+        # the amount is the row's: it goes with the first of its acts
+        weight = np.zeros(total)
+        weight[np.cumsum(times) - times] = log.weight
+        changed["weight"] = weight
+    return replace(log, **changed)
+
+
+def _instants(time: Array | None) -> Array | None:
+    """Times as small integers in the same order: seconds where all are whole."""
+    if time is None or not len(time):
+        return None
+    since = time - time.min()
+    return since // SECOND if not (since % SECOND).any() else since
+
+
+def _order(key: Array, instant: Array | None, from_low: Array, log: LogColumns) -> Array:
+    """Positions of the acts by pair, instant, giver, and (where there) kind and weight."""
+    span = 0 if instant is None else int(instant.max()).bit_length()
+    width = (int(key.max()).bit_length() if len(key) else 0) + span + 1
+    if width <= 63:
+        packed = (key << (span + 1)) | from_low
+        if instant is not None:
+            packed |= instant << 1
+        order = np.argsort(packed)
+        packed = packed[order]
+    else:
+        order = np.lexsort((from_low, key) if instant is None else (from_low, instant, key))
+        changed = (np.diff(column[order]) != 0 for column in (key, from_low.view(np.int8)))
+        new = np.logical_or.reduce(list(changed))
+        if instant is not None:
+            new |= np.diff(instant[order]) != 0
+        packed = np.concatenate([[0], np.cumsum(new)])
+    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
+    return _settled(order, packed, ties) if ties else order
+
+
+def _settled(order: Array, packed: Array, ties: Sequence[Array]) -> Array:
+    """Acts alike in pair, instant and giver, ordered by what else they have."""
+    same = packed[1:] == packed[:-1]
+    tied = np.zeros(len(order), dtype=bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    where = np.flatnonzero(tied)
+    if len(where):
+        among = order[where]
+        order[where] = among[np.lexsort((*(column[among] for column in ties), packed[where]))]
+    return order
+
+
+class LocalEngine:
+    """Pairs and columns of one log, its acts sorted once.
+
+    Parameters
+    ----------
+    log : LogColumns
+        A checked log.
+    """
+
+    def __init__(self, log: LogColumns) -> None:
+        self._paired = pair_up(log)
+
+    def pairs(self) -> tuple[Array, Array]:
+        """Codes of the two of every pair with an act, the lower first, sorted."""
+        keys, n = self._paired.keys, self._paired.log.n_people
+        return (keys // n).astype(np.int32), (keys % n).astype(np.int32)
+
+    def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
+        """Every planned column, one value a row.
+
+        Parameters
+        ----------
+        rows : Rows
+            Who is ego, who is alter, before when.
+        plan : sequence of Column
+            Columns in an order in which each follows what it is computed from.
+        settings : Settings
+            Spans of the event metrics.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (n_rows,)
+        """
+        paired = self._paired
+        if paired.log.clock == "wave":
+            settings = replace(settings, period=1)
+        parts = [first_pass(acts, plan, paired.log) for acts in _batches(paired, rows, settings)]
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return second_pass(joined, plan)
+
+
+def _batches(paired: PairedActs, rows: Rows, settings: Settings) -> Iterator[Acts]:
+    """Whole rows, as many as a batch holds; one empty batch where there are no rows."""
+    start, stop = _extents(paired, rows)
+    reach = np.concatenate([[0], np.cumsum(stop - start)])
+    last = np.full(len(start), paired.log.end, dtype=np.int64)
+    if rows.before is not None:
+        last = np.minimum(last, rows.before - 1)
+    row = 0
+    while True:
+        until = int(np.searchsorted(reach, reach[row] + BATCH_ACTS, side="right")) - 1
+        until = min(max(until, row + 1), row + BATCH_ROWS, len(start))
+        part = slice(row, until)
+        flipped = rows.ego[part] > rows.alter[part]
+        yield _batch(paired, start[part], stop[part], flipped, (last[part], settings))
+        row = until
+        if row >= len(start):
+            return
+
+
+def _extents(paired: PairedActs, rows: Rows) -> tuple[Array, Array]:
+    """First act of each row and the one after its last."""
+    low, high = np.minimum(rows.ego, rows.alter), np.maximum(rows.ego, rows.alter)
+    key = low.astype(np.int64) * paired.log.n_people + high
+    place = np.searchsorted(paired.keys, key)
+    found = place < len(paired.keys)
+    found[found] = paired.keys[place[found]] == key[found]
+    place = np.where(found, place, 0)
+    start = np.where(found, paired.offsets[place], 0)
+    stop = np.where(found, paired.offsets[np.minimum(place + 1, len(paired.keys))], 0)
+    if rows.before is None or paired.log.time is None:
+        return start, stop
+    return start, _before(paired.log.time, start, stop, rows.before)
+
+
+def _before(time: Array, start: Array, stop: Array, before: Array) -> Array:
+    """Where in each row's acts the first stands that is not before: a bisection of all rows at once."""
+    low, high = start.copy(), stop.copy()
+    while (low < high).any():
+        middle = (low + high) // 2
+        early = (low < high) & (time[np.minimum(middle, len(time) - 1)] < before)
+        low = np.where(early, middle + 1, low)
+        high = np.where(early, high, np.where(low < high, middle, high))
+    return low
+
+
+def _batch(
+    paired: PairedActs, start: Array, stop: Array, flipped: Array, frame: tuple[Array, Settings]
+) -> Acts:
+    """The acts of some rows, as their egos see them."""
+    length = stop - start
+    offsets = np.concatenate([[0], np.cumsum(length)])
+    log = paired.log
+    filled = length > 0
+    taken: Any
+    if filled.any() and (start[filled][1:] == stop[filled][:-1]).all():
+        taken = slice(int(start[filled][0]), int(stop[filled][-1]))
+    else:
+        taken = np.repeat(start - offsets[:-1], length) + np.arange(offsets[-1])
+
+    def take(values: Array | None) -> Array | None:
+        return None if values is None else values[taken]
+
+    from_low = paired.from_low[taken]
+    return Acts(
+        offsets=offsets,
+        from_ego=from_low ^ np.repeat(flipped, length) if flipped.any() else from_low,
+        time=take(log.time),
+        count=take(log.count),
+        weight=take(log.weight),
+        kind=take(log.kind),
+        conversation=take(log.conversation),
+        start=log.start,
+        end=frame[0],
+        settings=frame[1],
+    )

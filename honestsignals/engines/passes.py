@@ -1,0 +1,149 @@
+"""The two passes every engine makes: statistics of a batch of acts, then metrics of their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from honestsignals.metrics.acts import Acts, Settings
+from honestsignals.metrics.registry import FORMS, Column
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class LogColumns:
+    """A checked log as an engine takes it.
+
+    Attributes
+    ----------
+    n_people : int
+        People have the codes 0 to ``n_people - 1``, in their one order.
+    sender, receiver : ndarray of int32, shape (n_acts,)
+        Codes of the two.
+    time, count, weight, kind, conversation : ndarray, shape (n_acts,), or None
+        As in ``Acts``.
+    clock : str
+        "time", "wave" or "".
+    start, end : int
+        First and last moment at which an act would have been in the log.
+    kinds : tuple of str
+        Kinds as column suffixes; ``kind`` holds positions in it.
+    main : tuple of int or None
+        Codes of the kinds that count as giving; None for all.
+    """
+
+    n_people: int
+    sender: Array
+    receiver: Array
+    time: Array | None
+    count: Array | None
+    weight: Array | None
+    kind: Array | None
+    conversation: Array | None
+    clock: str
+    start: int
+    end: int
+    kinds: tuple[str, ...] = ()
+    main: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a dyad table: who is ego, who is alter, and before when acts count.
+
+    Attributes
+    ----------
+    ego, alter : ndarray of int32, shape (n_rows,)
+        Codes of the two.
+    before : ndarray of int64, shape (n_rows,), or None
+        Only acts strictly before it count; None for all.
+    """
+
+    ego: Array
+    alter: Array
+    before: Array | None = None
+
+
+class Engine(Protocol):
+    """What brings each pair's acts together and computes columns of them."""
+
+    def pairs(self) -> tuple[Array, Array]:
+        """Codes of the two of every pair with an act, the lower first, sorted."""
+
+    def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
+        """Both passes: every planned column, one value a row."""
+
+
+def first_pass(acts: Acts, plan: Sequence[Column], log: LogColumns) -> dict[str, Array]:
+    """Statistics of one batch.
+
+    Parameters
+    ----------
+    acts : Acts
+        The batch.
+    plan : sequence of Column
+        Columns to compute; those that are no statistics are passed over.
+    log : LogColumns
+        Tells kinds apart.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_pairs,)
+    """
+    views: dict[str, Acts] = {}
+    out: dict[str, Array] = {}
+    for column in plan:
+        if column.form or not column.entry.fact.statistic:
+            continue
+        if column.kind not in views:
+            views[column.kind] = _of_kind(acts, column.kind, log)
+        seen = views[column.kind]
+        out[column.name] = column.entry.function(seen.swapped() if column.side == "alter" else seen)
+    return out
+
+
+def _of_kind(acts: Acts, kind: str, log: LogColumns) -> Acts:
+    """The acts a column is about: of its kind, or of the kinds that count as giving."""
+    if acts.kind is None or (not kind and log.main is None):
+        return acts
+    if kind:
+        return acts.where(acts.kind == log.kinds.index(kind))
+    return acts.where(np.isin(acts.kind, log.main or ()))
+
+
+def second_pass(columns: Mapping[str, Array], plan: Sequence[Column]) -> dict[str, Array]:
+    """Metrics of columns, in the order of the plan.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray, shape (n_rows,)
+        What the first pass gave, joined over batches.
+    plan : sequence of Column
+        Each column after what it is computed from.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_rows,)
+        The columns and the metrics.
+    """
+    out = dict(columns)
+    for column in plan:
+        if column.name not in out:
+            inputs = [out[name] for name in column.inputs]
+            out[column.name] = _form(column.form, *inputs) if column.form else column.entry.function(*inputs)
+    return out
+
+
+def _form(form: str, of_ego: Array, of_alter: Array) -> Array:
+    """A symmetric form of what ego and alter each have; NaN where either is."""
+    if form not in FORMS:
+        raise KeyError(form)
+    if form == "mean":
+        return (of_ego + of_alter) / 2
+    if form == "gap":
+        return np.abs(of_ego - of_alter)
+    return np.minimum(of_ego, of_alter) if form == "min" else np.maximum(of_ego, of_alter)
