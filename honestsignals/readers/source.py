@@ -1,0 +1,244 @@
+"""Whatever acts, labels and people may come in: files, frames, Arrow streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from honestsignals.errors import ArgumentError, listed, nearest
+from honestsignals.readers.csv_file import BATCH_ROWS, DELIMITERS, CsvFile, open_csv
+from honestsignals.readers.faults import Fault, whole_source
+
+
+class Source(Protocol):
+    """Rows in a fixed order, under named columns.
+
+    Attributes
+    ----------
+    name : str
+        For messages: the file as given, "DataFrame" or "table".
+    unit : str
+        What places are counted in: "line" of a CSV file (the header is line 1), else "row" from 0.
+    columns : tuple of str
+        What there is.
+    """
+
+    @property
+    def name(self) -> str:
+        """For messages: the file as given, "DataFrame" or "table"."""
+
+    @property
+    def unit(self) -> str:
+        """What places are counted in: "line" or "row"."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+
+    def batches(
+        self, columns: Sequence[str], faults: list[Fault] | None = None, rows: int = BATCH_ROWS
+    ) -> Iterator[pa.Table]:
+        """Tables of these columns, in order; rows that cannot be cut into fields go to ``faults``."""
+
+    def lines(self, rows: Sequence[int]) -> list[int]:
+        """Where rows stand, in ``unit``."""
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """A Parquet file: a `Source` whose columns have types."""
+
+    path: Path
+    name: str
+    columns: tuple[str, ...]
+    unit: str = "row"
+
+    def batches(
+        self, columns: Sequence[str], faults: list[Fault] | None = None, rows: int = BATCH_ROWS
+    ) -> Iterator[pa.Table]:
+        """Tables of these columns; text stays as codes where the file has it so."""
+        try:
+            schema = pq.read_schema(self.path)
+            texts = [column for column in columns if pa.types.is_string(schema.field(column).type)]
+            with pq.ParquetFile(self.path, read_dictionary=texts, pre_buffer=False) as file:
+                for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
+                    yield pa.Table.from_batches([batch]).select(list(columns))
+        except (pa.ArrowException, OSError) as error:
+            raise whole_source(
+                self, None, f"is a Parquet file that is damaged ({_first_line(error)})"
+            ) from None
+
+    def lines(self, rows: Sequence[int]) -> list[int]:
+        """Rows are counted from 0."""
+        return [int(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A pandas DataFrame: a `Source` whose columns become Arrow arrays one at a time."""
+
+    frame: pd.DataFrame
+    columns: tuple[str, ...]
+    name: str = "DataFrame"
+    unit: str = "row"
+
+    def batches(
+        self, columns: Sequence[str], faults: list[Fault] | None = None, rows: int = BATCH_ROWS
+    ) -> Iterator[pa.Table]:
+        """Tables of these columns; NaN, None, NaT and NA are missing."""
+        arrays = [self._array(column) for column in columns]
+        whole = pa.Table.from_arrays(arrays, names=list(columns))
+        for start in range(0, len(self.frame), rows):
+            yield whole.slice(start, rows)
+
+    def _array(self, column: str) -> Any:
+        values = self.frame.iloc[:, self.columns.index(column)]
+        try:
+            return pa.array(values, from_pandas=True)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            kinds = [
+                type(value).__name__
+                for value in values
+                if not pd.api.types.is_scalar(value) or pd.notna(value)
+            ]
+            rule = f"mixes values of the types {listed(sorted(set(kinds)))}: make them one type, such as text"
+            raise whole_source(self, column, rule) from None
+
+    def lines(self, rows: Sequence[int]) -> list[int]:
+        """Rows are counted from 0, whatever the index says."""
+        return [int(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Any object that hands over Arrow batches: a `Source` read once, from its start."""
+
+    table: Any
+    columns: tuple[str, ...]
+    name: str = "table"
+    unit: str = "row"
+
+    def batches(
+        self, columns: Sequence[str], faults: list[Fault] | None = None, rows: int = BATCH_ROWS
+    ) -> Iterator[pa.Table]:
+        """Tables of these columns, cut to ``rows``."""
+        for batch in pa.RecordBatchReader.from_stream(self.table):
+            part = pa.Table.from_batches([batch]).select(list(columns))
+            for start in range(0, part.num_rows, rows):
+                yield part.slice(start, rows)
+
+    def lines(self, rows: Sequence[int]) -> list[int]:
+        """Rows are counted from 0."""
+        return [int(row) for row in rows]
+
+
+def open_source(source: Any, wanted: Sequence[str] = ()) -> Source:
+    """Whatever was given, as rows under named columns.
+
+    Parameters
+    ----------
+    source : path, pandas.DataFrame, or object with ``__arrow_c_stream__``
+        A path to .csv, .csv.gz, .tsv or .parquet; a frame; a table of Polars, pyarrow or DuckDB.
+    wanted : sequence of str
+        Columns that the header of a CSV file should hold; they settle its delimiter.
+
+    Returns
+    -------
+    Source
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> open_source(pd.DataFrame({"sender": ["a"], "receiver": ["b"]})).columns
+    ('sender', 'receiver')
+    """
+    if isinstance(source, str | Path):
+        return _open_path(Path(source), str(source), wanted)
+    if isinstance(source, pd.DataFrame):
+        frame = Frame(source, tuple(str(column) for column in source.columns))
+        _refuse_twins(frame)
+        return frame
+    if hasattr(source, "__arrow_c_stream__"):
+        columns = tuple(_schema_names(source))
+        is_frame = type(source).__name__ == "DataFrame"
+        stream = Stream(source, columns, "DataFrame" if is_frame else "table")
+        _refuse_twins(stream)
+        return stream
+    raise ArgumentError(
+        f"source is a {type(source).__name__}; it must be a path to a CSV or Parquet file, a DataFrame, or"
+        " a table that hands over Arrow batches (Polars, pyarrow, DuckDB)."
+    )
+
+
+def require_columns(source: Source, wanted: Sequence[str]) -> None:
+    """Refuse a source that lacks a column; the message names the nearest one it has."""
+    for column in wanted:
+        if column in source.columns:
+            continue
+        guess = nearest(column, source.columns)
+        tail = f". Did you mean {guess!r}?" if guess else f". Its columns: {listed(source.columns)}."
+        raise whole_source(source, None, f"has no column {column!r}{tail}{_delimiter_hint(source)}")
+
+
+def _delimiter_hint(source: Source) -> str:
+    if not isinstance(source, CsvFile) or len(source.columns) > 1:
+        return ""
+    header = source.columns[0]
+    odd = next((mark for mark in (" ", ":", "^", "~", "/") if mark in header), None)
+    known = listed(DELIMITERS.values())
+    if odd is None:
+        return f" (It has one column only; columns may be split by {known}.)"
+    return f" (Its header looks as if the delimiter were {odd!r}; it must be one of {known}.)"
+
+
+def _open_path(path: Path, name: str, wanted: Sequence[str]) -> Source:
+    if path.is_dir():
+        raise whole_source(name, None, "is a folder, not a file")
+    if not path.is_file():
+        beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        guess = nearest(path.name, beside)
+        raise whole_source(name, None, "does not exist" + (f". Did you mean {guess!r}?" if guess else ""))
+    if path.stat().st_size == 0:
+        raise whole_source(name, None, "is empty")
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        return _open_parquet(path, name)
+    with path.open("rb") as handle:
+        if handle.read(4) == b"PAR1":
+            return _open_parquet(path, name)
+    return open_csv(path, name, wanted)
+
+
+def _open_parquet(path: Path, name: str) -> Source:
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError):
+        raise whole_source(name, None, "is not a Parquet file, or not a whole one") from None
+    file = ParquetFile(path, name, tuple(schema.names))
+    _refuse_twins(file)
+    return file
+
+
+def _schema_names(source: Any) -> list[str]:
+    schema = getattr(source, "schema", None)
+    if isinstance(schema, pa.Schema):
+        return list(schema.names)
+    # The columns of other libraries' tables are known from their stream; asking for it reads nothing yet.
+    if hasattr(source, "columns") and all(isinstance(name, str) for name in source.columns):
+        return list(source.columns)
+    return list(pa.RecordBatchReader.from_stream(source).schema.names)
+
+
+def _refuse_twins(source: Source) -> None:
+    twice = sorted({column for column in source.columns if source.columns.count(column) > 1})
+    if twice:
+        raise whole_source(source, None, f"names two columns {listed(map(repr, twice))}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
