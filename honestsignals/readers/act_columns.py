@@ -1,0 +1,133 @@
+"""The columns of acts, batch by batch: names as codes, numbers and times checked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honestsignals.readers.amounts import RULES, read_numbers
+from honestsignals.readers.faults import Fault
+from honestsignals.readers.mapping import NUMBER_KEYS, PEOPLE_KEYS, TEXT_KEYS
+from honestsignals.readers.source import Source
+from honestsignals.readers.texts import Coded, encode, join
+from honestsignals.readers.times import TimePart, read_times, settle_unit
+
+# Columns that name the same things share their codes.
+_SHARED = (PEOPLE_KEYS, ("id", "reply_to"))
+
+
+@dataclass(frozen=True)
+class RawActs:
+    """Columns as read, before people are known.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that could be cut into fields.
+    texts : dict of str to Coded
+        Sender, receiver and the other names.
+    numbers : dict of str to ndarray of float64
+        NaN where missing or wrong.
+    time : ndarray of int64 or None
+        Microseconds, without an origin.
+    times : list of TimePart
+        Which batches have zones; their arrays are in ``time``.
+    unit : str or None
+        What times are written in.
+    faults : list of Fault
+        What is wrong with rows, numbers and times.
+    """
+
+    rows: int
+    texts: dict[str, Coded]
+    numbers: dict[str, NDArray[np.float64]]
+    time: NDArray[np.int64] | None
+    times: list[TimePart]
+    unit: str | None
+    faults: list[Fault]
+
+    def comparable(self) -> list[NDArray[Any]]:
+        """Every column that was read, as numbers that are equal where the values are."""
+        columns: list[NDArray[Any]] = [coded.codes for coded in self.texts.values()]
+        columns += list(self.numbers.values())
+        return columns + ([] if self.time is None else [self.time])
+
+
+class _Reading:
+    """What grows while batches come in."""
+
+    def __init__(self, source: Source, mapping: Mapping[str, str], unit: str | None) -> None:
+        self.source, self.mapping, self.unit = source, mapping, unit
+        self.rows = 0
+        self.texts: dict[str, list[Any]] = {key: [] for key in (*PEOPLE_KEYS, *TEXT_KEYS) if key in mapping}
+        self.numbers: dict[str, list[NDArray[np.float64]]] = {
+            key: [] for key in NUMBER_KEYS if key in mapping
+        }
+        self.times: list[TimePart] = []
+        self.faults: list[Fault] = []
+        self.unit_settled = False
+
+    def add(self, batch: Any) -> None:
+        for key, parts in self.texts.items():
+            column = self.mapping[key]
+            parts.append(encode(batch.column(column), column, self.source))
+        for key, numbers in self.numbers.items():
+            column = self.mapping[key]
+            values, faults = read_numbers(batch.column(column), column, RULES[key], self.rows, self.source)
+            numbers.append(values)
+            self.faults += faults
+        if "time" in self.mapping:
+            self._add_times(batch.column(self.mapping["time"]))
+        self.rows += batch.num_rows
+
+    def _add_times(self, array: Any) -> None:
+        column = self.mapping["time"]
+        if not self.unit_settled and array.null_count < len(array):
+            self.unit = settle_unit(array, self.unit, column, self.source)
+            self.unit_settled = True
+        part = read_times(array, column, self.unit or "iso", self.rows, self.source)
+        self.times.append(part)
+        self.faults += part.faults
+
+
+def read_columns(source: Source, mapping: Mapping[str, str], unit: str | None) -> RawActs:
+    """Read the mapped columns of a source.
+
+    Parameters
+    ----------
+    source : Source
+        What is read.
+    mapping : mapping of str to str
+        Keys of acts to columns.
+    unit : {"iso", "s", "ms"} or None
+        What times are written in, as told.
+
+    Returns
+    -------
+    RawActs
+    """
+    reading = _Reading(source, mapping, unit)
+    broken: list[Fault] = []
+    for batch in source.batches(list(dict.fromkeys(mapping.values())), broken):
+        reading.add(batch)
+    time = None
+    if "time" in mapping:
+        time = np.concatenate([np.empty(0, dtype=np.int64), *(part.micros for part in reading.times)])
+    texts = _joined(reading.texts)
+    numbers = {key: np.concatenate([np.empty(0), *parts]) for key, parts in reading.numbers.items()}
+    zones = [TimePart(np.empty(0, dtype=np.int64), [], part.zoned, part.naive) for part in reading.times]
+    return RawActs(reading.rows, texts, numbers, time, zones, reading.unit, broken + reading.faults)
+
+
+def _joined(texts: dict[str, list[Any]]) -> dict[str, Coded]:
+    joined: dict[str, Coded] = {}
+    alone = [key for key in texts if not any(key in shared for shared in _SHARED)]
+    for keys in (*_SHARED, *((key,) for key in alone)):
+        present = [key for key in keys if key in texts]
+        for key, coded in zip(present, join([texts[key] for key in present]), strict=True):
+            joined[key] = coded
+    return joined

@@ -1,0 +1,73 @@
+"""Which column holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from honestsignals.errors import ArgumentError, listed, unknown
+from honestsignals.readers.faults import whole_source
+from honestsignals.readers.source import Source, require_columns
+
+PEOPLE_KEYS = ("sender", "receiver")
+TEXT_KEYS = ("kind", "topic", "channel", "conversation", "id", "reply_to", "reporter")
+NUMBER_KEYS = ("count", "weight", "duration", "depth", "wave")
+KEYS = (
+    *PEOPLE_KEYS,
+    *("time", "wave", "id", "count", "kind", "weight", "duration", "depth"),
+    *("topic", "channel", "conversation", "reply_to", "reporter"),
+)
+_TIME_COLUMNS = ("time", "timestamp")
+
+
+def wanted_columns(columns: Mapping[str, str] | None) -> list[str]:
+    """The columns that a file of acts must have: those mapped, sender and receiver.
+
+    >>> wanted_columns({"sender": "from"})
+    ['from', 'receiver']
+    """
+    given = dict(columns or {})
+    for key in given:
+        if key not in KEYS:
+            raise unknown("key of columns", key, KEYS)
+    return list({**{key: key for key in PEOPLE_KEYS}, **given}.values())
+
+
+def map_columns(source: Source, columns: Mapping[str, str] | None) -> dict[str, str]:
+    """Keys of acts to columns of a source, in the order of `KEYS`.
+
+    Parameters
+    ----------
+    source : Source
+        What is read.
+    columns : mapping or None
+        Keys to columns. Sender and receiver are their own names if not mapped. None or an empty mapping takes
+        every key that is the name of a column. The time, where neither it nor a wave is mapped, is the column
+        "time" or else "timestamp", if there is one.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    require_columns(source, wanted_columns(columns))
+    mapped = dict(columns) if columns else {key: key for key in KEYS if key in source.columns}
+    mapped = {**{key: key for key in PEOPLE_KEYS}, **mapped}
+    if "time" not in mapped and "wave" not in mapped:
+        found = [column for column in _TIME_COLUMNS if column in source.columns]
+        if found:
+            mapped["time"] = found[0]
+    _refuse_contradictions(source, mapped, spelt=bool(columns))
+    return {key: mapped[key] for key in KEYS if key in mapped}
+
+
+def _refuse_contradictions(source: Source, mapped: Mapping[str, str], *, spelt: bool) -> None:
+    if mapped["sender"] == mapped["receiver"]:
+        raise ArgumentError(f"sender and receiver are both the column {mapped['sender']!r}.")
+    for one, other, why in (
+        ("time", "wave", "acts are ordered by one of them"),
+        ("conversation", "reply_to", "each says which acts belong together"),
+    ):
+        if one in mapped and other in mapped:
+            hint = "" if spelt else f" (say which in columns; there are {listed(source.columns)})"
+            raise ArgumentError(f"{source.name}: {one} and {other} are both given, but {why}{hint}.")
+    if "reply_to" in mapped and "id" not in mapped:
+        raise whole_source(source, mapped["reply_to"], "refers to ids of acts: map the column id too")
