@@ -45,7 +45,7 @@ def person_codes(ego: NDArray[Any], alter: NDArray[Any]) -> tuple[Codes, Codes, 
     same = np.flatnonzero(ego == alter)
     if same.size:
         raise ArgumentError(
-            f"Row {same[0]} pairs a person with themselves ({same.size:,} such rows); a pair is of two people."
+            f"Row {same[0]} pairs a person with themselves ({same.size:,} such rows); a pair is two people."
         )
     people, codes = np.unique(np.concatenate([ego, alter]), return_inverse=True)
     codes = codes.astype(np.int64, copy=False)

@@ -20,7 +20,7 @@ from honestsignals.inference.words import counted, named
 FAMILIES = ("gaussian", "logit")
 
 COLLINEAR = 1e-8
-"""Share of a column that the others leave unexplained, below which X'X is singular in double precision (√ε)."""
+"""Share of a column that the others leave unexplained below which X'X is singular in double precision: √ε."""
 
 LARGE_ETA = 15.0
 """A linear predictor of ±15 is a probability within 3e-7 of 0 or 1: reason enough to look for separation."""
@@ -76,7 +76,7 @@ def estimate(
 ) -> Estimate:
     """Coefficients of a linear or logistic regression, or the reason why there are none.
 
-    The estimate comes from statsmodels, on columns scaled to unit norm; a few Newton steps then bring the score to
+    The estimate comes from statsmodels, on columns scaled to unit norm; a few Newton steps bring the score to
     zero at machine precision, so that neither the order of rows nor a column's unit shows in the result.
 
     Parameters
@@ -118,13 +118,12 @@ def estimate(
     _check_values(X, y, family, names)
     _check_design(X, y, names)
     norms = np.linalg.norm(X, axis=0)
-    Z = X / norms
-    first = None if start is None else np.asarray(start, dtype=float) * norms
     if family == "gaussian":
-        beta, converged, steps = _least_squares(Z, y)
-        _check_residual(Z, y, beta)
+        beta, converged, steps = _least_squares(X / norms, y)
+        _check_residual(X / norms, y, beta)
     else:
-        beta, converged, steps = _logit(Z, y, first, names)
+        first = None if start is None else np.asarray(start, dtype=float) * norms
+        beta, converged, steps = _logit(X, norms, y, names, first)
     return _described(family, X, y, beta / norms, converged, steps)
 
 
@@ -168,7 +167,8 @@ def dependent_columns(X: NDArray[Any], names: Sequence[str]) -> list[tuple[str, 
     Examples
     --------
     >>> given, received = np.array([1.0, 2.0, 4.0]), np.array([3.0, 1.0, 1.0])
-    >>> dependent_columns(np.column_stack([given, received, given + received]), ["given", "received", "total"])
+    >>> X = np.column_stack([given, received, given + received])
+    >>> dependent_columns(X, ["given", "received", "total"])
     [('total', ('given', 'received'))]
     """
     X = np.asarray(X, dtype=float)
@@ -183,13 +183,15 @@ def dependent_columns(X: NDArray[Any], names: Sequence[str]) -> list[tuple[str, 
     constant = np.ptp(X, axis=0) == 0
     kept: list[int] = []
     found: list[tuple[str, tuple[str, ...]]] = []
-    for j in np.argsort(~_intercept(constant, norms, names), kind="stable"):
+    for j in np.argsort(~_intercept(constant, norms, names), kind="stable").tolist():
         shares = np.linalg.lstsq(columns[:, kept], columns[:, j], rcond=None)[0]
         rest = np.linalg.norm(columns[:, j] - columns[:, kept] @ shares)
         if norms[j] > 0 and rest > COLLINEAR:
-            kept.append(int(j))
+            kept.append(j)
             continue
-        others = () if constant[j] else tuple(names[i] for i, c in zip(kept, shares, strict=True) if abs(c) > 1e-6)
+        others = (
+            () if constant[j] else tuple(names[i] for i, c in zip(kept, shares, strict=True) if abs(c) > 1e-6)
+        )
         found.append((names[j], others))
     return found
 
@@ -198,7 +200,8 @@ def _intercept(constant: NDArray[np.bool_], norms: Floats, names: Sequence[str])
     """Which constant column is the intercept: the one with that name, else the first."""
     candidates = np.flatnonzero(constant & (norms > 0))
     chosen = np.zeros(constant.size, dtype=bool)
-    by_name = [j for j in candidates if names[j].strip("()").casefold() in ("intercept", "const", "1")]
+    usual = ("intercept", "const", "1")
+    by_name = [j for j in candidates.tolist() if names[j].strip("()").casefold() in usual]
     if candidates.size:
         chosen[by_name[0] if by_name else candidates[0]] = True
     return chosen
@@ -213,9 +216,13 @@ def _check_values(X: Floats, y: Floats, family: str, names: Sequence[str]) -> No
     wrong = np.flatnonzero(~np.isfinite(X).all(axis=0))
     if wrong.size:
         count = int((~np.isfinite(X[:, wrong[0]])).sum())
-        raise ArgumentError(f"'{names[wrong[0]]}' is missing or infinite in {counted(count, 'row')}; leave them out.")
+        raise ArgumentError(
+            f"'{names[wrong[0]]}' is missing or infinite in {counted(count, 'row')}; leave them out."
+        )
     if not np.isfinite(y).all():
-        raise ArgumentError(f"The label is missing or infinite in {counted(int((~np.isfinite(y)).sum()), 'row')}.")
+        raise ArgumentError(
+            f"The label is missing or infinite in {counted(int((~np.isfinite(y)).sum()), 'row')}."
+        )
     odd = y[(y != 0) & (y != 1)]
     if family == "logit" and odd.size:
         raise ArgumentError(f"The label is {odd[0]:g} in some row; a logit needs labels of 0 and 1.")
@@ -245,7 +252,9 @@ def _dependence(column: str, others: tuple[str, ...]) -> str:
 def _check_residual(Z: Floats, y: Floats, beta: Floats) -> None:
     # Rounding leaves about ε √n of the label; what is smaller than 1e-12 of it is no residual.
     if np.linalg.norm(y - Z @ beta) <= 1e-12 * np.linalg.norm(y):
-        raise FitError("The label is an exact combination of the columns: no residual is left to judge errors by.")
+        raise FitError(
+            "The label is an exact combination of the columns: no residual is left to judge errors by."
+        )
 
 
 def _least_squares(Z: Floats, y: Floats) -> tuple[Floats, bool, int]:
@@ -255,10 +264,12 @@ def _least_squares(Z: Floats, y: Floats) -> tuple[Floats, bool, int]:
     return _polished(Z, y, beta, "gaussian")
 
 
-def _logit(Z: Floats, y: Floats, start: Floats | None, names: Sequence[str]) -> tuple[Floats, bool, int]:
+def _logit(
+    X: Floats, norms: Floats, y: Floats, names: Sequence[str], start: Floats | None
+) -> tuple[Floats, bool, int]:
     from statsmodels.discrete.discrete_model import Logit
 
-    k = Z.shape[1]
+    Z, k = X / norms, norms.size
     beta, converged, steps = np.full(k, np.nan), False, 0
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Its warnings are symptoms of separation, which is looked for below and told in words.
@@ -271,20 +282,17 @@ def _logit(Z: Floats, y: Floats, start: Floats | None, names: Sequence[str]) -> 
             converged = False
     eta = Z @ beta
     if not (converged and np.abs(eta).max() < LARGE_ETA):
-        direction = separating_direction(Z, y, eta if np.isfinite(eta).all() else None)
+        direction = separating_direction(X, y, eta if np.isfinite(eta).all() else None)
         if direction is not None:
-            raise FitError(separation_message(Z * _unit(Z), y, names, direction))
+            raise FitError(separation_message(X, y, names, direction))
     if not converged:
         beta = np.zeros(k)
     beta, converged, more = _polished(Z, y, beta, "logit")
     if not converged:
-        raise FitError(f"The logit did not converge in {steps + more} steps, although the label is not separated.")
+        raise FitError(
+            f"The logit did not converge in {steps + more} steps, although the label is not separated."
+        )
     return beta, converged, steps + more
-
-
-def _unit(Z: Floats) -> Floats:
-    """Factors that make a 0/1 column scaled to unit norm 0/1 again, for the message."""
-    return 1.0 / np.abs(Z).max(axis=0)
 
 
 def _polished(Z: Floats, y: Floats, beta: Floats, family: str) -> tuple[Floats, bool, int]:
@@ -299,12 +307,16 @@ def _polished(Z: Floats, y: Floats, beta: Floats, family: str) -> tuple[Floats, 
             return beta, False, step_number
         step = cho_solve(factor, Z.T @ (y - mu))
         size = float(np.abs(step).max() / max(1.0, np.abs(beta).max()))
-        # Steps shrink quadratically down to rounding and stay there: the first that is tiny, or does not shrink, is last.
+        # Steps shrink quadratically down to rounding and stay there: stop where they no longer shrink.
         if size < 1e-15 or (size < 1e-10 and size >= smallest / 2):
             return beta, True, step_number
         smallest = min(size, smallest)
         fraction = 1.0
-        while size > 1e-6 and fraction > 1e-6 and _log_likelihood(Z @ (beta + fraction * step), y, family) < level:
+        while (
+            size > 1e-6
+            and fraction > 1e-6
+            and _log_likelihood(Z @ (beta + fraction * step), y, family) < level
+        ):
             fraction /= 2
         beta = beta + fraction * step
         level = _log_likelihood(Z @ beta, y, family)

@@ -13,7 +13,7 @@ FIRST_ROWS = 2_000
 """Rows of the first programme, and rows added each time; only the time taken depends on it."""
 
 SLACK = 1e-7
-"""A margin below zero by this share of the largest one is rounding of the solver (its own tolerance is 1e-9)."""
+"""A margin below zero by this share of the largest is rounding of the solver, whose own tolerance is 1e-9."""
 
 
 def separating_direction(X: Floats, y: Floats, eta: Floats | None = None) -> Floats | None:
@@ -21,8 +21,8 @@ def separating_direction(X: Floats, y: Floats, eta: Floats | None = None) -> Flo
 
     A linear programme: :math:`\min \sum_j |b_j|` over :math:`s_r x_r^\top b \ge 0` for every row,
     :math:`\sum_r s_r x_r^\top b \ge 1`, with :math:`s_r = 2 y_r - 1`. It has a solution where the labels are
-    separated, completely or quasi-completely, and only there; the smallest sum names few columns. It is solved
-    on a few rows, and rows that its answer breaks are added until none is left: exact, and fast on many rows.
+    separated, completely or quasi-completely, and only there; the smallest sum names few columns. It is
+    solved on a few rows, and rows that its answer breaks are added until none is left: exact, and fast.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def separating_direction(X: Floats, y: Floats, eta: Floats | None = None) -> Flo
 
     References
     ----------
-    albert1984
+    albert1984, konis2007
 
     Examples
     --------
@@ -52,7 +52,7 @@ def separating_direction(X: Floats, y: Floats, eta: Floats | None = None) -> Flo
     """
     sign = 2.0 * y - 1.0
     constant = np.ptp(X, axis=0) == 0
-    # With a constant in the design, centring moves no separating hyperplane and keeps the programme well scaled.
+    # With a constant in the design, centring moves no separating plane and keeps the programme well scaled.
     Z = X - np.where(constant, 0.0, X.mean(axis=0)) if constant.any() else X
     signed = sign[:, None] * (Z / np.abs(Z).max(axis=0))
     order = np.arange(y.size) if eta is None else np.argsort(sign * eta, kind="stable")
@@ -92,7 +92,8 @@ def _smallest(signed: Floats, total: Floats, constant: np.ndarray) -> Floats | N
     if solved.status != 0:
         return None
     k = total.size
-    direction: Floats = solved.x[:k] - solved.x[k:]
+    solution = np.asarray(solved.x, dtype=float)
+    direction: Floats = solution[:k] - solution[k:]
     return direction / np.abs(direction).max()
 
 
@@ -117,11 +118,11 @@ def separation_message(X: Floats, y: Floats, names: Sequence[str], direction: Fl
     >>> X = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]])
     >>> y = np.array([0.0, 0.0, 1.0, 0.0])
     >>> print(separation_message(X, y, ["Intercept", "in_contact"], separating_direction(X, y)))
-    The label is separated by 'in_contact': its coefficient has no finite estimate. Every row where 'in_contact'
-    is 0 has the label 0.
+    The label is separated by 'in_contact': its coefficient has no finite estimate. Every row where
+    'in_contact' is 0 has the label 0.
     """
     varies = np.ptp(X, axis=0) > 0
-    carrying = np.flatnonzero((np.abs(direction) > 1e-6) & varies)
+    carrying: list[int] = np.flatnonzero((np.abs(direction) > 1e-6) & varies).tolist()
     words = [names[column] for column in carrying]
     whose = "its coefficient has" if len(words) == 1 else "their coefficients have"
     message = f"The label is separated by {named(words)}: {whose} no finite estimate."
