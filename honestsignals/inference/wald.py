@@ -1,0 +1,178 @@
+"""Tests of coefficients, one by one and several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, fdtrc, stdtr, stdtrit
+
+from honestsignals.errors import ArgumentError
+from honestsignals.inference.clusters import Floats
+from honestsignals.inference.variance import Covariance, positive_form
+
+INVERTIBLE = 1e-10
+"""Smallest eigenvalue of a correlation matrix whose inverse means something in double precision."""
+
+
+@dataclass(frozen=True, eq=False)
+class WaldTest:
+    """A joint test of coefficients.
+
+    Attributes
+    ----------
+    statistic : float
+        F where the degrees of freedom are finite, else W (chi-square).
+    df1, df2 : float
+        Of that distribution; df2 is infinite for the chi-square.
+    p_value : float
+    wald : float
+        W itself, unscaled.
+    note : str
+        Why there is no test, or what was done to the covariance; empty where there is nothing to say.
+    """
+
+    statistic: float
+    df1: float
+    df2: float
+    p_value: float
+    wald: float
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class CoefficientTests:
+    """The t tests of all coefficients, and their intervals.
+
+    Attributes
+    ----------
+    statistic, p_value, low, high : ndarray, shape (k,)
+        NaN where the standard error is.
+    """
+
+    statistic: Floats
+    p_value: Floats
+    low: Floats
+    high: Floats
+
+
+def wald(
+    beta: NDArray[Any],
+    covariance: Covariance,
+    indices: Sequence[int] | None = None,
+    restrictions: NDArray[Any] | None = None,
+    values: NDArray[Any] | None = None,
+) -> WaldTest:
+    r"""Joint test that coefficients are 0, or that :math:`R\beta = r`.
+
+    .. math:: W = (R\beta - r)^\top (R V R^\top)^{*-1} (R\beta - r)
+
+    with the positive form of the covariance (`positive_form`). With finite degrees of freedom, ν being the
+    smallest of those of the coefficients tested, :math:`W (\nu - q + 1) / (\nu q) \sim F(q, \nu - q + 1)`,
+    Hotelling's scaling; otherwise W is chi-square with q.
+
+    Parameters
+    ----------
+    beta : ndarray, shape (k,)
+    covariance : Covariance
+    indices : sequence of int, optional
+        Coefficients tested; or else
+    restrictions : ndarray, shape (q, k), optional
+        R, one contrast a row.
+    values : ndarray, shape (q,), optional
+        r, by default 0.
+
+    Returns
+    -------
+    WaldTest
+        NaN with a reason where the covariance of these coefficients has no inverse, or ν ≤ q − 1.
+
+    Examples
+    --------
+    >>> V = Covariance("classical", np.eye(2), None, np.full(2, np.inf), ())
+    >>> test = wald(np.array([1.0, 2.0]), V, [0, 1])
+    >>> test.wald, round(test.p_value, 6)
+    (5.0, 0.082085)
+    """
+    beta = np.asarray(beta, dtype=float)
+    R = _restrictions(beta.size, indices, restrictions)
+    q = R.shape[0]
+    distance = R @ beta - (np.zeros(q) if values is None else np.asarray(values, dtype=float))
+    tested = np.any(R != 0, axis=0)
+    nu = float(covariance.df[tested].min())
+    df2 = nu - q + 1 if np.isfinite(nu) else np.inf
+    block, note = _block(covariance, R, tested)
+    statistic = _quadratic(distance, block)
+    if np.isnan(statistic):
+        reason = note or "these coefficients together have no positive variance in some direction"
+        return WaldTest(np.nan, q, df2, np.nan, np.nan, f"no joint test: {reason}")
+    if df2 <= 0:
+        reason = f"no joint test: {q} coefficients with {nu:.1f} effective degrees of freedom"
+        return WaldTest(np.nan, q, df2, np.nan, statistic, reason)
+    if np.isinf(df2):
+        return WaldTest(statistic, q, df2, float(chdtrc(q, statistic)), statistic, note)
+    F = statistic * df2 / (nu * q)
+    return WaldTest(F, q, df2, float(fdtrc(q, df2, F)), statistic, note)
+
+
+def coefficient_tests(beta: NDArray[Any], covariance: Covariance, level: float = 0.95) -> CoefficientTests:
+    """The t test of each coefficient against 0, and its interval, with the covariance's degrees of freedom.
+
+    Parameters
+    ----------
+    beta : ndarray, shape (k,)
+    covariance : Covariance
+    level : float
+        Coverage of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    CoefficientTests
+
+    Examples
+    --------
+    >>> V = Covariance("classical", np.eye(1), None, np.full(1, np.inf), ())
+    >>> coefficient_tests(np.array([3.0]), V).low.round(4).tolist()
+    [1.04]
+    """
+    if not 0 < level < 1:
+        raise ArgumentError(f"level is {level!r}; it must lie between 0 and 1.")
+    error = covariance.std_error
+    statistic = np.asarray(beta, dtype=float) / error
+    reach = -stdtrit(covariance.df, (1.0 - level) / 2) * error
+    return CoefficientTests(
+        statistic, 2.0 * stdtr(covariance.df, -np.abs(statistic)), beta - reach, beta + reach
+    )
+
+
+def _restrictions(k: int, indices: Sequence[int] | None, restrictions: NDArray[Any] | None) -> Floats:
+    if (indices is None) == (restrictions is None):
+        raise ArgumentError("A Wald test takes either indices of coefficients or a matrix of restrictions.")
+    if restrictions is None:
+        return np.eye(k)[list(indices or ())]
+    R = np.atleast_2d(np.asarray(restrictions, dtype=float))
+    if R.shape[1] != k or np.linalg.matrix_rank(R) < R.shape[0]:
+        raise ArgumentError(f"restrictions has shape {R.shape}; it must be (q, {k}), with independent rows.")
+    return R
+
+
+def _block(covariance: Covariance, R: Floats, tested: NDArray[np.bool_]) -> tuple[Floats, str]:
+    # Columns not tested are cut off first: a coefficient without a variance must not spoil the others.
+    R = R[:, tested]
+    chosen = np.ix_(tested, tested)
+    floor = None if covariance.floor is None else R @ covariance.floor[chosen] @ R.T
+    return positive_form(R @ covariance.matrix[chosen] @ R.T, floor)
+
+
+def _quadratic(distance: Floats, block: Floats) -> float:
+    """The quadratic form d' V⁻¹ d, NaN where V has no inverse."""
+    if not np.isfinite(block).all():
+        return np.nan
+    scale = np.sqrt(np.diag(block))
+    values, vectors = np.linalg.eigh(block / np.outer(scale, scale))
+    if values[0] < INVERTIBLE:
+        return np.nan
+    return float((((distance / scale) @ vectors) ** 2 / values).sum())
