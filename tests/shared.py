@@ -13,7 +13,7 @@ VARIABLE = "HONESTSIGNALS_SHARED"
 
 
 def shared_root() -> Path | None:
-    """The shared folder: where HONESTSIGNALS_SHARED says, else `shared` beside the project; None if absent."""
+    """The shared folder: where HONESTSIGNALS_SHARED says, else `shared` beside the project; else None."""
     folder = Path(os.environ.get(VARIABLE) or PROJECT.parent / "shared")
     return folder if (folder / "reference").is_dir() else None
 

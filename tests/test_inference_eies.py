@@ -17,13 +17,11 @@ pytestmark = needs_shared
 
 @pytest.fixture(scope="module")
 def eies() -> Rows:
-    """acquaintance_t2 on volume, balance and acquaintance_t1; self-messages left out, null pairs' balance 0."""
+    """acquaintance_t2 on volume, balance and acquaintance_t1; self-messages left out, null pairs 0."""
     folder = shared_path("datasets", "eies")
     with (folder / "labels.csv").open(encoding="utf-8") as file:
-        labels = [
-            (r["source"], r["target"], r["acquaintance_t1"], r["acquaintance_t2"])
-            for r in csv.DictReader(file)
-        ]
+        columns = ("source", "target", "acquaintance_t1", "acquaintance_t2")
+        labels = [tuple(row[column] for column in columns) for row in csv.DictReader(file)]
     people = sorted({name for row in labels for name in row[:2]})
     code = {name: position for position, name in enumerate(people)}
     sent = np.zeros((len(people), len(people)))

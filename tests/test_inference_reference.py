@@ -1,4 +1,4 @@
-"""Coefficients and errors of independent software: R (sandwich, clubSandwich, dyadRobust), statsmodels, netrics."""
+"""Coefficients and errors of independent software: R (sandwich, clubSandwich), statsmodels, netrics."""
 
 from __future__ import annotations
 
