@@ -1,1 +1,95 @@
-"""honestsignals."""
+"""Does the give and take between people foretell trust and friendship?
+
+Interaction logs in, reciprocity metrics of every dyad and honest regressions of trust and friendship out.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from honestsignals import metrics
+    from honestsignals.dyads import DyadTable
+    from honestsignals.errors import (
+        ArgumentError,
+        DesignError,
+        FitError,
+        HonestSignalsError,
+        InputError,
+        OutputError,
+        UnknownNameError,
+    )
+    from honestsignals.fitting import fit
+    from honestsignals.labels import Labels
+    from honestsignals.log import InteractionLog
+    from honestsignals.reading import from_graph, read_log
+    from honestsignals.reporting.report import report
+    from honestsignals.result import Result
+    from honestsignals.simulation import simulate
+    from honestsignals.study import Study
+    from honestsignals.study_folder import open_study
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ArgumentError": "errors",
+    "DesignError": "errors",
+    "DyadTable": "dyads",
+    "FitError": "errors",
+    "HonestSignalsError": "errors",
+    "InputError": "errors",
+    "InteractionLog": "log",
+    "Labels": "labels",
+    "OutputError": "errors",
+    "Result": "result",
+    "Study": "study",
+    "UnknownNameError": "errors",
+    "fit": "fitting",
+    "from_graph": "reading",
+    "metrics": "metrics",
+    "open_study": "study_folder",
+    "read_log": "reading",
+    "report": "reporting.report",
+    "simulate": "simulation",
+}
+
+__all__ = [
+    "ArgumentError",
+    "DesignError",
+    "DyadTable",
+    "FitError",
+    "HonestSignalsError",
+    "InputError",
+    "InteractionLog",
+    "Labels",
+    "OutputError",
+    "Result",
+    "Study",
+    "UnknownNameError",
+    "fit",
+    "from_graph",
+    "metrics",
+    "open_study",
+    "read_log",
+    "report",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for, and no more (PEP 562)."""
+    if name not in _HOMES:
+        from honestsignals.errors import nearest
+
+        near = nearest(name, _HOMES)
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise AttributeError(f"honestsignals has no {name!r}.{hint}")
+    module = importlib.import_module(f"honestsignals.{_HOMES[name]}")
+    found = module if name == "metrics" else getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

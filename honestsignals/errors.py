@@ -132,7 +132,7 @@ def one_of(what: str, value: object, allowed: Sequence[str]) -> None:
 
     >>> one_of("pairs", "al", ["all", "in contact"])
     Traceback (most recent call last):
-    honestsignals.errors.ArgumentError: pairs is 'al'; it must be one of 'all', 'in contact'. Did you mean 'all'?
+    honestsignals.errors.ArgumentError: pairs is 'al'; it must be one of 'all', 'in contact'. Did ... 'all'?
     """
     if value in allowed:
         return

@@ -149,9 +149,18 @@ class LocalEngine:
     def __init__(self, log: LogColumns) -> None:
         self._paired = pair_up(log)
 
+    @property
+    def log(self) -> LogColumns:
+        """The log, its acts pair by pair; senders and receivers are told by the pairs."""
+        return self._paired.log
+
     def pairs(self) -> tuple[Array, Array]:
-        """Codes of the two of every pair with an act, the lower first, sorted."""
-        keys, n = self._paired.keys, self._paired.log.n_people
+        """Codes of the two of every pair with an act that counts as giving, the lower first, sorted."""
+        paired, n = self._paired, self._paired.log.n_people
+        keys = paired.keys
+        if paired.log.main is not None and paired.log.kind is not None:
+            giving = np.isin(paired.log.kind, paired.log.main)
+            keys = keys[np.logical_or.reduceat(giving, paired.offsets[:-1])] if len(keys) else keys
         return (keys // n).astype(np.int32), (keys % n).astype(np.int32)
 
     def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:

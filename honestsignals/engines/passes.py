@@ -50,6 +50,12 @@ class LogColumns:
     kinds: tuple[str, ...] = ()
     main: tuple[int, ...] | None = None
 
+    @property
+    def has(self) -> frozenset[str]:
+        """What metrics may need and this log has: keys of ``registry.NEEDS``."""
+        there = {"time": {"time", "periods"}, "wave": {"periods"}}.get(self.clock, set())
+        return frozenset(there | ({"weight"} if self.weight is not None else set()))
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -71,8 +77,12 @@ class Rows:
 class Engine(Protocol):
     """What brings each pair's acts together and computes columns of them."""
 
+    @property
+    def log(self) -> LogColumns:
+        """The log; its acts may be in any order."""
+
     def pairs(self) -> tuple[Array, Array]:
-        """Codes of the two of every pair with an act, the lower first, sorted."""
+        """Codes of the two of every pair with an act that counts as giving, the lower first, sorted."""
 
     def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
         """Both passes: every planned column, one value a row."""

@@ -1,0 +1,315 @@
+"""The dyad table: one row a pair, or an ordered pair seen from ego."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.engines.passes import Engine, Rows
+from honestsignals.errors import ArgumentError, DesignError, listed, unknown
+from honestsignals.glossary import WORDS
+from honestsignals.metrics import balance
+from honestsignals.metrics.acts import DAY, SECOND, Settings
+from honestsignals.metrics.registry import SWAPS, Fact, choose, describe, plan
+from honestsignals.tables import number, render, write_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which pairs a table has, of how many, and why the others were left out.
+
+    Attributes
+    ----------
+    label : str or None
+        Name of the label.
+    label_type : str
+        "binary", "ordinal", "continuous", or "" without a label.
+    directed : bool
+        Rows are ordered pairs, seen from ego.
+    possible : int
+        Pairs (ordered ones where directed) of the people on the roster.
+    left_out : mapping of str to int
+        Reason to number of pairs.
+    asked : str
+        When the label was asked, in words.
+    notes : tuple of str
+        What else a reader must know of the design.
+    """
+
+    label: str | None = None
+    label_type: str = ""
+    directed: bool = False
+    possible: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    asked: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class DyadTable:
+    """One row a pair, its metrics, its label; what was left out goes with it.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The rows: ``ego``, ``alter``, metrics, attributes, labels.
+    design : Design
+        Which pairs these are, of how many, and why the others were left out.
+    about : tuple of Fact
+        What each column is, in the order of the columns.
+    settings : Settings
+        Spans of the event metrics.
+    source : tuple of str
+        Facts of the log, in words.
+    """
+
+    frame: pd.DataFrame
+    design: Design
+    about: tuple[Fact, ...]
+    settings: Settings = field(default_factory=Settings)
+    source: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str | None:
+        """Name of the label, or None."""
+        return self.design.label
+
+    @property
+    def directed(self) -> bool:
+        """Whether rows are ordered pairs."""
+        return self.design.directed
+
+    @property
+    def people(self) -> int:
+        """People who occur in a row."""
+        codes = np.concatenate([self.frame["ego"].to_numpy(), self.frame["alter"].to_numpy()])
+        return len(set(codes.tolist()))
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def fact(self, name: str) -> Fact:
+        """What a column is.
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is no such column.
+        """
+        for one in self.about:
+            if one.name == name:
+                return one
+        raise unknown("column", name, [one.name for one in self.about])
+
+    def codebook(self) -> pd.DataFrame:
+        """What each column is: meaning, unit, range, symmetry, when undefined, source."""
+        import pandas as pd
+
+        rows = [
+            {
+                "column": one.name,
+                "kind": one.family,
+                "meaning": one.meaning,
+                "unit": one.unit,
+                "lowest": one.range[0],
+                "highest": one.range[1],
+                "swapping ego and alter gives": SWAPS[one.swap],
+                "undefined where": one.undefined,
+                "formula": one.formula,
+                "reference": one.reference,
+            }
+            for one in self.about
+        ]
+        return pd.DataFrame(rows)
+
+    def facts(self) -> list[str]:
+        """What a reader must know before the numbers, one sentence an item."""
+        design, frame = self.design, self.frame
+        what = "ordered pairs" if self.directed else "pairs"
+        lines = [*self.source]
+        lines.append(f"{len(frame):,} {what} of {design.possible:,} possible, {self.people:,} people.")
+        if design.left_out:
+            reasons = (f"{count:,} {reason}" for reason, count in design.left_out.items() if count)
+            lines.append(f"Left out: {listed(reasons)}.")
+        if design.label is not None:
+            lines += [base_rates(frame, design.label, design.label_type), design.asked]
+        return [line for line in (*lines, *design.notes) if line]
+
+    def __str__(self) -> str:
+        title = f"DyadTable{'' if self.label is None else f' of {self.label}'}"
+        names = [str(name) for name in self.frame.columns]
+        return "\n".join([title, *self.facts(), f"{len(names)} columns: {listed(names, 14)}."])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        facts = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
+        return f"<ul>{facts}</ul>{render(self.frame.head(5), 'html')}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows as CSV, and the codebook beside them.
+
+        Text that a spreadsheet would take for a formula gets an apostrophe before it.
+        """
+        self._write(path)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows as Parquet, and the codebook beside them as CSV."""
+        self._write(path)
+
+    def _write(self, path: str | os.PathLike[str]) -> None:
+        write_frame(path, self.frame)
+        write_frame(codebook_path(path), self.codebook())
+
+
+def codebook_path(path: str | os.PathLike[str]) -> Path:
+    """Where the codebook of a table goes: beside it.
+
+    >>> codebook_path("tables/dyads.csv").name
+    'dyads.codebook.csv'
+    """
+    table = Path(path)
+    stem = table.name.split(".")[0]
+    return table.with_name(f"{stem}.codebook.csv")
+
+
+def base_rates(frame: pd.DataFrame, label: str, label_type: str) -> str:
+    """Base rate of a label, among all rows and among those in contact."""
+
+    def rate(values: pd.Series) -> str:
+        if label_type == "binary":
+            return f"{values.mean():.2%} ({int(values.sum()):,} of {len(values):,})"
+        return f"mean {number(float(values.mean()))} of {len(values):,}"
+
+    values = frame[label].dropna()
+    if not len(values):
+        return f"Base rate of {label}: no row has one."
+    said = f"Base rate of {label}: {rate(values)}"
+    if "in_contact" in frame.columns:
+        among = frame.loc[frame["in_contact"] == 1, label].dropna()
+        if len(among) and len(among) < len(values):
+            said += f"; among those in contact {rate(among)}"
+    return said + "."
+
+
+def measured(
+    engine: Engine,
+    rows: Rows,
+    metrics: Sequence[str] | str | None,
+    extras: Sequence[tuple[Fact, Any]],
+    table: DyadTable,
+    *,
+    people: Array,
+    dated: bool,
+) -> DyadTable:
+    """A dyad table with its metrics measured.
+
+    Parameters
+    ----------
+    engine : Engine
+        What computes the columns of a log.
+    rows : Rows
+        Who is ego, who is alter, before when acts count.
+    metrics : sequence of str, str or None
+        Columns or families; None for all that the log can have.
+    extras : sequence of (Fact, values)
+        Attributes, pair columns and labels.
+    table : DyadTable
+        Design, settings and source of the table; its frame is not looked at.
+    people : ndarray, shape (n_people,)
+        Ids by code.
+    dated : bool
+        Whether time zero is 1970-01-01, so that moments are dates.
+
+    Raises
+    ------
+    DesignError
+        Where two columns have the same name.
+    """
+    import pandas as pd
+
+    log = engine.log
+    names = choose(metrics, log.kinds, log.has, table.directed)
+    planned = plan(names, log.kinds, log.has)
+    columns = engine.columns(rows, planned, table.settings)
+    about = [
+        Fact(name, name, "design", WORDS[name].meaning, unit="id", swap="swap") for name in ("ego", "alter")
+    ]
+    values: dict[str, Any] = {"ego": people[rows.ego], "alter": people[rows.alter]}
+    by_name = {column.name: column for column in planned}
+    for name in names:
+        about.append(describe(by_name[name]))
+        values[name] = shown(about[-1], columns[name], dated)
+    for fact, given in extras:
+        if fact.name in values:
+            clash = next(one for one in about if one.name == fact.name)
+            raise DesignError(
+                f"Two columns are called {fact.name!r}: a column of {clash.family} and one of {fact.family}. "
+                "Rename it in the study's files."
+            )
+        about.append(fact)
+        values[fact.name] = given
+    return replace(table, frame=pd.DataFrame(values), about=tuple(about))
+
+
+def shown(fact: Fact, values: Array, dated: bool) -> Any:
+    """A column as the frame holds it: moments as dates where they are, states as words."""
+    import pandas as pd
+
+    if fact.unit == "state":
+        return pd.Categorical.from_codes(values.astype(np.int8), categories=pd.Index(balance.STATES))
+    if fact.unit == "time" and dated:
+        known = ~np.isnan(values)
+        moments = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+        moments[known] = np.rint(values[known] * SECOND).astype(np.int64).astype("datetime64[us]")
+        return moments
+    return values
+
+
+def settings_of(conversation_gap: str, period: str) -> Settings:
+    """Spans of event metrics from what people write.
+
+    >>> settings_of("30min", "1D").conversation_gap
+    1800000000
+    """
+    return Settings(span(conversation_gap, "conversation_gap"), span(period, "period"))
+
+
+def span(value: str, name: str) -> int:
+    """A span in microseconds, from "1h", "7D" or a timedelta."""
+    import pandas as pd
+
+    try:
+        found = pd.Timedelta(value)
+    except ValueError as error:
+        raise ArgumentError(
+            f"{name} is {value!r}; it must be a span such as '1h', '30min' or '7D'."
+        ) from error
+    microseconds = int(found // pd.Timedelta(1, "us"))
+    if microseconds <= 0:
+        raise ArgumentError(f"{name} is {value!r}; it must be longer than nothing.")
+    return microseconds
+
+
+def spans(settings: Settings) -> str:
+    """The spans of event metrics in words.
+
+    >>> spans(Settings())
+    'Conversation gap and reply window 1 h; periods of 7 days.'
+    """
+    hours, days = settings.conversation_gap / (3600 * SECOND), settings.period / DAY
+    return f"Conversation gap and reply window {hours:g} h; periods of {days:g} days."

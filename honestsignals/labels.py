@@ -1,0 +1,219 @@
+"""Labels: who trusts whom, who are friends; and that "no", "unknown" and "not asked" are three things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from honestsignals.errors import DesignError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ACROSS = "across blocks, which could never be"
+NOT_ASKED = "not asked"
+UNKNOWN = "unknown, without a row"
+NO_ANSWER = "unknown, the row has no answer"
+SILENT_PAIR = "unknown, as one of the two did not answer"
+SILENT_SOURCE = "unknown, as the one asked did not answer"
+NO_CONTACT = "not in contact"
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Answers about pairs, and what the absence of one means.
+
+    Attributes
+    ----------
+    name : str
+        What was asked.
+    type : str
+        "binary", "ordinal" or "continuous".
+    directed : bool
+        Whether source answered about target; otherwise the answer is the pair's.
+    absent : str
+        "no", "unknown" or "not asked": what a pair without a row is.
+    source, target : ndarray of int32, shape (n_rows,)
+        Codes of the two; the lower first where not directed. One row a pair.
+    value : ndarray of float64, shape (n_rows,)
+        The answer (position among the levels where these are words); NaN where the row has none.
+    asked : ndarray of int64, shape (n_rows,), or None
+        When each row was asked, as the log counts time.
+    wave : int or None
+        Wave at which it was asked.
+    answered : ndarray of bool, shape (n_people,), or None
+        Who answered; None: everybody.
+    by_source : bool
+        An absent row is a "no" where the source answered, whether or not the target did.
+    levels : tuple
+        Every level of an ordinal label, from low to high.
+    range : tuple of float or None
+        Lowest and highest answer possible.
+    fixed_choice : int or None
+        How many could be named at most.
+    when : str
+        When it was asked, in words.
+    left_out : mapping of str to int
+        Rows left out on reading, by reason.
+    """
+
+    name: str
+    type: str
+    directed: bool
+    absent: str
+    source: Array
+    target: Array
+    value: Array
+    asked: Array | None = None
+    wave: int | None = None
+    answered: Array | None = None
+    by_source: bool = False
+    levels: tuple[Any, ...] = ()
+    range: tuple[float, float] | None = None
+    fixed_choice: int | None = None
+    when: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    @property
+    def by_row(self) -> bool:
+        """Whether rows were asked at different times."""
+        return self.asked is not None and len(np.unique(self.asked)) > 1
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of it besides its answers."""
+        notes = [
+            f"{self.name}: {count:,} rows left out ({reason})." for reason, count in self.left_out.items()
+        ]
+        if self.fixed_choice is not None:
+            notes.append(f"{self.name}: at most {self.fixed_choice} could be named; a 0 is not among them.")
+        return tuple(notes)
+
+    def __str__(self) -> str:
+        known = int((~np.isnan(self.value)).sum())
+        direction = "directed" if self.directed else "undirected"
+        absent = f"a pair without a row is {self.absent!r}"
+        return f"{self.name}: {self.type}, {direction}, {known:,} answers; {absent}."
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPairs:
+    """Pairs whose label is known.
+
+    Attributes
+    ----------
+    ego, alter : ndarray of int32, shape (n_rows,)
+        Codes of the two, sorted by ego and then alter.
+    value : ndarray of float64, shape (n_rows,)
+        The label.
+    asked : ndarray of int64, shape (n_rows,), or None
+        When each was asked.
+    possible : int
+        Pairs of people on the roster (ordered where directed).
+    left_out : dict of str to int
+        Why the others have no label, and how many.
+    """
+
+    ego: Array
+    alter: Array
+    value: Array
+    asked: Array | None
+    possible: int
+    left_out: dict[str, int]
+
+
+def known_pairs(labels: Labels, n_people: int, block: Array | None, most: int) -> KnownPairs:
+    """Pairs whose label is known: a row with an answer, or "no" where answered.
+
+    Parameters
+    ----------
+    labels : Labels
+        The answers.
+    n_people : int
+        People on the roster.
+    block : ndarray of int, shape (n_people,), or None
+        Block of each person; pairs across blocks could never be.
+    most : int
+        Pairs that may be made of absent rows.
+
+    Raises
+    ------
+    DesignError
+        Where absent rows would make more pairs than ``most``.
+    """
+    share = 1 if labels.directed else 2
+    possible = n_people * (n_people - 1) // share
+    inside = (
+        possible if block is None else int(sum(size * (size - 1) for size in np.bincount(block)) // share)
+    )
+    left = {ACROSS: possible - inside}
+    answered = ~np.isnan(labels.value)
+    left[NO_ANSWER] = int((~answered).sum())
+    ego, alter, value = labels.source[answered], labels.target[answered], labels.value[answered]
+    asked = None if labels.asked is None else labels.asked[answered]
+    remaining = inside - len(labels)
+    if labels.absent != "no":
+        left[NOT_ASKED if labels.absent == "not asked" else UNKNOWN] = remaining
+    else:
+        first, second = _absent(labels, n_people, block, most)
+        left[SILENT_SOURCE if labels.by_source else SILENT_PAIR] = remaining - len(first)
+        ego, alter = np.concatenate([ego, first]), np.concatenate([alter, second])
+        value = np.concatenate([value, np.zeros(len(first))])
+        if asked is not None:
+            asked = np.concatenate([asked, np.full(len(first), asked[0] if len(asked) else 0)])
+    order = np.lexsort((alter, ego))
+    left = {reason: count for reason, count in left.items() if count}
+    when = None if asked is None else asked[order]
+    return KnownPairs(ego[order], alter[order], value[order], when, possible, left)
+
+
+def _absent(labels: Labels, n_people: int, block: Array | None, most: int) -> tuple[Array, Array]:
+    """Pairs without a row whose label is "no": those asked answered, and the pair could be."""
+    everybody = np.arange(n_people)
+    heard = everybody if labels.answered is None else everybody[labels.answered]
+    targets = everybody if labels.by_source else heard
+    if len(heard) * len(targets) // (1 if labels.directed else 2) > most:
+        raise DesignError(
+            f"{labels.name!r}: {len(heard):,} people who answered make more than {most:,} pairs. "
+            "Ask for pairs='in contact', or for pairs='all' by name."
+        )
+    first = np.repeat(heard, len(targets))
+    second = np.tile(targets, len(heard))
+    keep = first != second if labels.directed else first < second
+    if block is not None:
+        keep &= block[first] == block[second]
+    first, second = first[keep], second[keep]
+    rows = labels.source.astype(np.int64) * n_people + labels.target
+    new = ~np.isin(first * n_people + second, rows)
+    return first[new].astype(np.int32), second[new].astype(np.int32)
+
+
+def look_up(known: KnownPairs, ego: Array, alter: Array, n_people: int) -> tuple[Array, Array | None]:
+    """Label and date of each asked pair; NaN (and the far future) where it is not known.
+
+    Parameters
+    ----------
+    known : KnownPairs
+        Where to look.
+    ego, alter : ndarray of int, shape (n_rows,)
+        Pairs to look up, in the order of ``known`` where it is not directed.
+    n_people : int
+        People on the roster.
+    """
+    keys = known.ego.astype(np.int64) * n_people + known.alter
+    wanted = ego.astype(np.int64) * n_people + alter
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
+    value = np.full(len(wanted), np.nan)
+    value[found] = known.value[place[found]]
+    if known.asked is None:
+        return value, None
+    asked = np.full(len(wanted), np.iinfo(np.int64).max)
+    asked[found] = known.asked[place[found]]
+    return value, asked

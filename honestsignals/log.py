@@ -1,0 +1,398 @@
+"""The interaction log: checked, directed acts of giving, and what was left out on reading."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.dyads import Design, DyadTable, measured, settings_of, spans
+from honestsignals.engines.local import LocalEngine
+from honestsignals.engines.passes import LogColumns, Rows
+from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
+from honestsignals.glossary import identifier
+from honestsignals.graph import by_arc, directed_graph, summed
+from honestsignals.metrics.acts import DAY, SECOND, Settings
+from honestsignals.readers.acts import ActArrays
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MOST_PAIRS = 5_000_000
+"""Pairs a table of all pairs may have unless asked for by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class InteractionLog:
+    """Acts of giving help, information or disclosure: who, to whom, when, of what kind.
+
+    Made by :func:`read_log` or :func:`from_graph`, never changed in place.
+
+    Attributes
+    ----------
+    acts : ActArrays
+        The acts as arrays, people by code; what was left out on reading, by reason.
+    name : str
+        What it is called where it is printed.
+    giving : tuple of str or None
+        Kinds that count as giving; None for all.
+    window_edges : tuple of (int or None)
+        First moment observed and the first no longer observed, where a window was cut.
+    """
+
+    acts: ActArrays
+    name: str = "log"
+    giving: tuple[str, ...] | None = None
+    window_edges: tuple[int | None, int | None] = (None, None)
+
+    # what it holds
+
+    @property
+    def people(self) -> Array:
+        """Ids of the people, in their one order: as numbers where all are whole, else by code point."""
+        return self.acts.people
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of acts; empty where the log has none."""
+        return self.acts.kinds
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """Rows left out on reading, by reason."""
+        return self.acts.left_out
+
+    @property
+    def dyads_in_contact(self) -> int:
+        """Pairs with an act that counts as giving."""
+        return len(self.pairs_in_contact()[0])
+
+    def __len__(self) -> int:
+        """Acts: rows, or what their counts say."""
+        count = self.acts.count
+        return len(self.acts.sender) if count is None else int(count.sum())
+
+    @property
+    def has(self) -> frozenset[str]:
+        """What metrics may need and this log has."""
+        return self.columns().has
+
+    def moments(self) -> tuple[int, int]:
+        """First and last moment at which an act would have been in the log; 0 and 0 without time."""
+        time, (first, after) = self.acts.time, self.window_edges
+        if time is None or (not len(time) and (first is None or after is None)):
+            return 0, 0
+        start = int(time.min()) if first is None else first
+        return start, int(time.max()) if after is None else after - 1
+
+    def columns(self) -> LogColumns:
+        """The log as an engine takes it."""
+        start, end = self.moments()
+        acts, suffixes = self.acts, tuple(identifier(kind) for kind in self.kinds)
+        main = None if self.giving is None else tuple(self.kinds.index(kind) for kind in self.giving)
+        return LogColumns(
+            n_people=len(acts.people),
+            sender=acts.sender,
+            receiver=acts.receiver,
+            time=acts.time,
+            count=acts.count,
+            weight=acts.weight,
+            kind=acts.kind,
+            conversation=acts.columns.get("conversation"),
+            clock=acts.clock or "",
+            start=start,
+            end=end,
+            kinds=suffixes,
+            main=main,
+        )
+
+    def pairs_in_contact(self) -> tuple[Array, Array]:
+        """Codes of the two of every pair with an act that counts as giving, the lower first."""
+        low, high = self.engine.pairs()
+        return low, high
+
+    @cached_property
+    def engine(self) -> LocalEngine:
+        """What brings each pair's acts together."""
+        return LocalEngine(self.columns())
+
+    # parts of it
+
+    def only(self, kind: str | Sequence[str]) -> InteractionLog:
+        """The acts of one kind, or of some kinds.
+
+        Parameters
+        ----------
+        kind : str or sequence of str
+            Kinds to keep.
+
+        Raises
+        ------
+        UnknownNameError
+            For a kind that the log does not have.
+        """
+        wanted = [kind] if isinstance(kind, str) else list(kind)
+        for one in wanted:
+            if one not in self.kinds:
+                raise unknown("kind", one, self.kinds)
+        kinds = tuple(one for one in self.kinds if one in wanted)
+        codes = np.array([self.kinds.index(one) for one in kinds])
+        kind_of = self.acts.kind if self.acts.kind is not None else np.empty(0, dtype=np.int16)
+        mask = np.isin(kind_of, codes)
+        kept = _cut(self.acts, mask)
+        renumbered = np.searchsorted(codes, kind_of[mask]).astype(np.int16)
+        giving = None if self.giving is None else tuple(one for one in kinds if one in self.giving) or None
+        return replace(self, acts=replace(kept, kind=renumbered, kinds=kinds), giving=giving)
+
+    def window(self, start: object = None, end: object = None) -> InteractionLog:
+        """The acts from ``start`` on and before ``end``; the log counts as observed for just that long.
+
+        Parameters
+        ----------
+        start, end : str, datetime, number or None
+            Dates for a dated log; seconds from time zero for a relative one; waves for waves.
+            None leaves that side open.
+
+        Raises
+        ------
+        DesignError
+            Where the log has no time.
+        """
+        first, after = (None if edge is None else self.moment(edge) for edge in (start, end))
+        if first is not None and after is not None and first >= after:
+            raise ArgumentError(f"window: start {start!r} is not before end {end!r}.")
+        time = self.acts.time
+        if time is None:
+            raise DesignError("This log has no time, so no window can be cut from it.")
+        mask = np.ones(len(time), dtype=bool)
+        if first is not None:
+            mask &= time >= first
+        if after is not None:
+            mask &= time < after
+        edges = tuple(
+            new if new is not None else old
+            for new, old in zip((first, after), self.window_edges, strict=True)
+        )
+        return replace(self, acts=_cut(self.acts, mask), window_edges=(edges[0], edges[1]))
+
+    def moment(self, value: object) -> int:
+        """A moment as the log counts it: microseconds, or a wave.
+
+        Parameters
+        ----------
+        value : str, datetime, number
+            A date where the log is dated, else seconds from time zero or a wave.
+        """
+        import pandas as pd
+
+        clock = self.acts.clock
+        if clock is None:
+            raise DesignError(f"This log has no time, so {value!r} has no place in it.")
+        if clock == "wave" or not self.acts.dated:
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+                what = "a wave" if clock == "wave" else "seconds from time zero"
+                raise ArgumentError(f"{value!r} is not a number; times of this log are {what}.")
+            return int(value) if clock == "wave" else round(float(value) * SECOND)
+        try:
+            stamp = pd.Timestamp(value)  # type: ignore[arg-type]
+        except (ValueError, TypeError) as error:
+            raise ArgumentError(f"{value!r} is not a date.") from error
+        if isinstance(value, (int, float)) or pd.isna(stamp):
+            raise ArgumentError(f"{value!r} is not a date; times of this log are dates.")
+        stamp = stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None)
+        return int(stamp.to_datetime64().astype("datetime64[us]").astype(np.int64))
+
+    # other forms of it
+
+    def graph(self) -> nx.DiGraph:
+        """The directed help/information graph.
+
+        Returns
+        -------
+        networkx.DiGraph
+            Everybody is a node. An edge from giver to receiver has ``acts``; ``weight``, ``first`` and
+            ``last`` where the log has weight and time; ``acts__KIND`` where it has kinds.
+        """
+        acts = self.acts
+        sender, receiver, arc = by_arc(acts.sender, acts.receiver, len(acts.people))
+        n_arcs = len(sender)
+        ones = np.ones(len(arc), dtype=np.int64) if acts.count is None else acts.count
+        edges: dict[str, Any] = {"acts": summed(ones, arc, n_arcs).tolist()}
+        if acts.weight is not None:
+            order = np.lexsort((acts.weight, arc))
+            edges["weight"] = summed(acts.weight[order], arc[order], n_arcs).tolist()
+        if acts.time is not None:
+            for name, verb, start in (("first", np.minimum, 2**62), ("last", np.maximum, -(2**62))):
+                moment = np.full(n_arcs, start, dtype=np.int64)
+                verb.at(moment, arc, acts.time)
+                edges[name] = self.as_shown(moment)
+        for code, kind in enumerate(self.kinds):
+            of_kind = np.where(acts.kind == code, ones, 0)
+            edges[f"acts__{identifier(kind)}"] = summed(of_kind, arc, n_arcs).tolist()
+        return directed_graph(acts.people.tolist(), sender, receiver, edges)
+
+    def as_shown(self, moments: Array) -> list[Any]:
+        """Moments as people read them: dates, seconds from time zero, or waves."""
+        import pandas as pd
+
+        if self.acts.clock == "wave":
+            return [int(moment) for moment in moments]
+        if self.acts.dated:
+            return list(pd.to_datetime(moments, unit="us"))
+        return [float(moment / SECOND) for moment in moments]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The acts as a frame: sender, receiver, and time, kind, weight … where there."""
+        import pandas as pd
+
+        acts = self.acts
+        values: dict[str, Any] = {"sender": acts.people[acts.sender], "receiver": acts.people[acts.receiver]}
+        if acts.time is not None:
+            values[acts.clock or "time"] = self.as_shown(acts.time)
+        if acts.kind is not None:
+            values["kind"] = np.array(self.kinds, dtype=object)[acts.kind]
+        values |= {
+            name: part for name, part in (("count", acts.count), ("weight", acts.weight)) if part is not None
+        }
+        for name, part in acts.columns.items():
+            codes = acts.values.get(name)
+            values[name] = part if codes is None else np.array([*codes, None], dtype=object)[part]
+        return pd.DataFrame(values)
+
+    # its dyads
+
+    def dyads(
+        self,
+        *,
+        pairs: str = "in contact",
+        metrics: Sequence[str] | str | None = None,
+        until: object = None,
+        conversation_gap: str = "1h",
+        period: str = "7D",
+    ) -> DyadTable:
+        """One row a pair, without labels.
+
+        Parameters
+        ----------
+        pairs : {"in contact", "all"}
+            Pairs with an act, or every pair of people (refused above five million).
+        metrics : sequence of str, str or None
+            Columns or families; None for all that the log can have.
+        until : str, datetime, number or None
+            Only acts strictly before it count.
+        conversation_gap : str
+            Δ: gap within a conversation, and reply window.
+        period : str
+            Length of the periods of ``persistence``.
+
+        Returns
+        -------
+        DyadTable
+        """
+        from_contact = pair_rows(self, pairs)
+        settings = settings_of(conversation_gap, period)
+        before = None if until is None else self.moment(until)
+        n, used = len(self.people), len(from_contact[0])
+        left = {"not in contact": n * (n - 1) // 2 - used} if pairs == "in contact" else {}
+        design = Design(possible=n * (n - 1) // 2, left_out=left, notes=self.cut_note(until, settings))
+        rows = Rows(*from_contact, None if before is None else np.full(used, before))
+        table = DyadTable(None, design, (), settings, self.source)  # type: ignore[arg-type]
+        return measured(self.engine, rows, metrics, (), table, people=self.people, dated=self.acts.dated)
+
+    def cut_note(self, until: object, settings: Settings) -> tuple[str, ...]:
+        """What a table says of its times: until when acts count, and the spans of event metrics."""
+        notes = [] if until is None else [f"Only acts before {until} count."]
+        return (*notes, spans(settings)) if "time" in self.has else tuple(notes)
+
+    # how it shows itself
+
+    def facts(self) -> list[str]:
+        """Acts, people, dyads, span, kinds, and what was left out."""
+        acts, rows = self.acts, len(self.acts.sender)
+        of_rows = f" in {rows:,} rows" if acts.count is not None else ""
+        lines = [
+            f"{len(self):,} acts{of_rows}, {len(self.people):,} people, "
+            f"{self.dyads_in_contact:,} dyads in contact."
+        ]
+        if len(acts.sender) and acts.time is not None:
+            lines.append(self._span())
+        else:
+            lines.append("No times." if acts.time is None else "No acts.")
+        if self.kinds:
+            codes = np.zeros(0, dtype=np.int16) if acts.kind is None else acts.kind
+            counts = np.bincount(codes, weights=acts.count, minlength=len(self.kinds))
+            lines.append(
+                "Kinds: "
+                + listed(f"{kind} {int(n):,}" for kind, n in zip(self.kinds, counts, strict=True))
+                + "."
+            )
+        if self.giving is not None:
+            lines.append(f"Counted as giving: {listed(self.giving)}.")
+        left = listed(f"{count:,} ({reason})" for reason, count in self.left_out.items() if count)
+        lines.append(f"Left out: {left}." if left else "Left out: nothing.")
+        if acts.duplicates:
+            lines.append(f"Exact duplicates of another row: {acts.duplicates:,}, kept.")
+        return lines
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """What a table made from this log says of it."""
+        return (f"Log {self.name}: {self.facts()[0]}",)
+
+    def _span(self) -> str:
+        start, end = self.moments()
+        first, last = self.as_shown(np.array([start, end]))
+        if self.acts.clock == "wave":
+            return f"Waves {first} to {last}."
+        days = f"{(end - start) / DAY:,.1f} days"
+        if self.acts.dated:
+            return f"From {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC ({days})."
+        return f"From {first:,.0f} s to {last:,.0f} s after time zero ({days})."
+
+    def __str__(self) -> str:
+        return "\n".join([f"InteractionLog {self.name}", *self.facts()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
+        return f"<p><b>InteractionLog</b> {html.escape(self.name)}</p><ul>{items}</ul>"
+
+
+def _cut(acts: ActArrays, mask: Array) -> ActArrays:
+    """The acts where the mask holds; people stay."""
+
+    def part(values: Any) -> Any:
+        return None if values is None else values[mask]
+
+    return replace(
+        acts,
+        sender=acts.sender[mask],
+        receiver=acts.receiver[mask],
+        time=part(acts.time),
+        count=part(acts.count),
+        weight=part(acts.weight),
+        kind=part(acts.kind),
+        columns={name: values[mask] for name, values in acts.columns.items()},
+    )
+
+
+def pair_rows(log: InteractionLog, pairs: str, most: int = MOST_PAIRS) -> tuple[Array, Array]:
+    """Codes of the two of every pair in contact, or of every pair of people."""
+    one_of("pairs", pairs, ("in contact", "all"))
+    if pairs == "in contact":
+        return log.pairs_in_contact()
+    n = len(log.people)
+    if n * (n - 1) // 2 > most:
+        raise DesignError(
+            f"{n:,} people make {n * (n - 1) // 2:,} pairs, more than {most:,}. Ask for pairs='in contact'."
+        )
+    low, high = np.triu_indices(n, 1)
+    return low.astype(np.int32), high.astype(np.int32)

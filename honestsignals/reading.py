@@ -1,0 +1,131 @@
+"""Where logs come from: files and tables, and graphs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from honestsignals.errors import ArgumentError
+from honestsignals.graph import edge_rows
+from honestsignals.log import InteractionLog
+from honestsignals.readers.acts import read_acts
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def read_log(
+    source: object,
+    *,
+    columns: Mapping[str, str] | None = None,
+    time_unit: str | None = None,
+    time_origin: str | None = None,
+    bad_rows: str = "error",
+    duplicates: str = "keep",
+    name: str | None = None,
+) -> InteractionLog:
+    """Read a log of acts, checking every row.
+
+    Parameters
+    ----------
+    source : path, pandas.DataFrame or object with ``__arrow_c_stream__``
+        CSV, gzipped CSV or Parquet by the ending; or a table of pandas, Polars, pyarrow, DuckDB.
+    columns : mapping of str to str, optional
+        Names of the columns by what they are: ``sender``, ``receiver``, ``time``, ``wave``, ``id``,
+        ``count``, ``kind``, ``weight``, ``duration``, ``depth``, ``topic``, ``channel``,
+        ``conversation``, ``reply_to``, ``reporter``. Columns that are called so need no mention.
+    time_unit : {"iso", "s", "ms"}, optional
+        Unit of the time column; may be left out where times are dates.
+    time_origin : str, optional
+        "relative", or the date that seconds or milliseconds count from.
+    bad_rows : {"error", "leave out"}
+        Rows that break a rule are an error that names them, or are left out and counted by reason.
+    duplicates : {"keep", "drop"}
+        What happens to rows that are equal in every column read.
+    name : str, optional
+        What the log is called where it is printed.
+
+    Returns
+    -------
+    InteractionLog
+
+    Raises
+    ------
+    InputError
+        With file, line, column, value and rule of up to ten rows that break a rule.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> log = read_log(pd.DataFrame({"sender": ["a", "b", "a"], "receiver": ["b", "a", "c"]}))
+    >>> log
+    InteractionLog DataFrame
+    3 acts, 3 people, 2 dyads in contact.
+    No times.
+    Left out: nothing.
+    """
+    acts = read_acts(
+        source,
+        columns,
+        time_unit=time_unit,
+        time_origin=time_origin,
+        bad_rows=bad_rows,
+        duplicates=duplicates,
+    )
+    return InteractionLog(acts, name or source_name(source))
+
+
+def from_graph(
+    graph: nx.DiGraph, *, acts: str = "acts", weight: str = "weight", time: str = "time"
+) -> InteractionLog:
+    """A log from a directed graph of networkx: an edge from each giver to each receiver.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph or networkx.MultiDiGraph
+        Edges without a number of acts are one act each. Kinds come back from ``acts__KIND``.
+    acts, weight, time : str
+        Names of the edge attributes: number of acts, amount, seconds from time zero.
+
+    Returns
+    -------
+    InteractionLog
+        What a graph does not hold (the time of each act, where an edge sums several) is not in it.
+
+    Raises
+    ------
+    ArgumentError
+        For a graph without directions.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from_graph(nx.DiGraph([("a", "b"), ("b", "a")]))
+    InteractionLog graph
+    2 acts in 2 rows, 2 people, 1 dyads in contact.
+    No times.
+    Left out: nothing.
+    """
+    import pandas as pd
+
+    if not graph.is_directed():
+        raise ArgumentError(
+            "The graph has no directions, so it does not say who gave; use a networkx.DiGraph."
+        )
+    rows = edge_rows(graph, acts, weight, time)
+    frame = pd.DataFrame(rows)
+    roster = [str(node) for node in graph.nodes]
+    same = {name: name for name in frame.columns}
+    unit = "s" if "time" in frame.columns else None
+    return InteractionLog(read_acts(frame, same, time_unit=unit, roster=roster), "graph")
+
+
+def source_name(source: object) -> str:
+    """What a source is called: the name of its file, or of its type.
+
+    >>> source_name("data/acts.csv")
+    'acts.csv'
+    """
+    return Path(source).name if isinstance(source, (str, os.PathLike)) else type(source).__name__

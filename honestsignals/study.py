@@ -1,0 +1,290 @@
+"""A study: acts, labels, people and what an absent label means, from one folder."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.covariates import UNKNOWN, attribute_columns, symmetric
+from honestsignals.dyads import Design, DyadTable, measured, settings_of
+from honestsignals.engines.passes import Rows
+from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
+from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, known_pairs, look_up
+from honestsignals.log import MOST_PAIRS, InteractionLog, pair_rows
+from honestsignals.metrics.registry import Fact
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class PairColumn:
+    """A fact of pairs that is no label: kinship, seats, distances.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    directed : bool
+        Whether it differs by direction.
+    known : KnownPairs
+        Pairs that have it.
+    """
+
+    name: str
+    directed: bool
+    known: KnownPairs
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Acts, labels and people of one study. Made by :func:`honestsignals.open_study`.
+
+    Attributes
+    ----------
+    name, title, citation, licence : str
+        What it is, and how to cite it.
+    log : InteractionLog
+        The acts.
+    labels : mapping of str to Labels
+        The answers.
+    people : pandas.DataFrame
+        Attributes by code of the person; the index holds the ids.
+    categories : frozenset of str
+        Attributes that are compared by sameness.
+    block : ndarray of int, shape (n_people,), or None
+        Pairs across blocks could never be.
+    pair_columns : tuple of PairColumn
+        Facts of pairs.
+    """
+
+    name: str
+    title: str
+    citation: str
+    licence: str
+    log: InteractionLog
+    labels: Mapping[str, Labels]
+    people: pd.DataFrame
+    categories: frozenset[str]
+    block: Array | None
+    pair_columns: tuple[PairColumn, ...]
+
+    def label(self, name: str) -> Labels:
+        """The label of that name.
+
+        Raises
+        ------
+        UnknownNameError
+            Where the study has no such label.
+        """
+        if name not in self.labels:
+            raise unknown(f"label of study {self.name}:", name, self.labels)
+        return self.labels[name]
+
+    def dyads(
+        self,
+        *,
+        label: str | None = None,
+        pairs: str | None = None,
+        metrics: Sequence[str] | str | None = None,
+        until: object = None,
+        with_labels: Sequence[str] = (),
+        conversation_gap: str = "1h",
+        period: str = "7D",
+    ) -> DyadTable:
+        """One row a pair, or an ordered pair seen from ego where the label is directed.
+
+        Parameters
+        ----------
+        label : str, optional
+            Only pairs whose label is known, and only acts strictly before it was asked.
+        pairs : {"all", "in contact"}, optional
+            With a label: all pairs whose label is known (the default), or those of them with an act.
+            Without: all pairs that could be, or those with an act. More than five million pairs
+            are made only where "all" is asked for by name.
+        metrics : sequence of str, str, optional
+            Columns or families (see :func:`honestsignals.metrics.table`); all that the log can have.
+        until : str, datetime, number, optional
+            Only acts strictly before it count, whenever the label was asked.
+        with_labels : sequence of str
+            Labels asked earlier, as covariates.
+        conversation_gap : str
+            Δ: gap within a conversation, and reply window.
+        period : str
+            Length of the periods of ``persistence``.
+
+        Returns
+        -------
+        DyadTable
+        """
+        one_of("pairs", pairs or "all", ("all", "in contact"))
+        settings = settings_of(conversation_gap, period)
+        rows, design, value = self._rows(label, pairs, until)
+        extras = [*self._about_people(rows, design.directed), *self._about_pairs(rows, design.directed)]
+        for name in [with_labels] if isinstance(with_labels, str) else with_labels:
+            columns, note = self._earlier(name, label, rows, design.directed)
+            extras += columns
+            design = replace(design, notes=(*design.notes, note))
+        if label is not None:
+            extras.append((self._label_fact(self.label(label)), value))
+        design = replace(design, notes=(*design.notes, *self.log.cut_note(until, settings)))
+        table = DyadTable(None, design, (), settings, self.log.source)  # type: ignore[arg-type]
+        dated = self.log.acts.dated
+        return measured(self.log.engine, rows, metrics, extras, table, people=self.log.people, dated=dated)
+
+    def _rows(self, label: str | None, pairs: str | None, until: object) -> tuple[Rows, Design, Array]:
+        """Which rows the table has, of how many, and their labels."""
+        n = len(self.log.people)
+        most = n * n if pairs == "all" else MOST_PAIRS
+        cut = None if until is None else self.log.moment(until)
+        if label is None:
+            ego, alter = self._possible(pairs, most)
+            left = {NO_CONTACT if pairs == "in contact" else ACROSS: n * (n - 1) // 2 - len(ego)}
+            before = None if cut is None else np.full(len(ego), cut)
+            left = {reason: count for reason, count in left.items() if count}
+            return Rows(ego, alter, before), Design(possible=n * (n - 1) // 2, left_out=left), np.empty(0)
+        answers = self.label(label)
+        known = known_pairs(answers, n, self.block, most)
+        if pairs == "in contact":
+            known = self._in_contact(known)
+        before = known.asked
+        if cut is not None:
+            before = np.full(len(known.ego), cut) if before is None else np.minimum(before, cut)
+        design = Design(
+            label,
+            answers.type,
+            answers.directed,
+            known.possible,
+            known.left_out,
+            answers.when,
+            answers.notes(),
+        )
+        return Rows(known.ego, known.alter, before), design, known.value
+
+    def _possible(self, pairs: str | None, most: int) -> tuple[Array, Array]:
+        """Pairs without a label: within blocks, or with an act."""
+        ego, alter = pair_rows(self.log, pairs or "all", most)
+        if self.block is None or pairs == "in contact":
+            return ego, alter
+        inside = self.block[ego] == self.block[alter]
+        return ego[inside], alter[inside]
+
+    def _in_contact(self, known: KnownPairs) -> KnownPairs:
+        """Of the pairs whose label is known, those with an act."""
+        n = len(self.log.people)
+        low, high = self.log.pairs_in_contact()
+        first, second = np.minimum(known.ego, known.alter), np.maximum(known.ego, known.alter)
+        met = np.isin(first.astype(np.int64) * n + second, low.astype(np.int64) * n + high)
+        asked = None if known.asked is None else known.asked[met]
+        left = known.left_out | {NO_CONTACT: int((~met).sum())}
+        return KnownPairs(known.ego[met], known.alter[met], known.value[met], asked, known.possible, left)
+
+    def _about_people(self, rows: Rows, directed: bool) -> Iterable[tuple[Fact, Any]]:
+        for name in self.people.columns:
+            values = self.people[name]
+            categorical = name in self.categories or values.dtype.kind not in "iufb"
+            yield from attribute_columns(str(name), (rows.ego, rows.alter), values, categorical, directed)
+
+    def _about_pairs(self, rows: Rows, directed: bool) -> Iterable[tuple[Fact, Any]]:
+        n, endless = len(self.log.people), (-np.inf, np.inf)
+        for column in self.pair_columns:
+            if not column.directed:
+                low, high = np.minimum(rows.ego, rows.alter), np.maximum(rows.ego, rows.alter)
+                values, _ = look_up(column.known, low, high, n)
+                meaning, why = f"{column.name} of the two", "not known of the pair"
+                yield Fact(column.name, column.name, "pair", meaning, range=endless, undefined=why), values
+                continue
+            forth, _ = look_up(column.known, rows.ego, rows.alter, n)
+            back, _ = look_up(column.known, rows.alter, rows.ego, n)
+            yield from _both_ways(column.name, "pair", forth, back, directed)
+
+    def _earlier(
+        self, name: str, label: str | None, rows: Rows, directed: bool
+    ) -> tuple[list[tuple[Fact, Any]], str]:
+        """A label asked earlier, as a covariate, and what is to be said of it."""
+        if label is None or name == label:
+            raise ArgumentError(f"with_labels: {name!r} must be a label other than label={label!r}.")
+        earlier, answers, n = self.label(name), self.label(label), len(self.log.people)
+        if earlier.wave is not None and answers.wave is not None and earlier.wave >= answers.wave:
+            raise DesignError(
+                f"{name!r} was asked at wave {earlier.wave}, not before {label!r} (wave {answers.wave})."
+            )
+        dated = (earlier.asked is not None and rows.before is not None) or None not in (
+            earlier.wave,
+            answers.wave,
+        )
+        note = (
+            f"{name} is a label too, asked earlier."
+            if dated
+            else (f"{name} is a label too; neither file says that it was asked before {label}.")
+        )
+        known = known_pairs(earlier, n, self.block, n * n)
+        ways = [(rows.ego, rows.alter), (rows.alter, rows.ego)]
+        if not earlier.directed:
+            ways = [(np.minimum(rows.ego, rows.alter), np.maximum(rows.ego, rows.alter))]
+        found = []
+        for ego, alter in ways:
+            values, asked = look_up(known, ego, alter, n)
+            if asked is not None and rows.before is not None:
+                values = np.where(asked < rows.before, values, np.nan)
+            found.append(values)
+        if not earlier.directed:
+            return [
+                (replace(self._label_fact(earlier), undefined="not known, or asked later"), found[0])
+            ], note
+        return list(_both_ways(name, "label", found[0], found[1], directed)), note
+
+    def _label_fact(self, answers: Labels) -> Fact:
+        levels = f", levels {listed(answers.levels)}" if answers.levels else ""
+        bounds = answers.range or ((0.0, 1.0) if answers.type == "binary" else (-np.inf, np.inf))
+        numeric = [float(level) for level in answers.levels if isinstance(level, (int, float))]
+        if answers.levels:
+            bounds = (min(numeric), max(numeric)) if numeric else (0.0, len(answers.levels) - 1.0)
+        whose = "ego's answer about alter" if answers.directed else "answer about the pair"
+        swap = "swap" if answers.directed else "same"
+        meaning = f"{answers.name}: {whose} ({answers.type}{levels})"
+        return Fact(answers.name, answers.name, "label", meaning, range=bounds, swap=swap)
+
+    def facts(self) -> list[str]:
+        """What the study is: acts, people, labels, licence."""
+        lines = [self.title, *self.log.facts()]
+        lines += [str(label) for label in self.labels.values()] or ["No labels."]
+        if self.block is not None:
+            lines.append(f"{len(np.unique(self.block))} blocks; pairs across them could never be.")
+        return [*lines, f"Cite: {self.citation or 'not stated'}. Licence: {self.licence or 'not stated'}."]
+
+    def __str__(self) -> str:
+        return "\n".join([f"Study {self.name}", *self.facts()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
+        return f"<p><b>Study</b> {html.escape(self.name)}</p><ul>{items}</ul>"
+
+
+def _both_ways(
+    name: str, family: str, forth: Array, back: Array, directed: bool
+) -> Iterable[tuple[Fact, Any]]:
+    """A directed column as ego's and alter's, or in its symmetric forms where rows have no direction."""
+    if not directed:
+        yield from symmetric(name, family, forth, back)
+        return
+    endless = (-np.inf, np.inf)
+    yield (
+        Fact(name, name, family, f"{name}, from ego to alter", range=endless, swap="swap", undefined=UNKNOWN),
+        forth,
+    )
+    turned = f"{name}_alter"
+    yield (
+        Fact(
+            turned, name, family, f"{name}, from alter to ego", range=endless, swap="swap", undefined=UNKNOWN
+        ),
+        back,
+    )

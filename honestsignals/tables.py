@@ -1,0 +1,157 @@
+"""Tables as text, HTML, LaTeX and Markdown, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from honestsignals.errors import OutputError, one_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = {"text": "simple", "html": "html", "latex": "latex_booktabs", "markdown": "pipe"}
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """One cell as people read it; an undefined number is a dash.
+
+    >>> number(0.000012), number(1234567), number(float("nan")), number(2.5), number(True)
+    ('1.2e-05', '1,234,567', '–', '2.5', 'True')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        return str(value)
+    exact = float(value)
+    if math.isnan(exact):
+        return "–"
+    if math.isinf(exact):
+        return "∞" if exact > 0 else "-∞"
+    if exact == int(exact) and abs(exact) < 1e15:
+        return f"{int(exact):,}"
+    return (
+        f"{exact:.{digits}g}" if abs(exact) < 1e-3 or abs(exact) >= 1e5 else f"{exact:.{digits}f}".rstrip("0")
+    )
+
+
+def probability(value: float) -> str:
+    """A p value as papers print it.
+
+    >>> probability(0.0321), probability(1e-9)
+    ('0.0321', '< 0.0001')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def render(frame: pd.DataFrame, style: str = "text", digits: int = 4) -> str:
+    """Any frame as text, HTML, LaTeX or Markdown; what stands in cells is escaped.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows and columns; the index is left out.
+    style : {"text", "html", "latex", "markdown"}
+        Where the table goes.
+    digits : int
+        Digits after the point.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(render(pd.DataFrame({"term": ["acts"], "p_value": [0.04]})))
+    term      p_value
+    ------  ---------
+    acts       0.0400
+    """
+    from tabulate import tabulate
+
+    one_of("style", style, tuple(FORMATS))
+    shown = {
+        str(name): [
+            probability(value) if name == "p_value" else number(value, digits) for value in frame[name]
+        ]
+        for name in frame.columns
+    }
+    align = ["right" if _numeric(frame[name]) else "left" for name in frame.columns]
+    rows = list(zip(*shown.values(), strict=True))
+    if style == "markdown":
+        rows = [tuple(cell.replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows]
+    text: str = tabulate(
+        rows,
+        headers=list(shown),
+        tablefmt=FORMATS[style],
+        colalign=align if rows else None,
+        disable_numparse=True,
+    )
+    return text
+
+
+def _numeric(column: pd.Series) -> bool:
+    return column.dtype.kind in "iufb"
+
+
+def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose text no spreadsheet takes for a formula: an apostrophe stands before it."""
+    out = frame.copy(deep=False)
+    for name in out.columns:
+        if out[name].dtype.kind in "iufbMm":
+            continue
+        text = out[name].astype(object)
+        armed = [isinstance(value, str) and value.startswith(FORMULA_STARTS) for value in text]
+        if any(armed):
+            out[name] = ["'" + value if arm else value for value, arm in zip(text, armed, strict=True)]
+    return out
+
+
+@contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path to write to that becomes ``path`` when all went well, and nothing otherwise."""
+    target = Path(path)
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder; name a file.")
+    if not target.parent.is_dir():
+        raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
+    os.close(handle)
+    draft = Path(name)
+    try:
+        yield draft
+        # mkstemp makes files that only the owner reads; what is exported gets the usual rights
+        umask = os.umask(0)
+        os.umask(umask)
+        draft.chmod(0o666 & ~umask)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with whole(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def write_frame(path: str | os.PathLike[str], frame: pd.DataFrame) -> None:
+    """Write a frame as CSV, gzipped CSV or Parquet, by the ending of the name."""
+    name = Path(path).name.lower()
+    writers: Sequence[tuple[str, Callable[[pd.DataFrame, Path], None]]] = (
+        (".csv", lambda table, draft: disarmed(table).to_csv(draft, index=False)),
+        (".csv.gz", lambda table, draft: disarmed(table).to_csv(draft, index=False, compression="gzip")),
+        (".parquet", lambda table, draft: table.to_parquet(draft, index=False)),
+    )
+    for ending, write in writers:
+        if name.endswith(ending):
+            with whole(path) as draft:
+                write(frame, draft)
+            return
+    endings = ", ".join(ending for ending, _ in writers)
+    raise OutputError(f"{Path(path).name!r} ends in none of {endings}.")
