@@ -23,7 +23,7 @@ def number(value: Any, digits: int = 4) -> str:
     """One cell as people read it; an undefined number is a dash.
 
     >>> number(0.000012), number(1234567), number(float("nan")), number(2.5), number(True)
-    ('1.2e-05', '1,234,567', '–', '2.5', 'True')
+    ('1.2e-05', '1,234,567', '–', '2.5000', 'True')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"

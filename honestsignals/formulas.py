@@ -1,0 +1,260 @@
+"""Formulas into designs: which rows, which columns, and why rows were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.dyads import DyadTable
+from honestsignals.errors import ArgumentError, DesignError, FitError, listed, nearest, unknown
+from honestsignals.metrics.registry import FORMS, SWAPS, all_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def known(values: Any) -> Any:
+    """A column with 0 where it is undefined, to stand beside ``in_contact``.
+
+    >>> known(np.array([0.5, np.nan]))
+    array([0.5, 0. ])
+    """
+    return np.where(np.isnan(values), 0.0, values)
+
+
+TRANSFORMS: Mapping[str, Callable[..., Any]] = {
+    "known": known,
+    "log1p": np.log1p,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "exp": np.exp,
+    "abs": np.abs,
+    "square": np.square,
+}
+OF_FORMULAIC = (
+    "C",
+    "I",
+    "center",
+    "scale",
+    "standardize",
+    "poly",
+    "bs",
+    "cs",
+    "cc",
+    "cr",
+    "hashed",
+    "lag",
+    "Q",
+    "np",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A design: the rows that a formula can use.
+
+    Attributes
+    ----------
+    formula, label : str
+        The formula, and its left side.
+    y : ndarray, shape (n,)
+        The label.
+    X : ndarray, shape (n, k)
+        The columns, intercept included.
+    names : tuple of str
+        Names of the columns.
+    terms : mapping of str to tuple of int
+        Terms of the formula, and the columns of each.
+    rows : ndarray of int, shape (n,)
+        Positions of the rows in the table.
+    left_out : mapping of str to int
+        Why rows were left out, and how many.
+    truth : bool
+        Whether the left side is a comparison, 0 or 1.
+    """
+
+    formula: str
+    label: str
+    y: Array
+    X: Array
+    names: tuple[str, ...]
+    terms: Mapping[str, tuple[int, ...]]
+    rows: Array
+    left_out: Mapping[str, int]
+    truth: bool
+
+
+def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
+    """The rows and columns that a formula asks of a table.
+
+    Parameters
+    ----------
+    formula : str
+        "label ~ terms", in formulaic's language, with ``known`` and ``log1p``.
+    table : DyadTable or pandas.DataFrame
+        The rows.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    UnknownNameError
+        For a column that the table does not have.
+    DesignError
+        For a column that depends on who is called ego, where rows have no direction.
+    """
+    frame = table.frame if isinstance(table, DyadTable) else table
+    left, right = _sides(formula)
+    variables = _variables(right, frame)
+    if isinstance(table, DyadTable):
+        for name in variables:
+            _refuse_ego_only(name, table)
+    y, truth = _left(left, frame)
+    if left in variables:
+        raise ArgumentError(f"{left!r} stands on both sides of the formula.")
+    columns, names, terms = _right(right, frame)
+    left_out, keep = _undefined(y, columns, (left, names), frame, variables)
+    if not keep.any():
+        reasons = listed(f"{count:,} {reason}" for reason, count in left_out.items())
+        raise FitError(f"No row has all that the formula asks for: {reasons}.")
+    infinite = ~np.isfinite(columns[keep]).all(axis=0)
+    if infinite.any():
+        raise FitError(
+            f"{listed(np.array(names)[infinite])} is infinite in some rows; of counts, take log1p."
+        )
+    return Model(formula, left, y[keep], columns[keep], names, terms, np.flatnonzero(keep), left_out, truth)
+
+
+def _sides(formula: str) -> tuple[str, str]:
+    """Left and right of the tilde."""
+    parts = formula.split("~")
+    if len(parts) != 2 or not parts[0].strip() or not parts[1].strip():
+        raise ArgumentError(f"The formula is {formula!r}; it must read 'label ~ term + term'.")
+    return parts[0].strip(), parts[1].strip()
+
+
+def _variables(right: str, frame: pd.DataFrame) -> list[str]:
+    """Columns that the right side names; an error for one that is not there."""
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        parsed = Formula(right)
+        wanted = {str(name) for name in parsed.required_variables}
+    except (FormulaicError, SyntaxError) as error:
+        first = str(error).splitlines()[0]
+        raise ArgumentError(f"The formula's right side {right!r} cannot be read: {first}") from error
+    if type(parsed).__name__ != "SimpleFormula":
+        raise ArgumentError(f"The formula's right side {right!r} has several parts; use '+' between terms.")
+    names = [name for name in sorted(wanted) if name not in TRANSFORMS and name not in OF_FORMULAIC]
+    for name in names:
+        if name not in frame.columns:
+            raise _no_column(name, frame)
+        if frame[name].dtype.kind in "Mm":
+            raise ArgumentError(
+                f"{name!r} is a date; a model takes spans, such as recency_days or span_days."
+            )
+    return names
+
+
+def _no_column(name: str, frame: pd.DataFrame) -> Exception:
+    """The error for a column that is not there: another name, or a metric not measured."""
+    columns = [str(column) for column in frame.columns]
+    if name in all_names((), directed=False) and not nearest(name, [one for one in columns if one == name]):
+        hint = f"{name!r} is a metric, and this table was made without it."
+        return unknown("column", name, columns, hint)
+    return unknown("column", name, [*columns, *TRANSFORMS])
+
+
+def _refuse_ego_only(name: str, table: DyadTable) -> None:
+    """Where rows have no direction, a column must be the same for both."""
+    fact = table.fact(name)
+    if table.directed or fact.swap == "same":
+        return
+    there = [one.name for one in table.about]
+    stem = name.removesuffix("_ego").removesuffix("_alter")
+    forms = [f"{stem}_{form}" for form in FORMS if f"{stem}_{form}" in there]
+    bare = name.removeprefix("ego_").removeprefix("alter_")
+    forms += [one for one in (f"same_{bare}", *(f"{form}_{bare}" for form in FORMS)) if one in there]
+    if name in ("give_share", "net_giving", "log_odds_giving", "dyad_state"):
+        forms = [one for one in ("imbalance", "returned_share", "in_contact") if one in there]
+    what = table.label or "the table"
+    hint = f" Use {listed(forms)}." if forms else ""
+    raise DesignError(
+        f"{name!r} depends on who is called ego, and {what} has no direction: swapping the two gives "
+        f"{SWAPS[fact.swap]}.{hint}"
+    )
+
+
+def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool]:
+    """The label as numbers, NaN where unknown; and whether it is a comparison."""
+    import pandas as pd
+
+    if left in frame.columns:
+        values = frame[left]
+        if values.dtype.kind not in "iufb":
+            raise ArgumentError(f"The label {left!r} holds no numbers.")
+        return values.to_numpy(dtype=float, na_value=np.nan), values.dtype.kind == "b"
+    values: Any
+    try:
+        values = frame.eval(left, engine="python")
+    except pd.errors.UndefinedVariableError as error:
+        name = str(error).split("'")[1]
+        raise unknown("column", name, [str(column) for column in frame.columns]) from error
+    except (SyntaxError, TypeError, ValueError, NotImplementedError) as error:
+        raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}") from error
+    if not isinstance(values, pd.Series):
+        raise ArgumentError(f"The formula's left side {left!r} is no column.")
+    numbers = values.to_numpy(dtype=float)
+    if values.dtype.kind == "b":
+        # a comparison with an unknown value is False in pandas; here it is unknown
+        named = [str(column) for column in frame.columns if str(column) in left]
+        numbers[frame[named].isna().any(axis=1).to_numpy()] = np.nan
+    return numbers, values.dtype.kind == "b"
+
+
+def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dict[str, tuple[int, ...]]]:
+    """Columns, their names, and the columns of each term."""
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        with np.errstate(all="ignore"):
+            matrix = Formula(right).get_model_matrix(frame, context=dict(TRANSFORMS), na_action="ignore")
+    except FormulaicError as error:
+        reason = str(error).splitlines()[0]
+        raise ArgumentError(f"The formula's right side {right!r} cannot be computed: {reason}") from error
+    spec = matrix.model_spec
+    names = tuple(str(name) for name in spec.column_names)
+    terms = {str(term): tuple(places) for term, places in spec.term_indices.items()}
+    terms = {"Intercept" if term == "1" else term: places for term, places in terms.items()}
+    return np.asarray(matrix, dtype=float), names, terms
+
+
+def _undefined(
+    y: Array, columns: Array, words: tuple[str, tuple[str, ...]], frame: pd.DataFrame, variables: list[str]
+) -> tuple[dict[str, int], Array]:
+    """Rows that lack something, each counted under the first thing it lacks; and those that lack nothing."""
+    keep = np.ones(len(y), dtype=bool)
+    left_out: dict[str, int] = {}
+    lacks = [(f"rows where {words[0]} is unknown", np.isnan(y))]
+    # a missing category would pass for the first one
+    lacks += [
+        (f"rows where {name} is not known", frame[name].isna().to_numpy())
+        for name in variables
+        if frame[name].dtype.kind not in "iufb"
+    ]
+    lacks += [(f"rows where {name} is undefined", np.isnan(columns[:, i])) for i, name in enumerate(words[1])]
+    for reason, mask in lacks:
+        fresh = int((mask & keep).sum())
+        if fresh:
+            left_out[reason] = fresh
+        keep &= ~mask
+    return left_out, keep

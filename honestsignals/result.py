@@ -1,0 +1,275 @@
+"""What a fit found: estimates, errors, and the facts that come before them."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.errors import unknown
+from honestsignals.formulas import Model
+from honestsignals.inference.covariance import covariance_of
+from honestsignals.inference.estimators import Estimate
+from honestsignals.inference.jackknife import jackknife
+from honestsignals.inference.variance import Covariance
+from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
+from honestsignals.tables import number, probability, render, write_frame, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ERRORS = {
+    "classical": "classical, as if no two rows shared a person",
+    "hc1": "HC1, robust to unequal variance alone",
+    "pair": "clustered by pair; pairs that share a person count as independent",
+    "two_way": "clustered by sender and by receiver",
+    "dyadic": "dyadic-robust: rows that share a person may depend on one another",
+    "jackknife": "net jackknife over people and pairs, t with effective degrees of freedom",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A fitted model. Prints its facts, then one table of coefficients.
+
+    Attributes
+    ----------
+    model : Model
+        The design: formula, rows, columns, what was left out.
+    estimate : Estimate
+        Coefficients, scores and Hessian.
+    covariance : Covariance
+        The errors.
+    ids : pandas.DataFrame
+        ``ego`` and ``alter`` of the rows used.
+    design_facts : tuple of str
+        What the table says of itself.
+    notes : tuple of str
+        What else a reader must know before the numbers.
+    exact : bool
+        Whether a jackknife refits instead of taking one step.
+    """
+
+    model: Model
+    estimate: Estimate
+    covariance: Covariance
+    ids: pd.DataFrame
+    design_facts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+    exact: bool = False
+
+    # numbers
+
+    @property
+    def codes(self) -> tuple[Array, Array]:
+        """Codes of ego and alter of the rows used."""
+        import pandas as pd
+
+        both = pd.concat([self.ids["ego"], self.ids["alter"]])
+        codes, _ = pd.factorize(both)
+        return codes[: len(self.ids)], codes[len(self.ids) :]
+
+    def tidy(self) -> pd.DataFrame:
+        """One row a coefficient: term, estimate, std_error, statistic, p_value, low, high, df."""
+        import pandas as pd
+
+        tests = coefficient_tests(self.estimate.beta, self.covariance)
+        return pd.DataFrame(
+            {
+                "term": self.model.names,
+                "estimate": self.estimate.beta,
+                "std_error": self.covariance.std_error,
+                "statistic": tests.statistic,
+                "p_value": tests.p_value,
+                "low": tests.low,
+                "high": tests.high,
+                "df": self.covariance.df,
+            }
+        )
+
+    def glance(self) -> pd.DataFrame:
+        """One row: what was fitted, on how many rows, pairs and people, and how well."""
+        import pandas as pd
+
+        ego, alter = self.codes
+        low, high = np.minimum(ego, alter).astype(np.int64), np.maximum(ego, alter)
+        binary = self.estimate.family == "logit"
+        return pd.DataFrame(
+            {
+                "label": [self.model.label],
+                "family": [self.estimate.family],
+                "covariance": [self.covariance.name],
+                "rows": [len(self.model.y)],
+                "pairs": [len(np.unique(low * (high.max() + 1) + high))],
+                "people": [len(np.union1d(ego, alter))],
+                "events": [self.model.y.sum() if binary else math.nan],
+                "base_rate": [self.model.y.mean()],
+                "log_likelihood": [self.estimate.log_likelihood],
+                "r_squared": [self._r_squared()],
+            }
+        )
+
+    def _r_squared(self) -> float:
+        if self.estimate.family == "logit":
+            null = self.estimate.null_log_likelihood
+            return math.nan if null == 0 else 1.0 - self.estimate.log_likelihood / null
+        total = float(np.square(self.model.y - self.model.y.mean()).sum())
+        return math.nan if total == 0 else 1.0 - float(np.square(self.estimate.residual).sum()) / total
+
+    def augment(self) -> pd.DataFrame:
+        """One row a row used: ego, alter, the label, fitted, residual."""
+        out = self.ids.reset_index(drop=True).copy()
+        out[self.model.label] = self.model.y
+        out["fitted"] = self.estimate.fitted
+        out["residual"] = self.estimate.residual
+        return out
+
+    def wald(self, terms: str | Sequence[str]) -> WaldTest:
+        """Joint test that the coefficients of some terms are all 0.
+
+        Parameters
+        ----------
+        terms : str or sequence of str
+            Terms of the formula, or names of coefficients.
+
+        Returns
+        -------
+        WaldTest
+
+        Raises
+        ------
+        UnknownNameError
+            For a term that the model does not have.
+        """
+        places: list[int] = []
+        for term in [terms] if isinstance(terms, str) else terms:
+            if term in self.model.terms:
+                places += self.model.terms[term]
+            elif term in self.model.names:
+                places.append(self.model.names.index(term))
+            else:
+                raise unknown("term", term, [*self.model.terms, *self.model.names])
+        return wald(self.estimate.beta, self.covariance, sorted(set(places)))
+
+    def with_covariance(self, covariance: str, *, exact: bool = False) -> Result:
+        """The same estimates with other errors, without a refit.
+
+        Parameters
+        ----------
+        covariance : {"classical", "hc1", "pair", "two_way", "dyadic", "jackknife"}
+            Which errors.
+        exact : bool
+            For the jackknife of a logit: refit without each person and pair, instead of one step.
+        """
+        ego, alter = self.codes
+        if covariance == "jackknife":
+            found = jackknife(self.estimate, ego, alter, self.model.names, exact)
+        else:
+            found = covariance_of(self.estimate, ego, alter, self.model.names, covariance)
+        return replace(self, covariance=found, exact=exact)
+
+    # words
+
+    def facts(self) -> list[str]:
+        """Rows used of how many, why the others were not, people, which errors, base rate."""
+        one = self.glance().iloc[0]
+        left = [f"{count:,} {reason}" for reason, count in self.model.left_out.items()]
+        total = len(self.model.y) + sum(self.model.left_out.values())
+        lines = [
+            *self.design_facts,
+            f"{self.estimate.family} of {self.model.label}: {one['rows']:,} rows of {total:,}, "
+            f"{one['pairs']:,} pairs, {one['people']:,} people.",
+            f"Rows left out: {'; '.join(left) if left else 'none'}.",
+        ]
+        if self.estimate.family == "logit":
+            lines.append(f"Base rate {one['base_rate']:.2%}: {int(one['events']):,} rows with label 1.")
+        else:
+            lines.append(f"Mean of the label {number(float(one['base_rate']))}.")
+        refits = " (exact refits)" if self.exact and self.covariance.name == "jackknife" else ""
+        lines.append(f"Standard errors: {ERRORS[self.covariance.name]}{refits}; intervals are 95 %.")
+        lines.append(f"R² {number(float(one['r_squared']))}; log likelihood {one['log_likelihood']:.2f}.")
+        return [*lines, *(f"Note: {note}." for note in (*self.notes, *self.covariance.notes))]
+
+    def __str__(self) -> str:
+        return "\n".join([*self.facts(), "", render(self.tidy())])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
+        return f"<ul>{items}</ul>{self.to_html()}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    # files
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The table of coefficients as HTML; written to ``path`` where one is given."""
+        return self._written("html", path)
+
+    def to_latex(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The table of coefficients as LaTeX (booktabs); written to ``path`` where one is given."""
+        return self._written("latex", path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The table of coefficients as Markdown; written to ``path`` where one is given."""
+        return self._written("markdown", path)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table of coefficients as CSV, every digit."""
+        write_frame(path, self.tidy())
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Facts, coefficients and covariance matrix as JSON; written to ``path`` where one is given."""
+        content = {
+            "formula": self.model.formula,
+            "facts": self.facts(),
+            "glance": _plain(self.glance())[0],
+            "coefficients": _plain(self.tidy()),
+            "covariance": [[_number(value) for value in row] for row in self.covariance.matrix],
+            "left_out": dict(self.model.left_out),
+        }
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        if path is not None:
+            write_text(path, text + "\n")
+        return text
+
+    def _written(self, style: str, path: str | os.PathLike[str] | None) -> str:
+        text = render(self.tidy(), style)
+        if path is not None:
+            write_text(path, text + "\n")
+        return text
+
+
+def said(test: WaldTest) -> str:
+    """A joint test in words, as papers print it."""
+    if math.isnan(test.p_value):
+        return f"no test: {test.note}"
+    if math.isinf(test.df2):
+        return f"χ²({number(test.df1)}) = {test.statistic:.2f}, p {_p(test.p_value)}"
+    return f"F({number(test.df1)}, {test.df2:.1f}) = {test.statistic:.2f}, p {_p(test.p_value)}"
+
+
+def _p(value: float) -> str:
+    text = probability(value)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _number(value: Any) -> Any:
+    """A cell as JSON holds it: what is undefined or endless is null."""
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): _number(value) for key, value in row.items()} for row in frame.to_dict("records")]
