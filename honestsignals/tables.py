@@ -36,9 +36,9 @@ def number(value: Any, digits: int = 4) -> str:
         return "∞" if exact > 0 else "-∞"
     if exact == int(exact) and abs(exact) < 1e15:
         return f"{int(exact):,}"
-    return (
-        f"{exact:.{digits}g}" if abs(exact) < 1e-3 or abs(exact) >= 1e5 else f"{exact:.{digits}f}".rstrip("0")
-    )
+    if abs(exact) < 1e-3 or abs(exact) >= 1e5:
+        return f"{exact:.{digits}g}"
+    return f"{exact:,.{digits}f}"
 
 
 def probability(value: float) -> str:
