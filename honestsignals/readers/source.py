@@ -62,11 +62,9 @@ class ParquetFile:
     def batches(
         self, columns: Sequence[str], faults: list[Fault] | None = None, rows: int = BATCH_ROWS
     ) -> Iterator[pa.Table]:
-        """Tables of these columns; text stays as codes where the file has it so."""
+        """Tables of these columns."""
         try:
-            schema = pq.read_schema(self.path)
-            texts = [column for column in columns if pa.types.is_string(schema.field(column).type)]
-            with pq.ParquetFile(self.path, read_dictionary=texts, pre_buffer=False) as file:
+            with pq.ParquetFile(self.path, pre_buffer=False) as file:
                 for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
                     yield pa.Table.from_batches([batch]).select(list(columns))
         except (pa.ArrowException, OSError) as error:

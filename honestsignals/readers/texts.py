@@ -21,6 +21,12 @@ _FLOATS = (
 )
 
 
+# A table of four million places is 20 MB, whatever the number of rows.
+_TABLE_SIZE = 1 << 22
+_EMPTY = np.empty(0, dtype=np.int32)
+_FEW = 100
+
+
 @dataclass(frozen=True)
 class Coded:
     """A column of names.
@@ -48,7 +54,7 @@ class Coded:
 
 
 def encode(array: Any, column: str, source: Located) -> Any:
-    """One batch of a column as codes and distinct values: text or int64.
+    """One batch of a column of names: whole numbers as they are, text as codes and distinct values.
 
     Parameters
     ----------
@@ -61,19 +67,20 @@ def encode(array: Any, column: str, source: Located) -> Any:
 
     Returns
     -------
-    pyarrow DictionaryArray with int32 codes
+    pyarrow Int32Array, Int64Array, or DictionaryArray of text with int32 codes
     """
     array = array.combine_chunks()
     kind = array.type
     if pa.types.is_dictionary(kind):
-        if array.dictionary.null_count or not _is_name(kind.value_type):
-            return encode(pa.chunked_array([array.cast(kind.value_type)]), column, source)
-        values = _as_names(array.dictionary, column, source)
-        codes = array.indices.cast(pa.int32())
-        if len(values) <= len(codes):
-            return pa.DictionaryArray.from_arrays(codes, values)
-        array = values.take(codes)
-    return _as_names(array, column, source).dictionary_encode()
+        if _is_text(kind.value_type) and not array.dictionary.null_count:
+            values = _as_names(array.dictionary, column, source)
+            return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), values)
+        array = array.cast(kind.value_type)
+    names = _as_names(array, column, source)
+    if pa.types.is_integer(names.type):
+        return _narrow(names)
+    integers = _canonical_integers(names)
+    return names.dictionary_encode() if integers is None else _narrow(integers)
 
 
 def join(parts: Sequence[Sequence[Any]]) -> list[Coded]:
@@ -81,8 +88,8 @@ def join(parts: Sequence[Sequence[Any]]) -> list[Coded]:
 
     Parameters
     ----------
-    parts : sequence of sequences of DictionaryArray
-        The batches of each column.
+    parts : sequence of sequences of pyarrow.Array
+        The batches of each column, from `encode`.
 
     Returns
     -------
@@ -90,22 +97,17 @@ def join(parts: Sequence[Sequence[Any]]) -> list[Coded]:
         One a column, all with the same ``values``.
     """
     chunks = [chunk for part in parts for chunk in part]
-    if len({chunk.type for chunk in chunks}) > 1:
-        chunks = [
-            pa.DictionaryArray.from_arrays(chunk.indices, as_text(chunk.dictionary)) for chunk in chunks
-        ]
     if not chunks:
         return [Coded(np.empty(0, dtype=np.int32), pa.array([], type=pa.string())) for _ in parts]
-    united = pa.chunked_array(chunks).unify_dictionaries()
-    values = united.chunk(0).dictionary
-    if pa.types.is_integer(values.type):
-        values = values.to_numpy()
+    if all(pa.types.is_integer(chunk.type) for chunk in chunks):
+        return _join_integers(parts)
+    united = pa.chunked_array([_text_codes(chunk) for chunk in chunks]).unify_dictionaries()
     columns = []
     start = 0
     for part in parts:
         own = united.chunks[start : start + len(part)]
         start += len(part)
-        columns.append(Coded(_codes(own), values))
+        columns.append(Coded(_codes(own), united.chunk(0).dictionary))
     return columns
 
 
@@ -185,8 +187,8 @@ def sorted_values(coded: Coded, keep: NDArray[np.bool_] | slice = slice(None)) -
     return Coded(renamed[codes], text.take(pa.array(order)))
 
 
-def _is_name(kind: Any) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_large_string(kind)
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _as_names(array: Any, column: str, source: Located) -> Any:
@@ -201,12 +203,86 @@ def _as_names(array: Any, column: str, source: Located) -> Any:
         first = pc.drop_null(array)
         example = first[0].as_py() if len(first) else "NaN"
         raise whole_source(source, column, _FLOATS.format(example))
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+    if not _is_text(kind):
         raise whole_source(source, column, f"has the type {kind}; it must be text or whole numbers")
     text = array.cast(pa.string())
     if pc.any(pc.equal(pc.binary_length(text), 0)).as_py():
         text = pc.if_else(pc.equal(pc.binary_length(text), 0), None, text)
     return text
+
+
+def _canonical_integers(text: Any) -> Any | None:
+    """Text of which every value is a canonical integer as such integers; else None.
+
+    Integers are much faster to code than text. The canonical form is the shortest that a number has in
+    decimal digits, so if all texts together are no longer than those forms, every one of them is canonical.
+    """
+    data = text.buffers()[2]
+    # The cast would read "0x1F" too.
+    if data is None or any(mark in data.to_pybytes() for mark in (b"x", b"X")):
+        return None
+    try:
+        # A cast that fails makes a message for every row; the first rows tell soon whether it will.
+        text.slice(0, _FEW).cast(pa.int64())
+        integers = text.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    values = integers.drop_null().to_numpy()
+    shortest = len(values) + np.count_nonzero(values < 0)
+    largest = max(int(values.max(initial=0)), -int(values.min(initial=0)))
+    for power in range(1, len(str(largest))):
+        shortest += np.count_nonzero(values >= 10**power) + np.count_nonzero(values <= -(10**power))
+    return integers if pc.sum(pc.binary_length(text)).as_py() == shortest else None
+
+
+def _narrow(integers: Any) -> Any:
+    """Integers in half the memory where they fit."""
+    try:
+        return integers.cast(pa.int32())
+    except pa.ArrowInvalid:
+        return integers.cast(pa.int64())
+
+
+def _text_codes(chunk: Any) -> Any:
+    """A batch of integers as codes of their text, where another batch holds text."""
+    if pa.types.is_dictionary(chunk.type):
+        return chunk
+    coded = chunk.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(coded.indices, as_text(coded.dictionary))
+
+
+def _join_integers(parts: Sequence[Sequence[Any]]) -> list[Coded]:
+    chunks = [chunk for part in parts for chunk in part]
+    bounds = [pc.min_max(chunk).as_py() for chunk in chunks if chunk.null_count < len(chunk)]
+    low = min((bound["min"] for bound in bounds), default=0)
+    width = max((bound["max"] for bound in bounds), default=0) - low + 1
+    if width > max(_TABLE_SIZE, 4 * sum(len(chunk) for chunk in chunks)):
+        return _join_by_hash(parts)
+    # Ids that lie close together, the usual case, are looked up in a table: no hash, no sort.
+    seen = np.zeros(width + 1, dtype=bool)
+    for chunk in chunks:
+        seen[_offsets(chunk, low, width)] = True
+    seen[width] = False
+    code = np.cumsum(seen, dtype=np.int32) - 1
+    code[width] = -1
+    values = np.flatnonzero(seen) + low
+    return [
+        Coded(np.concatenate([_EMPTY, *(code[_offsets(chunk, low, width)] for chunk in part)]), values)
+        for part in parts
+    ]
+
+
+def _offsets(chunk: Any, low: int, width: int) -> NDArray[np.int64]:
+    """Places in the table; missing ones at its end."""
+    return np.asarray(pc.fill_null(pc.subtract(chunk.cast(pa.int64()), low), width).to_numpy())
+
+
+def _join_by_hash(parts: Sequence[Sequence[Any]]) -> list[Coded]:
+    whole = pa.chunked_array([chunk.cast(pa.int64()) for part in parts for chunk in part]).dictionary_encode()
+    values = whole.chunk(0).dictionary.to_numpy()
+    codes = _codes(whole.chunks)
+    ends = np.cumsum([sum(len(chunk) for chunk in part) for part in parts])
+    return [Coded(own, values) for own in np.split(codes, ends[:-1])]
 
 
 def _codes(chunks: Sequence[Any]) -> NDArray[np.int32]:

@@ -23,6 +23,7 @@ _ISO = re.compile(
     re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1)
+_FEW = 100
 _NOT_A_DATE, _TOO_FINE = "is not a date", "has digits below the microsecond"
 
 
@@ -236,6 +237,8 @@ def _from_text(text: Any, column: str, first_row: int) -> TimePart:
         # All of one kind, the usual case: Arrow reads them in one go.
         for zone in (None, "UTC"):
             try:
+                # A cast that fails makes a message for every row; the first rows tell soon whether it will.
+                pc.cast(text.slice(0, _FEW), pa.timestamp("us", zone))
                 stamps = pc.cast(text, pa.timestamp("us", zone))
             except pa.ArrowInvalid:
                 continue
