@@ -47,9 +47,8 @@ def person_codes(ego: NDArray[Any], alter: NDArray[Any]) -> tuple[Codes, Codes, 
         raise ArgumentError(
             f"Row {same[0]} pairs a person with themselves ({same.size:,} such rows); a pair is two people."
         )
-    people, codes = np.unique(np.concatenate([ego, alter]), return_inverse=True)
-    codes = codes.astype(np.int64, copy=False)
-    return codes[: ego.size], codes[ego.size :], int(people.size)
+    codes, n_people = _consecutive(np.concatenate([ego, alter]))
+    return codes[: ego.size], codes[ego.size :], n_people
 
 
 def pair_codes(ego: NDArray[Any], alter: NDArray[Any]) -> Codes:
@@ -71,8 +70,16 @@ def pair_codes(ego: NDArray[Any], alter: NDArray[Any]) -> Codes:
     [0, 0, 1]
     """
     ego, alter, n_people = person_codes(ego, alter)
-    keys = np.minimum(ego, alter) * n_people + np.maximum(ego, alter)
-    return np.unique(keys, return_inverse=True)[1].astype(np.int64, copy=False)
+    return _consecutive(np.minimum(ego, alter) * n_people + np.maximum(ego, alter))[0]
+
+
+def _consecutive(values: NDArray[Any]) -> tuple[Codes, int]:
+    """Values as 0 … count − 1 in their order; without a sort where they are small integers already."""
+    if values.size and values.dtype.kind in "iu" and values.min() >= 0 and values.max() < 4 * values.size:
+        present = np.bincount(values) > 0
+        return (np.cumsum(present) - 1)[values], int(present.sum())
+    distinct, codes = np.unique(values, return_inverse=True)
+    return codes.astype(np.int64, copy=False), int(distinct.size)
 
 
 def sums(codes: Codes, values: Floats, count: int) -> Floats:
@@ -94,8 +101,10 @@ def sums(codes: Codes, values: Floats, count: int) -> Floats:
     >>> sums(np.array([0, 1, 0]), np.array([[1.0], [2.0], [3.0]]), 2).tolist()
     [[4.0], [2.0]]
     """
-    columns = [np.bincount(codes, weights=column, minlength=count) for column in values.T]
-    return np.stack(columns, axis=1)
+    result = np.empty((count, values.shape[1]))
+    for column in range(values.shape[1]):
+        result[:, column] = np.bincount(codes, weights=values[:, column], minlength=count)
+    return result
 
 
 def person_sums(ego: Codes, alter: Codes, values: Floats, n_people: int) -> Floats:

@@ -124,7 +124,7 @@ def estimate(
     else:
         first = None if start is None else np.asarray(start, dtype=float) * norms
         beta, converged, steps = _logit(X, norms, y, names, first)
-    return _described(family, X, y, beta / norms, converged, steps)
+    return _described(family, X, y, beta / norms, converged=converged, steps=steps)
 
 
 def mean(eta: Floats, family: str) -> Floats:
@@ -334,7 +334,7 @@ def _log_likelihood(eta: Floats, y: Floats, family: str) -> float:
     return float(-np.logaddexp(0.0, (1.0 - 2.0 * y) * eta).sum())
 
 
-def _described(family: str, X: Floats, y: Floats, beta: Floats, converged: bool, steps: int) -> Estimate:
+def _described(family: str, X: Floats, y: Floats, beta: Floats, *, converged: bool, steps: int) -> Estimate:
     n, k = X.shape
     eta = X @ beta
     fitted = mean(eta, family)
