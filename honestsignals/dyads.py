@@ -16,7 +16,8 @@ from honestsignals.errors import ArgumentError, DesignError, listed, unknown
 from honestsignals.glossary import WORDS
 from honestsignals.metrics import balance
 from honestsignals.metrics.acts import DAY, SECOND, Settings
-from honestsignals.metrics.registry import SWAPS, Fact, choose, describe, plan
+from honestsignals.metrics.columns import choose, describe, plan
+from honestsignals.metrics.registry import SWAPS, Fact
 from honestsignals.tables import number, render, write_frame
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, FitError, listed, nearest, unknown
-from honestsignals.metrics.registry import FORMS, SWAPS, all_names
+from honestsignals.metrics.columns import FORMS, all_names
+from honestsignals.metrics.registry import SWAPS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,10 +199,10 @@ def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool]:
     import pandas as pd
 
     if left in frame.columns:
-        values = frame[left]
-        if values.dtype.kind not in "iufb":
+        label = frame[left]
+        if label.dtype.kind not in "iufb":
             raise ArgumentError(f"The label {left!r} holds no numbers.")
-        return values.to_numpy(dtype=float, na_value=np.nan), values.dtype.kind == "b"
+        return label.to_numpy(dtype=float, na_value=np.nan), label.dtype.kind == "b"
     values: Any
     try:
         values = frame.eval(left, engine="python")

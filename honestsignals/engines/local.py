@@ -15,7 +15,7 @@ import numpy as np
 from honestsignals.engines.passes import LogColumns, Rows, first_pass, second_pass
 from honestsignals.errors import DesignError
 from honestsignals.metrics.acts import SECOND, Acts, Settings
-from honestsignals.metrics.registry import Column
+from honestsignals.metrics.columns import Column
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -55,21 +55,29 @@ def pair_up(log: LogColumns) -> PairedActs:
     the bit whatever the order of the rows: acts alike in all else are ordered by weight.
     """
     log = _expanded(log)
-    low, high = np.minimum(log.sender, log.receiver), np.maximum(log.sender, log.receiver)
-    key = low.astype(np.int64) * log.n_people + high
-    from_low = log.sender < log.receiver
-    instant = _instants(log.time)
-    order = _order(key, instant, from_low, log)
-    key = key[order]
+    ranks = _ranks(log)
+    if len(log.sender) and ranks.width <= 63:
+        if log.weight is None and log.conversation is None and log.count is None:
+            return _unpacked(log, ranks)
+        order, packed = _packed_order(ranks)
+    else:
+        order, packed = _long_order(ranks)
+    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
+    order = _settled(order, packed, ties) if ties else order
+    names = ("time", "count", "weight", "kind", "conversation")
+    columns = {name: getattr(log, name) for name in names}
+    moved = {name: None if values is None else values[order] for name, values in columns.items()}
+    return _paired(log, ranks.key[order], ranks.from_low[order], moved)
+
+
+def _paired(log: LogColumns, key: Array, from_low: Array, moved: dict[str, Array | None]) -> PairedActs:
+    """The acts in order, cut into pairs; who sent and received is told by pair and giver."""
     starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.empty(0, int)
     offsets = np.append(starts, len(key)).astype(np.int64)
-    names = ("sender", "receiver", "time", "count", "weight", "kind", "conversation")
-    moved: dict[str, Any] = {}
-    for name in names:
-        values = getattr(log, name)
-        moved[name] = None if values is None or name in ("sender", "receiver") else values[order]
-    moved["sender"] = moved["receiver"] = np.empty(0, dtype=np.int32)
-    return PairedActs(key[starts], offsets, from_low[order], replace(log, **moved))
+    nobody = np.empty(0, dtype=np.int32)
+    return PairedActs(
+        key[starts], offsets, from_low, replace(log, sender=nobody, receiver=nobody, **moved)
+    )
 
 
 def _expanded(log: LogColumns) -> LogColumns:
@@ -95,33 +103,102 @@ def _expanded(log: LogColumns) -> LogColumns:
     return replace(log, **changed)
 
 
-def _instants(time: Array | None) -> Array | None:
-    """Times as small integers in the same order: seconds where all are whole."""
-    if time is None or not len(time):
-        return None
-    since = time - time.min()
-    return since // SECOND if not (since % SECOND).any() else since
+@dataclass(frozen=True, eq=False)
+class _Ranks:
+    """What acts are sorted by, as integers of 0 and more that are as small as can be.
+
+    Attributes
+    ----------
+    key, from_low : ndarray, shape (n_acts,)
+        As in ``PairedActs``, for every act.
+    instant : ndarray of int64, shape (n_acts,), or None
+        Times in ``unit`` since ``first``; None without time.
+    kind : ndarray or None
+        Kinds, where packing them saves carrying them along.
+    first, unit : int
+        First time and length of a tick, in microseconds (or waves).
+    """
+
+    key: Array
+    from_low: Array
+    instant: Array | None
+    kind: Array | None
+    first: int
+    unit: int
+
+    @property
+    def bits(self) -> tuple[int, int, int]:
+        """Bits that pair, instant and kind take; the giver takes one."""
+        parts = (self.key, self.instant, self.kind)
+        pair, instant, kind = (0 if part is None else int(part.max(initial=0)).bit_length() for part in parts)
+        return pair, instant, kind
+
+    @property
+    def width(self) -> int:
+        """Bits that all of it takes."""
+        return sum(self.bits) + 1
 
 
-def _order(key: Array, instant: Array | None, from_low: Array, log: LogColumns) -> Array:
-    """Positions of the acts by pair, instant, giver, and (where there) kind and weight."""
-    span = 0 if instant is None else int(instant.max()).bit_length()
-    width = (int(key.max()).bit_length() if len(key) else 0) + span + 1
-    if width <= 63:
-        packed = (key << (span + 1)) | from_low
-        if instant is not None:
-            packed |= instant << 1
-        order = np.argsort(packed)
-        packed = packed[order]
-    else:
-        order = np.lexsort((from_low, key) if instant is None else (from_low, instant, key))
-        changed = (np.diff(column[order]) != 0 for column in (key, from_low.view(np.int8)))
-        new = np.logical_or.reduce(list(changed))
-        if instant is not None:
-            new |= np.diff(instant[order]) != 0
-        packed = np.concatenate([[0], np.cumsum(new)])
-    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
-    return _settled(order, packed, ties) if ties else order
+def _ranks(log: LogColumns) -> _Ranks:
+    """What a log's acts are sorted by."""
+    key = np.minimum(log.sender, log.receiver).astype(np.int64)
+    key *= log.n_people
+    key += np.maximum(log.sender, log.receiver)
+    first, unit, instant = 0, 1, None
+    if log.time is not None and len(log.time):
+        first = int(log.time.min())
+        since = log.time - first
+        # whole seconds and milliseconds are the usual case, and need fewer bits
+        unit = next(tick for tick in TICKS if tick == 1 or not (since % tick).any())
+        instant = since // unit if unit > 1 else since
+    return _Ranks(key, log.sender < log.receiver, instant, log.kind, first, unit)
+
+
+def _packed(ranks: _Ranks) -> tuple[Array, int]:
+    """Pair, instant, giver and kind in one integer, and how far up the pair stands."""
+    _, instant, kind = ranks.bits
+    packed = ranks.key << (instant + 1 + kind)
+    if ranks.instant is not None:
+        packed |= ranks.instant << (1 + kind)
+    packed |= ranks.from_low.astype(np.int64) << kind
+    if ranks.kind is not None:
+        packed |= ranks.kind
+    return packed, instant + 1 + kind
+
+
+def _unpacked(log: LogColumns, ranks: _Ranks) -> PairedActs:
+    """The acts in order, where there is nothing to carry that one integer does not hold.
+
+    Sorting the integers themselves takes half the time of finding their order, and nothing has to be
+    fetched from all over the memory afterwards.
+    """
+    packed, above = _packed(ranks)
+    _, span, kind = ranks.bits
+    packed.sort()
+    moved: dict[str, Array | None] = {"time": log.time, "kind": log.kind}
+    if ranks.instant is not None:
+        moved["time"] = ((packed >> (1 + kind)) & ((1 << span) - 1)) * ranks.unit + ranks.first
+    if log.kind is not None:
+        moved["kind"] = (packed & ((1 << kind) - 1)).astype(log.kind.dtype)
+    return _paired(log, packed >> above, ((packed >> kind) & 1).astype(bool), moved)
+
+
+def _packed_order(ranks: _Ranks) -> tuple[Array, Array]:
+    """Positions of the acts by pair, instant and giver, and numbers that are equal where these are."""
+    packed, _ = _packed(replace(ranks, kind=None))
+    order = np.argsort(packed)
+    return order, packed[order]
+
+
+def _long_order(ranks: _Ranks) -> tuple[Array, Array]:
+    """The same where one integer cannot hold it all."""
+    instant = np.zeros(1, dtype=np.int64) if ranks.instant is None else ranks.instant
+    columns = [column for column in (ranks.from_low, ranks.instant, ranks.key) if column is not None]
+    order = np.lexsort(columns)
+    new = np.zeros(max(len(order) - 1, 0), dtype=bool)
+    for column in columns:
+        new |= column[order][1:] != column[order][:-1]
+    return order, np.concatenate([[0], np.cumsum(new)])
 
 
 def _settled(order: Array, packed: Array, ties: Sequence[Array]) -> Array:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from honestsignals.metrics.acts import Acts, Settings
-from honestsignals.metrics.registry import FORMS, Column
+from honestsignals.metrics.columns import FORMS, Column
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -1,0 +1,47 @@
+"""Small logs that reach what metrics can reach: ties, single acts, one-sided pairs, even gaps, null pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+import honestsignals as hs
+from honestsignals.log import InteractionLog
+
+HAND_MADE = [
+    # evenly spaced alternation, one-sided run, both at one instant, single act
+    [("a", "b", 0), ("b", "a", 600), ("a", "b", 1200), ("b", "a", 1800)],
+    [("a", "b", 0), ("a", "b", 5000), ("a", "b", 90_000), ("c", "d", 100_000)],
+    [("a", "b", 10), ("b", "a", 10), ("c", "d", 50_000)],
+    [("a", "b", 0), ("c", "d", 700_000)],
+    # answered and unanswered openings of both, long before the end
+    [("a", "b", 0), ("b", "a", 60), ("b", "a", 50_000), ("a", "b", 50_060), ("c", "d", 900_000)],
+    [("a", "b", 0), ("b", "a", 50_000), ("c", "d", 900_000)],
+    [("b", "a", 0), ("b", "a", 50_000), ("b", "a", 100_000), ("c", "d", 900_000)],
+]
+
+
+def random_rows(seed: int, people: int = 6, acts: int = 60) -> list[tuple[str, str, int]]:
+    """Acts in bursts, with ties, on a coarse clock."""
+    rng = np.random.default_rng(seed)
+    names = [f"p{code}" for code in range(people)]
+    sender, receiver = rng.integers(0, people, (2, acts))
+    keep = sender != receiver
+    day, second = rng.integers(0, 12, acts) * 86_400, rng.integers(0, 40, acts) * 300
+    rows = zip(sender[keep], receiver[keep], (day + second)[keep], strict=True)
+    return [(names[one], names[other], int(when)) for one, other, when in rows]
+
+
+def log_of(rows: list[tuple[str, str, int]], seed: int = 0) -> InteractionLog:
+    """A timed log with kinds and weights, from (sender, receiver, second)."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rows, columns=["sender", "receiver", "time"])
+    frame["kind"] = rng.choice(["help", "information"], len(frame))
+    frame["weight"] = rng.integers(0, 5, len(frame)) / 4
+    return hs.read_log(frame, time_unit="s")
+
+
+def corpus() -> list[InteractionLog]:
+    """Hand-made and random logs."""
+    logs = [log_of(rows, seed) for seed, rows in enumerate(HAND_MADE)]
+    return logs + [log_of(random_rows(seed), seed) for seed in range(12)]
