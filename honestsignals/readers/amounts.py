@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from honestsignals.errors import MOST_SHOWN
 from honestsignals.readers.faults import Fault, Located, whole_source
 
+MISSING = "is missing"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 LARGEST = 2.0**53
 """Beyond it a double skips whole numbers, so a count or a time is no longer what stands in the file."""
@@ -87,7 +88,7 @@ def read_numbers(array: Any, column: str, rule: NumberRule, first_row: int, sour
     finite = np.isfinite(values)
     broken = [(floats.odd, "is not a number")]
     if rule.required:
-        broken.append((floats.missing, "is missing"))
+        broken.append((floats.missing, MISSING))
     if not finite.all():
         broken.append((~finite & ~floats.odd & ~floats.missing, "is not finite"))
     if rule.whole:
@@ -102,6 +103,8 @@ def read_numbers(array: Any, column: str, rule: NumberRule, first_row: int, sour
 def fault_at(mask: NDArray[np.bool_], array: Any, column: str, rule: str, first_row: int) -> Fault:
     """The rows of a batch that break a rule, with the first ten values."""
     rows = np.flatnonzero(mask)
+    if rule == MISSING:
+        return Fault(column, rule, rows + first_row)
     shown = array.take(pa.array(rows[:MOST_SHOWN])).to_pylist()
     return Fault(column, rule, rows + first_row, tuple(shown))
 

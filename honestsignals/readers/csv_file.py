@@ -154,7 +154,7 @@ def _header(path: Path, delimiter: str) -> tuple[int, list[str]]:
 def records(file: CsvFile) -> Iterator[tuple[int, list[str] | None, str]]:
     """Every data row: its line and its fields, or None and what is wrong with the row.
 
-    Blank lines are no rows. One empty field too many, as a delimiter at the end of a line leaves, is none.
+    Blank lines are no rows. Empty fields beyond the header, as delimiters that end a line leave, are none.
     """
     width = len(file.columns)
     with open_text(file.path) as handle:
@@ -175,7 +175,7 @@ def records(file: CsvFile) -> Iterator[tuple[int, list[str] | None, str]]:
             if not header_seen:
                 header_seen = True
                 continue
-            if len(fields) == width + 1 and not fields[-1]:
+            while len(fields) > width and not fields[-1]:
                 fields.pop()
             if len(fields) == width:
                 yield line, fields, ""

@@ -21,7 +21,7 @@ CHUNK = 1 << 22
 GZIP_MAGIC = b"\x1f\x8b"
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Blanks between a delimiter and a quote: the fast reader drops them, the format (RFC 4180) keeps them.
-_BLANKS_AROUND_QUOTES = re.compile(rb'[,;\t|\r\n][ \t]+"|"[ \t]+[,;\t|\r\n]')
+_BLANKS_AROUND_QUOTES = re.compile(rb'[,;\t|\r\n][ \t]+"|"[ \t]+[,;\t|\r\n"]')
 _CARRIED = 256
 
 
@@ -91,6 +91,7 @@ def look_at_bytes(path: Path, name: str) -> ByteFacts:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise _broken(name, counts.feeds + 1, "ends within a character: the file is not whole") from None
+    counts.spaced = counts.spaced or _BLANKS_AROUND_QUOTES.search(carried + b"\n") is not None
     return ByteFacts(
         plain_lines=counts.returns == 0 or counts.returns == counts.feeds == counts.pairs,
         even_quotes=counts.quotes % 2 == 0,

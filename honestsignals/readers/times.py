@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from honestsignals.errors import ArgumentError, Problem, bad_input, one_of
-from honestsignals.readers.amounts import LARGEST, NUMBER, as_floats, fault_at
+from honestsignals.readers.amounts import LARGEST, MISSING, NUMBER, as_floats, fault_at
 from honestsignals.readers.faults import Fault, Located, whole_source
 
 UNITS = {"s": 1_000_000, "ms": 1_000}
@@ -205,7 +205,7 @@ def _from_numbers(array: Any, column: str, scale: int, first_row: int, source: L
         far = finite & (np.abs(micros) > LARGEST)
     broken = [
         (floats.odd, "is not a number"),
-        (floats.missing, "is missing"),
+        (floats.missing, MISSING),
         (~finite & ~floats.odd & ~floats.missing, "is not finite"),
         (far, "is beyond 2**53 microseconds: is time_unit right?"),
     ]
@@ -224,7 +224,7 @@ def _from_timestamps(array: Any, column: str, first_row: int) -> TimePart:
     except pa.ArrowInvalid:
         exact = array.cast(kind, safe=False)
         fine = _mask(pc.fill_null(pc.not_equal(exact.cast(array.type), array), False))
-    broken = [(missing, "is missing"), (fine, _TOO_FINE)]
+    broken = [(missing, MISSING), (fine, _TOO_FINE)]
     faults = [fault_at(mask, array, column, rule, first_row) for mask, rule in broken if mask.any()]
     micros = np.asarray(pc.fill_null(exact.cast(pa.int64()), 0).to_numpy(), dtype=np.int64)
     example = _example(array, ~missing, first_row)
@@ -255,7 +255,7 @@ def _from_distinct(text: Any, missing: NDArray[np.bool_], column: str, first_row
     coded = text.combine_chunks().dictionary_encode()
     codes = np.asarray(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
     stamps = [parse_stamp(value) for value in coded.dictionary.to_pylist()]
-    broken = [(missing, "is missing")]
+    broken = [(missing, MISSING)]
     for rule in (_NOT_A_DATE, _TOO_FINE):
         broken.append((np.array([stamp == rule for stamp in stamps] + [False])[codes] & ~missing, rule))
     good = [stamp if isinstance(stamp, Stamp) else Stamp(0, False) for stamp in stamps]
