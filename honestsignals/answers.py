@@ -203,7 +203,7 @@ def _undated(name: str, label: bool, acts: bool) -> str:
 
 def _moments(table: Table, column: str, log: InteractionLog, acts: Mapping[str, Any]) -> Array:
     """A column of dates in the unit of the acts."""
-    given = pa.array(table.columns[column], from_pandas=True)
+    given = pa.chunked_array([pa.array(table.columns[column], from_pandas=True)])
     if log.acts.clock == "wave":
         return table.columns[column].astype(np.int64) + 1
     unit = settle_unit(given, acts.get("time_unit"), column, table.source)

@@ -128,7 +128,13 @@ class KnownPairs:
     left_out: dict[str, int]
 
 
-def known_pairs(labels: Labels, n_people: int, block: Array | None, most: int) -> KnownPairs:
+def known_pairs(
+    labels: Labels,
+    n_people: int,
+    block: Array | None,
+    most: int,
+    contact: tuple[Array, Array] | None = None,
+) -> KnownPairs:
     """Pairs whose label is known: a row with an answer, or "no" where answered.
 
     Parameters
@@ -141,6 +147,8 @@ def known_pairs(labels: Labels, n_people: int, block: Array | None, most: int) -
         Block of each person; pairs across blocks could never be.
     most : int
         Pairs that may be made of absent rows.
+    contact : tuple of ndarray, optional
+        Codes of the two of every pair with an act, the lower first: only these.
 
     Raises
     ------
@@ -153,44 +161,76 @@ def known_pairs(labels: Labels, n_people: int, block: Array | None, most: int) -
         possible if block is None else int(sum(size * (size - 1) for size in np.bincount(block)) // share)
     )
     left = {ACROSS: possible - inside}
-    answered = ~np.isnan(labels.value)
-    left[NO_ANSWER] = int((~answered).sum())
+    here = np.ones(len(labels), dtype=bool)
+    if contact is not None:
+        contact = _within(contact, block)
+        low, high = np.minimum(labels.source, labels.target), np.maximum(labels.source, labels.target)
+        here = np.isin(_keys(low, high, n_people), _keys(*contact, n_people))
+        left[NO_CONTACT] = inside - len(contact[0]) * 2 // share
+        inside = len(contact[0]) * 2 // share
+    answered = here & ~np.isnan(labels.value)
+    left[NO_ANSWER] = int((here & ~answered).sum())
     ego, alter, value = labels.source[answered], labels.target[answered], labels.value[answered]
     asked = None if labels.asked is None else labels.asked[answered]
-    remaining = inside - len(labels)
+    remaining = inside - int(here.sum())
     if labels.absent != "no":
         left[NOT_ASKED if labels.absent == "not asked" else UNKNOWN] = remaining
     else:
-        first, second = _absent(labels, n_people, block, most)
+        first, second = _absent(labels, _candidates(labels, n_people, most, contact), n_people, block)
         left[SILENT_SOURCE if labels.by_source else SILENT_PAIR] = remaining - len(first)
         ego, alter = np.concatenate([ego, first]), np.concatenate([alter, second])
         value = np.concatenate([value, np.zeros(len(first))])
-        if asked is not None:
-            asked = np.concatenate([asked, np.full(len(first), asked[0] if len(asked) else 0)])
+        # an absent row has no date of its own: that of the label is every row's
+        asked = None if labels.asked is None else np.full(len(ego), labels.asked.max(initial=0))
     order = np.lexsort((alter, ego))
     left = {reason: count for reason, count in left.items() if count}
     when = None if asked is None else asked[order]
     return KnownPairs(ego[order], alter[order], value[order], when, possible, left)
 
 
-def _absent(labels: Labels, n_people: int, block: Array | None, most: int) -> tuple[Array, Array]:
-    """Pairs without a row whose label is "no": those asked answered, and the pair could be."""
+def _keys(first: Array, second: Array, n_people: int) -> Array:
+    """One integer a pair."""
+    return first.astype(np.int64) * n_people + second
+
+
+def _within(pairs: tuple[Array, Array], block: Array | None) -> tuple[Array, Array]:
+    """Pairs that are not across blocks."""
+    if block is None:
+        return pairs
+    inside = block[pairs[0]] == block[pairs[1]]
+    return pairs[0][inside], pairs[1][inside]
+
+
+def _candidates(
+    labels: Labels, n_people: int, most: int, contact: tuple[Array, Array] | None
+) -> tuple[Array, Array]:
+    """Pairs about whom those who were asked answered."""
     everybody = np.arange(n_people)
-    heard = everybody if labels.answered is None else everybody[labels.answered]
+    spoke = np.ones(n_people, dtype=bool) if labels.answered is None else labels.answered
+    if contact is not None:
+        first, second = contact
+        if labels.directed:
+            first, second = np.concatenate([first, second]), np.concatenate([second, first])
+        keep = spoke[first] if labels.by_source else spoke[first] & spoke[second]
+        return first[keep], second[keep]
+    heard = everybody[spoke]
     targets = everybody if labels.by_source else heard
     if len(heard) * len(targets) // (1 if labels.directed else 2) > most:
         raise DesignError(
             f"{labels.name!r}: {len(heard):,} people who answered make more than {most:,} pairs. "
             "Ask for pairs='in contact', or for pairs='all' by name."
         )
-    first = np.repeat(heard, len(targets))
-    second = np.tile(targets, len(heard))
+    first, second = np.repeat(heard, len(targets)), np.tile(targets, len(heard))
     keep = first != second if labels.directed else first < second
-    if block is not None:
-        keep &= block[first] == block[second]
-    first, second = first[keep], second[keep]
-    rows = labels.source.astype(np.int64) * n_people + labels.target
-    new = ~np.isin(first * n_people + second, rows)
+    return first[keep], second[keep]
+
+
+def _absent(
+    labels: Labels, candidates: tuple[Array, Array], n_people: int, block: Array | None
+) -> tuple[Array, Array]:
+    """Of the candidates, those without a row that could be: their label is "no"."""
+    first, second = _within(candidates, block)
+    new = ~np.isin(_keys(first, second, n_people), _keys(labels.source, labels.target, n_people))
     return first[new].astype(np.int32), second[new].astype(np.int32)
 
 
@@ -206,8 +246,8 @@ def look_up(known: KnownPairs, ego: Array, alter: Array, n_people: int) -> tuple
     n_people : int
         People on the roster.
     """
-    keys = known.ego.astype(np.int64) * n_people + known.alter
-    wanted = ego.astype(np.int64) * n_people + alter
+    keys = _keys(known.ego, known.alter, n_people)
+    wanted = _keys(ego, alter, n_people)
     place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
     value = np.full(len(wanted), np.nan)

@@ -150,9 +150,8 @@ class Study:
             left = {reason: count for reason, count in left.items() if count}
             return Rows(ego, alter, before), Design(possible=n * (n - 1) // 2, left_out=left), np.empty(0)
         answers = self.label(label)
-        known = known_pairs(answers, n, self.block, most)
-        if pairs == "in contact":
-            known = self._in_contact(known)
+        contact = self.log.pairs_in_contact() if pairs == "in contact" else None
+        known = known_pairs(answers, n, self.block, most, contact)
         before = known.asked
         if cut is not None:
             before = np.full(len(known.ego), cut) if before is None else np.minimum(before, cut)
@@ -174,16 +173,6 @@ class Study:
             return ego, alter
         inside = self.block[ego] == self.block[alter]
         return ego[inside], alter[inside]
-
-    def _in_contact(self, known: KnownPairs) -> KnownPairs:
-        """Of the pairs whose label is known, those with an act."""
-        n = len(self.log.people)
-        low, high = self.log.pairs_in_contact()
-        first, second = np.minimum(known.ego, known.alter), np.maximum(known.ego, known.alter)
-        met = np.isin(first.astype(np.int64) * n + second, low.astype(np.int64) * n + high)
-        asked = None if known.asked is None else known.asked[met]
-        left = known.left_out | {NO_CONTACT: int((~met).sum())}
-        return KnownPairs(known.ego[met], known.alter[met], known.value[met], asked, known.possible, left)
 
     def _about_people(self, rows: Rows, directed: bool) -> Iterable[tuple[Fact, Any]]:
         for name in self.people.columns:
