@@ -47,9 +47,9 @@ class ByteFacts:
 @dataclass
 class _Counts:
     quotes: int = 0
-    returns: int = 0
-    feeds: int = 0
-    pairs: int = 0
+    feeds_alone: bool = False
+    returns_alone: bool = False
+    pairs: bool = False
     spaced: bool = False
 
 
@@ -81,19 +81,21 @@ def look_at_bytes(path: Path, name: str) -> ByteFacts:
     counts = _Counts()
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     carried = b""
+    offset = 0
     for chunk in _chunks(path, name):
-        if not carried and chunk.startswith(UTF16_MARKS):
+        if not offset and chunk.startswith(UTF16_MARKS):
             raise _broken(name, None, "is not UTF-8: it begins like UTF-16; save it as UTF-8")
-        _check_text(chunk, decoder, name, counts)
+        wrong = _wrong_text(chunk, decoder)
+        if wrong is not None:
+            raise _broken(name, _line_of(path, offset + wrong[0]), wrong[1])
         _count(chunk, carried, counts)
         carried = chunk[-_CARRIED:]
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise _broken(name, counts.feeds + 1, "ends within a character: the file is not whole") from None
+        offset += len(chunk)
+    if decoder.getstate()[0]:
+        raise _broken(name, _line_of(path, offset), "ends within a character: the file is not whole")
     counts.spaced = counts.spaced or _BLANKS_AROUND_QUOTES.search(carried + b"\n") is not None
     return ByteFacts(
-        plain_lines=counts.returns == 0 or counts.returns == counts.feeds == counts.pairs,
+        plain_lines=not counts.returns_alone and not (counts.pairs and counts.feeds_alone),
         even_quotes=counts.quotes % 2 == 0,
         blanks_around_quotes=counts.spaced,
     )
@@ -103,40 +105,46 @@ def _chunks(path: Path, name: str) -> Iterator[bytes]:
     try:
         with open_bytes(path) as handle:
             while chunk := handle.read(CHUNK):
-                yield chunk
+                # So that CR and LF of one line end are never in two chunks.
+                yield chunk + handle.read(1) if chunk.endswith(b"\r") else chunk
     except EOFError:
         raise _broken(name, None, "is a gzip file that was cut short: its end is missing") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise _broken(name, None, f"is a gzip file that is damaged ({error})") from None
 
 
-def _check_text(chunk: bytes, decoder: codecs.IncrementalDecoder, name: str, counts: _Counts) -> None:
-    """Refuse NUL bytes and what is no UTF-8; pure ASCII, the usual case, is not decoded."""
+def _wrong_text(chunk: bytes, decoder: codecs.IncrementalDecoder) -> tuple[int, str] | None:
+    """Place and rule of the first byte that is no text; pure ASCII, the usual case, is not decoded."""
     if b"\0" in chunk:
-        line = counts.feeds + chunk.count(b"\n", 0, chunk.index(b"\0")) + 1
-        raise _broken(name, line, "holds a NUL byte: the file is damaged, or no text")
+        return chunk.index(b"\0"), "holds a NUL byte: the file is damaged, or no text"
     waiting = decoder.getstate()[0]
     if chunk.isascii() and not waiting:
-        return
+        return None
     try:
         decoder.decode(chunk)
     except UnicodeDecodeError as error:
-        at = max(error.start - len(waiting), 0)
-        line = counts.feeds + chunk.count(b"\n", 0, at) + 1
         rule = f"holds the byte 0x{error.object[error.start]:02x}, which is not UTF-8 (Latin-1 perhaps)"
-        raise _broken(name, line, rule + "; save the file as UTF-8") from None
+        return max(error.start - len(waiting), 0), rule + "; save the file as UTF-8"
+    return None
 
 
 def _count(chunk: bytes, carried: bytes, counts: _Counts) -> None:
-    counts.feeds += chunk.count(b"\n")
-    returns = chunk.count(b"\r")
-    if returns or carried.endswith(b"\r"):
-        counts.returns += returns
-        counts.pairs += chunk.count(b"\r\n") + (carried.endswith(b"\r") and chunk.startswith(b"\n"))
-    quotes = chunk.count(b'"')
-    if quotes or carried.endswith(b'"'):
-        counts.quotes += quotes
+    if b"\r" in chunk:
+        returns, feeds, pairs = chunk.count(b"\r"), chunk.count(b"\n"), chunk.count(b"\r\n")
+        counts.pairs = counts.pairs or pairs > 0
+        counts.returns_alone = counts.returns_alone or returns > pairs
+        counts.feeds_alone = counts.feeds_alone or feeds > pairs
+    else:
+        counts.feeds_alone = counts.feeds_alone or b"\n" in chunk
+    if b'"' in chunk or b'"' in carried:
+        counts.quotes += chunk.count(b'"')
         counts.spaced = counts.spaced or _BLANKS_AROUND_QUOTES.search(carried + chunk) is not None
+
+
+def _line_of(path: Path, offset: int) -> int:
+    """The line that a byte is on."""
+    with open_bytes(path) as handle:
+        return handle.read(offset).count(b"\n") + 1
 
 
 def _broken(name: str, line: int | None, rule: str) -> InputError:

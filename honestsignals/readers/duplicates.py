@@ -32,6 +32,7 @@ def repeated_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
     mixed = _mixed(columns)
     ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    del ordered
     if not len(twice):
         return np.empty(0, dtype=np.int64)
     # Two rows may share a hash by chance, so the few that do are compared in full.

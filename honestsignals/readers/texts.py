@@ -178,8 +178,9 @@ def faults_of_values(
 def sorted_values(coded: Coded, keep: NDArray[np.bool_] | slice = slice(None)) -> Coded:
     """The column of some rows with only the values that occur there, in the order of code points."""
     codes = coded.codes[keep]
-    seen = np.unique(codes)
-    seen = seen[seen >= 0]
+    named = np.zeros(len(coded.values) + 1, dtype=bool)
+    named[codes] = True
+    seen = np.flatnonzero(named[:-1])
     text = coded.text.take(pa.array(seen))
     order = np.asarray(pc.sort_indices(text).to_numpy(), dtype=np.int64)
     renamed = np.full(len(coded.values) + 1, -1, dtype=np.int32)
