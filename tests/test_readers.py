@@ -317,6 +317,30 @@ def test_stamps_are_read_as_the_library_writes_them(moment, digits):
     assert read_acts(frame).time.tolist() == [expected]
 
 
+STAMPS = [
+    "2024-03-01",
+    "2024-03-01T10:00",
+    "2024-03-01 10:00:05.123456Z",
+    "0000-01-01",
+    "2024-03-01T10:00-0130",
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from(STAMPS), st.integers(0, 28), st.integers(0, 2), st.sampled_from("0123456789-:TtZz +., ")
+)
+def test_the_fast_reader_of_stamps_agrees(stamp, place, drop, letter):
+    text = stamp[:place] + letter + stamp[place + drop :]
+    table = pa.table({"sender": ["a"], "receiver": ["b"], "time": [text]})
+    expected = parse_stamp(text)
+    acts = read_acts(table, time_unit="iso", bad_rows="leave out")
+    if isinstance(expected, str):
+        assert acts.left_out == {f"time {expected}": 1}
+    else:
+        assert acts.time.tolist() == [expected.micros]
+
+
 def test_waves(tmp_path):
     acts = read_acts(written(tmp_path, "sender,receiver,wave\na,b,2\nb,a,1\n"))
     assert (acts.time.tolist(), acts.clock, acts.dated) == ([2, 1], "wave", False)
