@@ -220,7 +220,8 @@ def _one_row_a_pair(
     source, target = codes
     itself = source == target
     first, second = (source, target) if keys["directed"] else (np.minimum(*codes), np.maximum(*codes))
-    key = first.astype(np.int64) * (max(int(second.max(initial=0)), int(first.max(initial=0))) + 1) + second
+    width = max(int(source.max(initial=0)), int(target.max(initial=0))) + 1
+    key = first.astype(np.int64) * width + second
     _, kept, group = np.unique(key, return_index=True, return_inverse=True)
     same = (value == value[kept][group]) | (np.isnan(value) & np.isnan(value[kept][group]))
     if asked is not None and asked.shape:
@@ -230,9 +231,11 @@ def _one_row_a_pair(
     keep = np.zeros(len(value), dtype=bool)
     keep[kept] = True
     keep &= ~itself
-    repeated = int((~keep & ~itself).sum())
-    both_ways = not keys["directed"] and bool((source > target).any()) and bool((source < target).any())
-    left = {SELF: int(itself.sum()), TWICE: 0 if both_ways else repeated}
+    # a pair listed in both directions says one thing; a row that stands twice is a repetition
+    _, once = np.unique(source.astype(np.int64) * width + target, return_index=True)
+    again = np.ones(len(value), dtype=bool)
+    again[once] = False
+    left = {SELF: int(itself.sum()), TWICE: int((again & ~itself).sum())}
     return keep, {reason: count for reason, count in left.items() if count}
 
 
