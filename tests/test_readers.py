@@ -477,6 +477,26 @@ def test_tables(tmp_path):
     assert np.isnat(table.columns["when"]).tolist() == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1", "2"], [1, 2]),
+        (["1", None], [1.0, None]),
+        (["+1", "-2.5e1"], [1.0, -25.0]),
+        (["1", "x"], ["1", "x"]),
+        (["1", "nan"], ["1", "nan"]),
+        (["01", "2"], ["01", "2"]),
+        (["12345678901234567", "1"], ["12345678901234567", "1"]),
+        ([None, None], [None, None]),
+    ],
+)
+def test_columns_are_numbers_only_if_nothing_is_lost(cells, expected):
+    table = read_table(pa.table({"id": ["a", "b"], "x": pa.array(cells, pa.string())}), ["id"], ["x"])
+    found = [None if value != value else value for value in table.columns["x"].tolist()]
+    assert found == expected
+    assert [type(value) for value in found] == [type(value) for value in expected]
+
+
 def test_a_table_of_one_column(tmp_path):
     table = read_table(written(tmp_path, "id\na\n\nb\n", "people.csv"), ["id"], [])
     assert table.columns["id"].tolist() == ["a", "b"]

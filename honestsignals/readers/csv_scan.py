@@ -93,7 +93,7 @@ def look_at_bytes(path: Path, name: str) -> ByteFacts:
         offset += len(chunk)
     if decoder.getstate()[0]:
         raise _broken(name, _line_of(path, offset), "ends within a character: the file is not whole")
-    counts.spaced = counts.spaced or _BLANKS_AROUND_QUOTES.search(carried + b"\n") is not None
+    counts.spaced = counts.spaced or _has_blanks_around_quotes(carried + b"\n")
     return ByteFacts(
         plain_lines=not counts.returns_alone and not (counts.pairs and counts.feeds_alone),
         even_quotes=counts.quotes % 2 == 0,
@@ -138,7 +138,14 @@ def _count(chunk: bytes, carried: bytes, counts: _Counts) -> None:
         counts.feeds_alone = counts.feeds_alone or b"\n" in chunk
     if b'"' in chunk or b'"' in carried:
         counts.quotes += chunk.count(b'"')
-        counts.spaced = counts.spaced or _BLANKS_AROUND_QUOTES.search(carried + chunk) is not None
+        counts.spaced = counts.spaced or _has_blanks_around_quotes(carried + chunk)
+
+
+def _has_blanks_around_quotes(data: bytes) -> bool:
+    # The search takes as long as reading the file, so it waits for something to find.
+    if not any(pair in data for pair in (b' "', b'" ', b'\t"', b'"\t')):
+        return False
+    return _BLANKS_AROUND_QUOTES.search(data) is not None
 
 
 def _line_of(path: Path, offset: int) -> int:

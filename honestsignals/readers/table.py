@@ -18,8 +18,8 @@ from honestsignals.readers.ids import as_text, places_of
 from honestsignals.readers.source import Source, open_source, require_columns
 from honestsignals.readers.texts import Coded, encode, faults_of_ids, join
 
-# "007" is a name that looks like a number: as a number it would lose what makes it that name.
-_LEADING_ZERO = r"^[+-]?0[0-9]"
+# "007" and numbers of sixteen digits are names that look like numbers: as numbers they would lose digits.
+_NAMELIKE = r"^[+-]?(0[0-9]|[0-9]{16})"
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ def read_table(source: Any, ids: Sequence[str], others: Sequence[str], *, bad_ro
     require_columns(opened, wanted)
     broken: list[Fault] = []
     batches = list(opened.batches(wanted, broken))
-    if not batches and not broken:
+    read = sum(batch.num_rows for batch in batches)
+    if not read and not broken:
         raise whole_source(opened, None, "has a header but no rows")
     coded = {column: _coded(batches, column, opened) for column in ids}
     faults = broken + _faults(coded, opened.unit)
     if bad_rows == "error":
         raise_faults(opened, faults)
     left_out: dict[str, int] = {}
-    read = sum(batch.num_rows for batch in batches)
     row = np.flatnonzero(kept_rows(faults, read, left_out))
     columns = {column: _id_column(coded[column], row) for column in ids}
     for column in wanted:
@@ -126,8 +126,8 @@ def infer_column(array: Any) -> NDArray[Any]:
     text = pc.if_else(pc.equal(pc.binary_length(text), 0), None, text)
     present = pc.drop_null(text)
     all_numbers = pc.all(pc.match_substring_regex(present, NUMBER)).as_py()
-    if len(present) and all_numbers and not pc.any(pc.match_substring_regex(present, _LEADING_ZERO)).as_py():
-        whole = not pc.any(pc.match_substring_regex(present, r"[.eE]|[0-9]{16}")).as_py()
+    if len(present) and all_numbers and not pc.any(pc.match_substring_regex(present, _NAMELIKE)).as_py():
+        whole = not pc.any(pc.match_substring_regex(present, "[.eE]")).as_py()
         signless = pc.utf8_ltrim(text, "+")
         return _numbers(pc.cast(signless, pa.int64() if whole else pa.float64()))
     return np.asarray(text.to_numpy(zero_copy_only=False), dtype=object)
