@@ -167,3 +167,23 @@ def test_the_catalogue_lists_every_metric_once() -> None:
     names = honestsignals.metrics.table()["name"].tolist()
     assert names == list(entries())
     assert len(set(names)) == len(names)
+
+
+def test_forms_of_one_balance_agree() -> None:
+    """What the docstrings derive, on counts up to large ones."""
+    rng = np.random.default_rng(0)
+    given_ego, given_alter = rng.integers(0, 10 ** rng.integers(1, 9, 500), (2, 500))
+    value = {
+        name: one.function(given_ego, given_alter)
+        for name, one in entries().items()
+        if one.inputs == ("given_ego", "given_alter")
+    }
+    d = value["imbalance"]
+    np.testing.assert_allclose(value["returned_share"], 1 - d, atol=1e-15)
+    np.testing.assert_allclose(value["lopsidedness"], (1 + d) / 2, rtol=1e-14)
+    np.testing.assert_allclose(value["min_max_ratio"], (1 - d) / (1 + d), atol=1e-15)
+    np.testing.assert_allclose(value["coherence"], np.sqrt(1 - d**2), atol=1e-8)
+    np.testing.assert_allclose(value["net_giving"], 2 * value["give_share"] - 1, atol=1e-15)
+    p = np.clip(value["give_share"], 1e-300, 1)
+    q = np.clip(1 - value["give_share"], 1e-300, 1)
+    np.testing.assert_allclose(value["balance_entropy"], -p * np.log2(p) - q * np.log2(q), atol=1e-12)

@@ -50,6 +50,8 @@ def dyad_state(given_ego: Array, given_alter: Array) -> Array:
 def give_share(given_ego: Array, given_alter: Array) -> Array:
     """Ego's share of what the two gave.
 
+    Read in bandicoot's code, whose balance of contacts it is for one contact.
+
     Examples
     --------
     >>> give_share(np.array([3, 0]), np.array([1, 0]))
@@ -67,6 +69,8 @@ def give_share(given_ego: Array, given_alter: Array) -> Array:
 )
 def net_giving(given_ego: Array, given_alter: Array) -> Array:
     """How much more ego gave than got, as a share of both: 2 ``give_share`` − 1.
+
+    Derived from ``give_share``, so that equal giving is 0 and the sign says who gave more.
 
     Examples
     --------
@@ -108,6 +112,8 @@ def imbalance(given_ego: Array, given_alter: Array) -> Array:
 def lopsidedness(given_ego: Array, given_alter: Array) -> Array:
     """Share of the one who gave more: ½ for equal, 1 for one giver.
 
+    Derived: (1 + ``imbalance``) / 2. The source studies this share of calls; its own formula was not read.
+
     Examples
     --------
     >>> lopsidedness(np.array([1, 2, 0]), np.array([3, 0, 0]))
@@ -125,7 +131,9 @@ def lopsidedness(given_ego: Array, given_alter: Array) -> Array:
     higher="yes",
 )
 def min_max_ratio(given_ego: Array, given_alter: Array) -> Array:
-    """What the one gave less against what the other gave more.
+    """The smaller of what the two gave, against the larger.
+
+    Derived: (1 − ``imbalance``) / (1 + ``imbalance``). The source names it; its own formula was not read.
 
     Examples
     --------
@@ -145,6 +153,8 @@ def min_max_ratio(given_ego: Array, given_alter: Array) -> Array:
 )
 def coherence(given_ego: Array, given_alter: Array) -> Array:
     """Geometric against arithmetic mean of what the two gave.
+
+    Derived: √(1 − ``imbalance``²), so at most 1. The source names it; its own formula was not read.
 
     Examples
     --------
@@ -168,6 +178,8 @@ def coherence(given_ego: Array, given_alter: Array) -> Array:
 )
 def balance_entropy(given_ego: Array, given_alter: Array) -> Array:
     """Entropy of who of the two gave, in bits: 1 for equal, 0 for one giver.
+
+    Derived: Shannon's entropy of ``give_share``. The source names it; its own formula was not read.
 
     Examples
     --------
