@@ -98,7 +98,7 @@ class Frame:
     def _array(self, column: str) -> Any:
         values = self.frame.iloc[:, self.columns.index(column)]
         try:
-            return pa.array(values, from_pandas=True)
+            array = pa.array(values, from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             kinds = [
                 type(value).__name__
@@ -107,6 +107,11 @@ class Frame:
             ]
             rule = f"mixes values of the types {listed(sorted(set(kinds)))}: make them one type, such as text"
             raise whole_source(self, column, rule) from None
+        objects = values.dtype == object and pa.types.is_timestamp(array.type)
+        # Arrow would take a date without a zone for one in the zone of the others.
+        if objects and len({value.tzinfo is None for value in values[values.notna()]}) > 1:
+            raise whole_source(self, column, "mixes dates with and without a time zone")
+        return array
 
     def lines(self, rows: Sequence[int]) -> list[int]:
         """Rows are counted from 0, whatever the index says."""
@@ -157,7 +162,7 @@ def open_source(source: Any, wanted: Sequence[str] = ()) -> Source:
     ('sender', 'receiver')
     """
     if isinstance(source, str | Path):
-        return _open_path(Path(source), str(source), wanted)
+        return _open_path(Path(source).expanduser(), str(source), wanted)
     if isinstance(source, pd.DataFrame):
         frame = Frame(source, tuple(str(column) for column in source.columns))
         _refuse_twins(frame)
@@ -229,7 +234,10 @@ def _schema_names(source: Any) -> list[str]:
     # The columns of other libraries' tables are known from their stream; asking for it reads nothing yet.
     if hasattr(source, "columns") and all(isinstance(name, str) for name in source.columns):
         return list(source.columns)
-    return list(pa.RecordBatchReader.from_stream(source).schema.names)
+    try:
+        return list(pa.RecordBatchReader.from_stream(source).schema.names)
+    except pa.ArrowInvalid:
+        raise ArgumentError(f"source is a {type(source).__name__}, one column; it must be a table.") from None
 
 
 def _refuse_twins(source: Source) -> None:
