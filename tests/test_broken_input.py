@@ -367,6 +367,16 @@ WHOLE = [
         "line 4: time '2024-03-01T10:00Z' has a time zone, others have none",
     ),
     (
+        "zones mixed in a frame",
+        frame(
+            sender=["a", "b"],
+            receiver=["b", "a"],
+            time=pd.Series([pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-01", tz="UTC")], dtype=object),
+        ),
+        {},
+        "time mixes dates with and without a time zone",
+    ),
+    (
         "unit not said",
         text("a,b,1709287200,help,1"),
         {},
