@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +63,8 @@ class Study:
         Pairs across blocks could never be.
     pair_columns : tuple of PairColumn
         Facts of pairs.
+    folder : Path or None
+        Where its files were read; never printed.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Study:
     categories: frozenset[str]
     block: Array | None
     pair_columns: tuple[PairColumn, ...]
+    folder: Path | None = None
 
     def label(self, name: str) -> Labels:
         """The label of that name.

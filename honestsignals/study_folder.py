@@ -64,6 +64,7 @@ def open_study(folder: str | os.PathLike[str]) -> Study:
         categories=frozenset(identifier(name) for name in file.people.get("categories", ())),
         block=block,
         pair_columns=_pair_columns(file, log.people),
+        folder=file.folder,
     )
 
 
