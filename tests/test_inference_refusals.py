@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from honestsignals.errors import ArgumentError, FitError, UnknownNameError
 from honestsignals.inference.covariance import COVARIANCES, covariance_of, dyadic, jackknife, pair_codes
@@ -141,6 +142,27 @@ def test_separation_of_small_studies_is_what_the_likelihood_does(seed: int) -> N
     else:
         with pytest.raises(FitError, match="The label is separated by"):
             estimate(X, y, "logit", list("abcd"))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_separation_is_what_koniss_programme_finds(seed: int) -> None:
+    """Its textbook form: the largest sum of margins within a box, over coefficients that break no row."""
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([np.ones(25), rng.normal(size=25), rng.random((25, 2)) < 0.3, rng.integers(0, 3, 25)])
+    y = (rng.random(25) < 0.25).astype(float)
+    if dependent_columns(X, list("abcde")) or np.ptp(y) == 0:
+        return
+    signed = (2 * y - 1)[:, None] * X
+    peer = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(25), bounds=(-1, 1), method="highs")
+    assert (separating_direction(X, y) is not None) == (-peer.fun > 1e-6)
+
+
+@pytest.mark.parametrize("start", [[0.0, 0.0], [-0.4, 0.3], [80.0, -500.0]])
+def test_where_a_fit_starts_does_not_matter(start: list[float]) -> None:
+    X = np.column_stack([ONE, X1])
+    cold = estimate(X, COIN, "logit", ["Intercept", "x"])
+    warm = estimate(X, COIN, "logit", ["Intercept", "x"], start=np.array(start))
+    np.testing.assert_allclose(warm.beta, cold.beta, rtol=1e-10, atol=1e-12)
 
 
 def test_many_rows_are_fast() -> None:
