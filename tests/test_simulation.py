@@ -18,6 +18,7 @@ from honestsignals.processes import START, root
 from honestsignals.simulation import Activity, Dependence, Effects, Simulation, simulate
 from honestsignals.study_folder import open_study
 from honestsignals.truths import LabelTruth, column_of, design
+from tests.shared import PROJECT
 
 FILES = ["acts.csv", "labels.csv", "people.csv", "study.toml", "truth.json"]
 NONE = Dependence(actor=0, partner=0, dyad=0)
@@ -384,3 +385,26 @@ def test_all_of_the_variance_may_be_shared() -> None:
 def test_a_root_beyond_the_ends_is_the_nearer_end() -> None:
     assert root(lambda x: x, 1e9) == 50
     assert root(lambda x: x, -1e9) == pytest.approx(-50)
+
+
+# the study that comes with the package
+
+
+def test_helpdesk_is_made_by_the_command_that_its_readme_states(tmp_path: Path) -> None:
+    command = re.search(
+        r'hs\.simulate\(people=(\d+), seed=(\d+)\)\.write\("data/helpdesk"\)',
+        (PROJECT / "data" / "README.md").read_text(encoding="utf-8"),
+    )
+    assert command is not None
+    people, seed = map(int, command.groups())
+    made = bytes_of(simulate(people=people, seed=seed).write(tmp_path / "helpdesk"))
+    assert made == bytes_of(PROJECT / "data" / "helpdesk")
+
+
+def test_helpdesk_is_instructive() -> None:
+    study = open_study(PROJECT / "data" / "helpdesk")
+    assert 1_500 < len(study.log) < 2_500
+    assert len(study.log.people) == 30
+    frame = study.dyads(label="friendship").frame
+    assert 0.2 < frame["friendship"].mean() < 0.35
+    assert (PROJECT / "data" / "helpdesk" / "acts.csv").stat().st_size < 150_000
