@@ -105,15 +105,16 @@ class Acts:
         ----------
         mask : ndarray of bool, shape (n_acts,)
         """
-        kept = np.concatenate([[0], np.cumsum(mask, dtype=np.int64)])
+        # numpy takes by position ten times as fast as by mask
+        at = np.flatnonzero(mask)
 
         def cut(values: Array | None) -> Array | None:
-            return None if values is None else values[mask]
+            return None if values is None else values[at]
 
         return replace(
             self,
-            offsets=kept[self.offsets],
-            from_ego=self.from_ego[mask],
+            offsets=self.edges(mask),
+            from_ego=self.from_ego[at],
             time=cut(self.time),
             count=cut(self.count),
             weight=cut(self.weight),
@@ -124,26 +125,50 @@ class Acts:
 
     # verbs: one value a pair
 
-    def total(self, mask: Array) -> Array:
-        """Rows of each pair where ``mask`` holds (int64, shape (n_pairs,))."""
-        running = np.empty(len(mask) + 1, dtype=np.int64)
+    def edges(self, values: Array) -> Array:
+        """Running total of whole numbers or a mask at the offsets (int64, shape (n_pairs + 1,)).
+
+        Of a mask, these are the offsets of the acts where it holds.
+        """
+        running = np.empty(len(values) + 1, dtype=np.int64)
         running[0] = 0
-        np.cumsum(mask, out=running[1:])
-        return running[self.offsets[1:]] - running[self.offsets[:-1]]
+        np.cumsum(values, out=running[1:])
+        return running[self.offsets]
+
+    def total(self, values: Array) -> Array:
+        """Whole numbers or a mask summed over each pair's acts (int64, shape (n_pairs,))."""
+        return np.diff(self.edges(values))
 
     def acts(self, mask: Array) -> Array:
         """Acts of each pair where ``mask`` holds: rows, or what their counts say."""
-        return self.total(mask if self.count is None else np.where(mask, self.count, 0))
+        return self.total(mask if self.count is None else mask * self.count)
 
-    def reduce(self, verb: np.ufunc, values: Array, empty: float) -> Array:
-        """``verb`` over each pair's values; ``empty`` for a pair without acts.
+    def reduce(self, verb: np.ufunc, values: Array, empty: float, edges: Array | None = None) -> Array:
+        """``verb`` over each pair's values; ``empty`` for a pair without.
 
         ``np.add.reduceat`` sums a segment by itself, so that the bits do not depend on the batch.
+
+        Parameters
+        ----------
+        verb : ufunc
+            Of two numbers.
+        values : ndarray
+            One an act, or as ``edges`` cut them.
+        empty : float
+            For pairs without any.
+        edges : ndarray of int64, shape (n_pairs + 1,), optional
+            Offsets of the values, where these are not one an act.
         """
+        first, after = (
+            (self.offsets if edges is None else edges)[:-1],
+            (self.offsets if edges is None else edges)[1:],
+        )
         out = np.full(self.n_pairs, empty, dtype=values.dtype)
-        filled = self.offsets[1:] > self.offsets[:-1]
-        if filled.any():
-            out[filled] = verb.reduceat(values, self.offsets[:-1][filled])
+        filled = np.flatnonzero(after > first)
+        if len(filled) == self.n_pairs > 0:
+            return verb.reduceat(values, first)
+        if len(filled):
+            out[filled] = verb.reduceat(values, first[filled])
         return out
 
     def sum(self, values: Array) -> Array:

@@ -20,41 +20,55 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def _threads(acts: Acts) -> dict[str, Array]:
     """Conversations, their openings, and when the other next acts in each.
 
-    Returns arrays by opening: ``at`` (position of the act), ``wait`` (microseconds to the other's next
-    act in the conversation, −1 for none); and ``begins`` by act: the first of its conversation.
+    Returns ``begins`` by act: the first of its conversation; and by opening, pair after pair: ``at``
+    (position of the act), ``edges`` (offsets of the pairs), ``wait`` (microseconds to the other's next act
+    in the conversation, −1 for none), and ``in_time`` (whether it was followed for all of Δ before the end of
+    what was observed). All are the same from either side.
     """
     n = len(acts.from_ego)
-    if acts.conversation is None:
-        order = None
-        begins = acts.pair_start.copy()
-        begins[1:] |= np.diff(acts.clock) > acts.settings.conversation_gap
-        giver, clock = acts.from_ego, acts.clock
-    else:
-        pair = acts.per_act(np.arange(acts.n_pairs))
-        # acts without a conversation are one of their own: their position tells them apart
-        own = np.where(
-            acts.conversation < 0, acts.conversation.max(initial=0) + 1 + np.arange(n), acts.conversation
-        )
-        order = np.lexsort((np.arange(n), own, pair))
-        thread, among = own[order], pair[order]
-        begins = np.ones(n, dtype=bool)
-        begins[1:] = (thread[1:] != thread[:-1]) | (among[1:] != among[:-1])
-        giver, clock = acts.from_ego[order], acts.clock[order]
-    starts = np.flatnonzero(begins)
-    ends = np.append(starts[1:], n)
+    order, begins = _cut(acts)
+    giver, clock = (part if order is None else part[order] for part in (acts.from_ego, acts.clock))
     turned = begins.copy()
     turned[1:] |= giver[1:] != giver[:-1]
-    runs = np.append(np.flatnonzero(turned), n)
-    reply = runs[np.searchsorted(runs, starts, side="right")]
-    replied = reply < ends
+    runs = np.flatnonzero(turned)
+    # a reply is the second run of a conversation, unless that run opens the next one
+    opens = np.append(begins[runs], True)
+    place = np.flatnonzero(opens[:-1])
+    starts = runs[place]
+    replied = np.flatnonzero(~opens[place + 1])
     wait = np.full(len(starts), -1, dtype=np.int64)
-    wait[replied] = clock[reply[replied]] - clock[starts[replied]]
+    wait[replied] = clock[runs[place[replied] + 1]] - clock[starts[replied]]
     # a reply at the opening's own instant: both acted first, and neither opened
-    valid = wait != 0
+    valid = np.flatnonzero(wait != 0)
     at = starts if order is None else order[starts]
-    first = np.zeros(n, dtype=bool)
+    first = begins if order is None else np.zeros(n, dtype=bool)
     first[at] = True
-    return {"at": at[valid], "wait": wait[valid], "begins": first}
+    at, wait = at[valid], wait[valid]
+    # conversations stand pair after pair, so the offsets of their pairs follow from the numbers alone
+    opening = np.zeros(n, dtype=bool)
+    opening[at] = True
+    edges = acts.edges(opening)
+    last = np.repeat(acts.end - acts.settings.conversation_gap, np.diff(edges))
+    return {"begins": first, "at": at, "edges": edges, "wait": wait, "in_time": acts.clock[at] <= last}
+
+
+def _cut(acts: Acts) -> tuple[Array | None, Array]:
+    """Where acts are cut into conversations: their order (None: as they stand), and which begin one."""
+    if acts.conversation is None:
+        begins = acts.pair_start.copy()
+        begins[1:] |= np.diff(acts.clock) > acts.settings.conversation_gap
+        return None, begins
+    n = len(acts.from_ego)
+    pair = acts.per_act(np.arange(acts.n_pairs))
+    # acts without a conversation are one of their own: their position tells them apart
+    own = np.where(
+        acts.conversation < 0, acts.conversation.max(initial=0) + 1 + np.arange(n), acts.conversation
+    )
+    order = np.lexsort((np.arange(n), own, pair))
+    thread, among = own[order], pair[order]
+    begins = np.ones(n, dtype=bool)
+    begins[1:] = (thread[1:] != thread[:-1]) | (among[1:] != among[:-1])
+    return order, begins
 
 
 def _thread(acts: Acts, part: str) -> Array:
@@ -65,16 +79,13 @@ def _thread(acts: Acts, part: str) -> Array:
 
 def _openings(acts: Acts, chosen: Array) -> Array:
     """Openings a pair, of those where ``chosen`` holds."""
-    mask = np.zeros(len(acts.from_ego), dtype=bool)
-    mask[_thread(acts, "at")[chosen]] = True
-    return acts.total(mask)
+    running = np.concatenate([[0], np.cumsum(chosen)])
+    return np.diff(running[_thread(acts, "edges")])
 
 
-def _in_time(acts: Acts) -> Array:
-    """Whether an opening was followed for all of Δ before the end of what was observed."""
-    at = _thread(acts, "at")
-    last = acts.per_act(acts.end)[at] - acts.settings.conversation_gap
-    return acts.clock[at] <= last
+def _by_alter(acts: Acts) -> Array:
+    """Whether an opening is alter's, and in time."""
+    return _thread(acts, "in_time") & ~acts.from_ego[_thread(acts, "at")]
 
 
 @statistic(unit="conversations", needs=["time"], reference="demontjoye2016")
@@ -110,16 +121,15 @@ def opening_share(opened_ego: Array, opened_alter: Array) -> Array:
 @statistic(unit="openings", needs=["time"])
 def openings_to_ego(acts: Acts) -> Array:
     """Openings by alter that ego could answer: those not in the last Δ of what was observed."""
-    at = _thread(acts, "at")
-    return _openings(acts, ~acts.from_ego[at] & _in_time(acts))
+    return _openings(acts, _by_alter(acts))
 
 
 @statistic(unit="openings", needs=["time"])
 def answered_ego(acts: Acts) -> Array:
     """Openings by alter that ego answered within Δ (inclusive), the last Δ of the log left out."""
-    at, wait = _thread(acts, "at"), _thread(acts, "wait")
+    wait = _thread(acts, "wait")
     prompt = (wait > 0) & (wait <= acts.settings.conversation_gap)
-    return _openings(acts, ~acts.from_ego[at] & prompt & _in_time(acts))
+    return _openings(acts, _by_alter(acts) & prompt)
 
 
 @metric(
