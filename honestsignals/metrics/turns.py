@@ -76,8 +76,8 @@ def alternation_excess(alternation: Array, acts_ego: Array, acts_alter: Array) -
 @statistic(unit="acts", needs=["time"])
 def ordered_acts(acts: Acts) -> Array:
     """Acts of whose follower it is known whether it is the other's: the last act's is none."""
-    following = np.ones(len(acts.from_ego), dtype=bool)
-    following[:-1] = acts.follows[1:] | acts.pair_start[1:]
+    following = ~acts.mixed
+    following[:-1] &= acts.follows[1:] | acts.pair_start[1:]
     return acts.total(following)
 
 
@@ -108,8 +108,7 @@ def immediate_return(speaker_changes: Array, ordered_acts: Array) -> Array:
 @statistic(unit="acts", needs=["time"], formula="max length of a run of i's acts")
 def longest_unreturned_ego(acts: Acts) -> Array:
     """Longest run of ego's acts without one of alter's between."""
-    breaks = acts.once("breaks", lambda: acts.turned | (acts.new_instant & ~acts.follows))
-    starts = np.flatnonzero(breaks)
-    length = np.zeros(len(acts.from_ego), dtype=np.int64)
-    length[starts] = np.diff(np.append(starts, len(breaks)))
-    return acts.reduce(np.maximum, np.where(acts.from_ego, length, 0), 0)
+    at = acts.once("run_starts", lambda: np.flatnonzero(acts.turned | ~acts.follows))
+    length = np.diff(at, append=len(acts.from_ego))
+    edges = acts.once("run_edges", lambda: np.searchsorted(at, acts.offsets))
+    return acts.reduce(np.maximum, np.where(acts.from_ego[at], length, 0), 0, edges)
