@@ -24,6 +24,8 @@ BATCH_ACTS = 500_000
 BATCH_ROWS = 200_000
 MOST_EXPANDED = 200_000_000
 """Acts that counts may stand for in a log with times."""
+TICKS = (SECOND, 1_000, 1)
+"""Steps in which times may come, the usual one first: in seconds they need fewer bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,28 +58,25 @@ def pair_up(log: LogColumns) -> PairedActs:
     """
     log = _expanded(log)
     ranks = _ranks(log)
-    if len(log.sender) and ranks.width <= 63:
-        if log.weight is None and log.conversation is None and log.count is None:
-            return _unpacked(log, ranks)
-        order, packed = _packed_order(ranks)
-    else:
-        order, packed = _long_order(ranks)
-    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
-    order = _settled(order, packed, ties) if ties else order
+    if ranks.width > 63:
+        ranks = _closer(ranks)
+    if ranks.width <= 63 and log.weight is None and log.conversation is None and log.count is None:
+        return _sorted_values(log, ranks)
+    order = _order(ranks, log)
     names = ("time", "count", "weight", "kind", "conversation")
     columns = {name: getattr(log, name) for name in names}
     moved = {name: None if values is None else values[order] for name, values in columns.items()}
-    return _paired(log, ranks.key[order], ranks.from_low[order], moved)
+    return _paired(log, ranks, (ranks.pair[order], ranks.from_low[order]), moved)
 
 
-def _paired(log: LogColumns, key: Array, from_low: Array, moved: dict[str, Array | None]) -> PairedActs:
-    """The acts in order, cut into pairs; who sent and received is told by pair and giver."""
-    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.empty(0, int)
-    offsets = np.append(starts, len(key)).astype(np.int64)
+def _paired(log: LogColumns, ranks: _Ranks, order: tuple[Array, Array], moved: dict[str, Any]) -> PairedActs:
+    """The acts in their order, cut into pairs; who sent and received is told by pair and giver."""
+    pair, from_low = order
+    starts = np.flatnonzero(_changes(pair))
+    offsets = np.append(starts, len(pair)).astype(np.int64)
+    keys = pair[starts] if ranks.keys is None else ranks.keys
     nobody = np.empty(0, dtype=np.int32)
-    return PairedActs(
-        key[starts], offsets, from_low, replace(log, sender=nobody, receiver=nobody, **moved)
-    )
+    return PairedActs(keys, offsets, from_low, replace(log, sender=nobody, receiver=nobody, **moved))
 
 
 def _expanded(log: LogColumns) -> LogColumns:
@@ -105,33 +104,34 @@ def _expanded(log: LogColumns) -> LogColumns:
 
 @dataclass(frozen=True, eq=False)
 class _Ranks:
-    """What acts are sorted by, as integers of 0 and more that are as small as can be.
+    """What acts are sorted by, as whole numbers from 0.
 
     Attributes
     ----------
-    key, from_low : ndarray, shape (n_acts,)
-        As in ``PairedActs``, for every act.
+    pair : ndarray of int64, shape (n_acts,)
+        Key of the pair, or its place in ``keys``.
     instant : ndarray of int64, shape (n_acts,), or None
-        Times in ``unit`` since ``first``; None without time.
-    kind : ndarray or None
-        Kinds, where packing them saves carrying them along.
-    first, unit : int
-        First time and length of a tick, in microseconds (or waves).
+        Ticks since ``first``; None without time.
+    from_low : ndarray of bool, shape (n_acts,)
+        As in ``PairedActs``.
+    kind : ndarray, shape (n_acts,), or None
+        Codes of the kinds.
+    bits : tuple of int
+        Bits that pair, instant and kind take; the giver takes one.
+    first, tick : int
+        First time, and microseconds (or waves) of a tick.
+    keys : ndarray of int64, shape (n_pairs,), or None
+        Keys of the pairs, where ``pair`` holds places.
     """
 
-    key: Array
-    from_low: Array
+    pair: Array
     instant: Array | None
+    from_low: Array
     kind: Array | None
-    first: int
-    unit: int
-
-    @property
-    def bits(self) -> tuple[int, int, int]:
-        """Bits that pair, instant and kind take; the giver takes one."""
-        parts = (self.key, self.instant, self.kind)
-        pair, instant, kind = (0 if part is None else int(part.max(initial=0)).bit_length() for part in parts)
-        return pair, instant, kind
+    bits: tuple[int, int, int]
+    first: int = 0
+    tick: int = 1
+    keys: Array | None = None
 
     @property
     def width(self) -> int:
@@ -139,74 +139,98 @@ class _Ranks:
         return sum(self.bits) + 1
 
 
+def _changes(values: Array) -> Array:
+    """Whether a value differs from the one before it; True for the first."""
+    changes = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return changes
+
+
+def _bits(values: Array | None) -> int:
+    return 0 if values is None else int(values.max(initial=0)).bit_length()
+
+
 def _ranks(log: LogColumns) -> _Ranks:
     """What a log's acts are sorted by."""
-    key = np.minimum(log.sender, log.receiver).astype(np.int64)
-    key *= log.n_people
-    key += np.maximum(log.sender, log.receiver)
-    first, unit, instant = 0, 1, None
+    pair = np.minimum(log.sender, log.receiver).astype(np.int64)
+    pair *= log.n_people
+    pair += np.maximum(log.sender, log.receiver)
+    first, tick, instant = 0, 1, None
     if log.time is not None and len(log.time):
         first = int(log.time.min())
-        since = log.time - first
-        # whole seconds and milliseconds are the usual case, and need fewer bits
-        unit = next(tick for tick in TICKS if tick == 1 or not (since % tick).any())
-        instant = since // unit if unit > 1 else since
-    return _Ranks(key, log.sender < log.receiver, instant, log.kind, first, unit)
+        instant = log.time - first
+        tick = next(tick for tick in TICKS if tick == 1 or not (instant % tick).any())
+        instant = instant // tick if tick > 1 else instant
+    bits = (_bits(pair), _bits(instant), _bits(log.kind))
+    return _Ranks(pair, instant, log.sender < log.receiver, log.kind, bits, first, tick)
 
 
-def _packed(ranks: _Ranks) -> tuple[Array, int]:
-    """Pair, instant, giver and kind in one integer, and how far up the pair stands."""
-    _, instant, kind = ranks.bits
-    packed = ranks.key << (instant + 1 + kind)
+def _closer(ranks: _Ranks) -> _Ranks:
+    """The same with places of pairs for their keys, which take fewer bits: most people never met."""
+    room = len(ranks.pair).bit_length()
+    if ranks.bits[0] + room > 63:
+        return ranks
+    packed = (ranks.pair << room) | np.arange(len(ranks.pair))
+    packed.sort()
+    key = packed >> room
+    new = _changes(key)
+    pair = np.empty_like(key)
+    pair[packed & ((1 << room) - 1)] = np.cumsum(new) - 1
+    return replace(ranks, pair=pair, bits=(_bits(pair), *ranks.bits[1:]), keys=key[new])
+
+
+def _packed(ranks: _Ranks) -> Array:
+    """Pair, instant, giver and kind in one integer."""
+    _, span, kind = ranks.bits
+    packed = ranks.pair << (span + 1 + kind)
     if ranks.instant is not None:
         packed |= ranks.instant << (1 + kind)
     packed |= ranks.from_low.astype(np.int64) << kind
     if ranks.kind is not None:
         packed |= ranks.kind
-    return packed, instant + 1 + kind
+    return packed
 
 
-def _unpacked(log: LogColumns, ranks: _Ranks) -> PairedActs:
-    """The acts in order, where there is nothing to carry that one integer does not hold.
+def _sorted_values(log: LogColumns, ranks: _Ranks) -> PairedActs:
+    """The acts in order, where one integer holds all that there is to know of each.
 
-    Sorting the integers themselves takes half the time of finding their order, and nothing has to be
-    fetched from all over the memory afterwards.
+    Sorting integers takes half the time of finding out their order, and nothing has to be fetched
+    from all over the memory afterwards.
     """
-    packed, above = _packed(ranks)
-    _, span, kind = ranks.bits
+    packed = _packed(ranks)
     packed.sort()
-    moved: dict[str, Array | None] = {"time": log.time, "kind": log.kind}
+    _, span, kind = ranks.bits
+    moved: dict[str, Any] = {}
     if ranks.instant is not None:
-        moved["time"] = ((packed >> (1 + kind)) & ((1 << span) - 1)) * ranks.unit + ranks.first
+        moved["time"] = ((packed >> (1 + kind)) & ((1 << span) - 1)) * ranks.tick + ranks.first
     if log.kind is not None:
         moved["kind"] = (packed & ((1 << kind) - 1)).astype(log.kind.dtype)
-    return _paired(log, packed >> above, ((packed >> kind) & 1).astype(bool), moved)
+    from_low = (packed & (1 << kind)) != 0
+    packed >>= span + 1 + kind
+    return _paired(log, ranks, (packed, from_low), moved)
 
 
-def _packed_order(ranks: _Ranks) -> tuple[Array, Array]:
-    """Positions of the acts by pair, instant and giver, and numbers that are equal where these are."""
-    packed, _ = _packed(replace(ranks, kind=None))
-    order = np.argsort(packed)
-    return order, packed[order]
-
-
-def _long_order(ranks: _Ranks) -> tuple[Array, Array]:
-    """The same where one integer cannot hold it all."""
-    instant = np.zeros(1, dtype=np.int64) if ranks.instant is None else ranks.instant
-    columns = [column for column in (ranks.from_low, ranks.instant, ranks.key) if column is not None]
-    order = np.lexsort(columns)
-    new = np.zeros(max(len(order) - 1, 0), dtype=bool)
-    for column in columns:
-        new |= column[order][1:] != column[order][:-1]
-    return order, np.concatenate([[0], np.cumsum(new)])
+def _order(ranks: _Ranks, log: LogColumns) -> Array:
+    """Positions of the acts by pair, instant, giver, and (where there) conversation, kind and weight."""
+    if ranks.width - ranks.bits[2] <= 63:
+        packed = _packed(replace(ranks, kind=None, bits=(*ranks.bits[:2], 0)))
+        order = np.argsort(packed)
+        packed = packed[order]
+    else:
+        columns = [column for column in (ranks.from_low, ranks.instant, ranks.pair) if column is not None]
+        order = np.lexsort(columns)
+        new = np.zeros(len(order), dtype=bool)
+        for column in columns:
+            new |= _changes(column[order])
+        packed = np.cumsum(new)
+    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
+    return _settled(order, packed, ties) if ties else order
 
 
 def _settled(order: Array, packed: Array, ties: Sequence[Array]) -> Array:
     """Acts alike in pair, instant and giver, ordered by what else they have."""
-    same = packed[1:] == packed[:-1]
-    tied = np.zeros(len(order), dtype=bool)
-    tied[1:] |= same
-    tied[:-1] |= same
+    tied = ~_changes(packed)
+    tied[:-1] |= tied[1:]
     where = np.flatnonzero(tied)
     if len(where):
         among = order[where]
