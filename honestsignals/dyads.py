@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+MANY_ROWS, MOST_APART = 10_000, 90
+"""From how many rows on, and up to how many columns, a table is not copied into blocks."""
 
 
 @dataclass(frozen=True)
@@ -241,8 +245,6 @@ def measured(
     DesignError
         Where two columns have the same name.
     """
-    import pandas as pd
-
     log = engine.log
     names = choose(metrics, log.kinds, log.has, table.directed)
     planned = plan(names, log.kinds, log.has)
@@ -263,8 +265,21 @@ def measured(
                 "Rename it in the study's files."
             )
         about.append(fact)
-        values[fact.name] = given
-    return replace(table, frame=pd.DataFrame(values), about=tuple(about))
+        # labels and attributes belong to the study: who changes the frame must not change them
+        values[fact.name] = copy(given)
+    return replace(table, frame=_frame(values), about=tuple(about))
+
+
+def _frame(values: dict[str, Any]) -> pd.DataFrame:
+    """The rows; in a large table each column stays where it was computed.
+
+    Copying a million pairs into blocks of one type takes longer than measuring them. pandas warns of a
+    hundred columns outside blocks as soon as somebody adds one, so a table near that gets its blocks.
+    """
+    import pandas as pd
+
+    apart = len(values["ego"]) >= MANY_ROWS and len(values) <= MOST_APART
+    return pd.DataFrame(values, copy=not apart)
 
 
 def shown(fact: Fact, values: Array, dated: bool) -> Any:
