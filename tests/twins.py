@@ -1,0 +1,231 @@
+"""Every column of a dyad table from loops over lists: the formulas of the docstrings, nothing shared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+NAN = math.nan
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+
+
+@dataclass(frozen=True)
+class Act:
+    """One row of a log."""
+
+    sender: int
+    receiver: int
+    time: int = 0
+    count: int = 1
+    weight: float = 0.0
+    kind: int = 0
+    conversation: int = -1
+
+
+@dataclass(frozen=True)
+class World:
+    """What holds for all pairs: what was observed when, and how it is measured."""
+
+    start: int
+    end: int
+    gap: int
+    period: int
+    kinds: tuple[str, ...] = ()
+    main: tuple[int, ...] | None = None
+    threads: bool = False
+
+
+def quotient(top: float, bottom: float) -> float:
+    return top / bottom if bottom else NAN
+
+
+def twin(log: Sequence[Act], ego: int, alter: int, before: int | None, world: World) -> dict[str, float]:
+    """Columns of one row: of the log cut off just before a moment."""
+    end = world.end if before is None else min(world.end, before - 1)
+    acts = [act for act in log if {act.sender, act.receiver} == {ego, alter}]
+    acts = [act for act in acts if before is None or act.time < before]
+    out: dict[str, float] = {}
+    for code, kind in enumerate(world.kinds):
+        of_kind = [act for act in acts if act.kind == code]
+        out |= {f"{name}__{kind}": value for name, value in given(of_kind, ego, alter).items()}
+        shares = balance(out[f"acts_ego__{kind}"], out[f"acts_alter__{kind}"])
+        out |= {f"{name}__{kind}": value for name, value in shares.items()}
+    if world.main is not None:
+        acts = [act for act in acts if act.kind in world.main]
+    out |= given(acts, ego, alter)
+    out |= balance(out["acts_ego"], out["acts_alter"])
+    shares = balance(out["weight_ego"], out["weight_alter"])
+    out |= {f"{name}__weight": value for name, value in shares.items()}
+    out["log_odds_giving"] = math.log((out["acts_ego"] + 0.5) / (out["acts_alter"] + 0.5))
+    out["acts"] = out["acts_ego"] + out["acts_alter"]
+    out["in_contact"] = 1 if out["acts"] else 0
+    out["weight"] = out["weight_ego"] + out["weight_alter"]
+    out |= periods(acts, end, world)
+    single = [act for act in acts for _ in range(act.count)]
+    out |= moments(single, end) | burstiness(single)
+    out |= turns(single, ego, alter, out["acts_ego"], out["acts_alter"])
+    out |= answers(single, ego, alter, end, world)
+    return out | forms(out)
+
+
+def given(acts: Sequence[Act], ego: int, alter: int) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for side, who in (("ego", ego), ("alter", alter)):
+        out[f"acts_{side}"] = sum(act.count for act in acts if act.sender == who)
+        out[f"weight_{side}"] = math.fsum(act.weight for act in acts if act.sender == who)
+    return out
+
+
+def balance(ego: float, alter: float) -> dict[str, float]:
+    both = ego + alter
+    share = quotient(ego, both)
+    entropy = NAN
+    if both:
+        entropy = -sum(part * math.log2(part) for part in (share, 1 - share) if part > 0)
+    state = {(False, False): 0, (True, False): 1, (False, True): 2, (True, True): 3}[ego > 0, alter > 0]
+    return {
+        "dyad_state": state,
+        "give_share": share,
+        "net_giving": quotient(ego - alter, both),
+        "imbalance": quotient(abs(ego - alter), both),
+        "lopsidedness": quotient(max(ego, alter), both),
+        "min_max_ratio": quotient(min(ego, alter), max(ego, alter)),
+        "coherence": quotient(2 * math.sqrt(ego * alter), both),
+        "balance_entropy": entropy,
+        "returned_weight": min(ego, alter),
+        "returned_share": quotient(2 * min(ego, alter), both),
+    }
+
+
+def periods(acts: Sequence[Act], end: int, world: World) -> dict[str, float]:
+    active = len({act.time // world.period for act in acts})
+    observed = max(end // world.period - world.start // world.period + 1, 0)
+    return {
+        "active_periods": active,
+        "observed_periods": observed,
+        "persistence": quotient(active, observed),
+    }
+
+
+def moments(acts: Sequence[Act], end: int) -> dict[str, float]:
+    times = [act.time for act in acts]
+    first, last = (min(times), max(times)) if times else (NAN, NAN)
+    return {
+        "first_act": first / SECOND,
+        "last_act": last / SECOND,
+        "span_days": (last - first) / DAY,
+        "active_days": len({time // DAY for time in times}),
+        "recency_days": (end - last) / DAY,
+    }
+
+
+def burstiness(acts: Sequence[Act]) -> dict[str, float]:
+    times = sorted(act.time for act in acts)
+    gaps = [(after - time) / SECOND for time, after in pairwise(times)]
+    if len(gaps) < 2:
+        return {"burstiness": NAN}
+    mean = math.fsum(gaps) / len(gaps)
+    deviation = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / len(gaps))
+    return {"burstiness": quotient(deviation - mean, deviation + mean)}
+
+
+def turns(acts: Sequence[Act], ego: int, alter: int, from_ego: float, from_alter: float) -> dict[str, float]:
+    known = changes = ordered = 0
+    run = {ego: 0, alter: 0}
+    longest = {ego: 0, alter: 0}
+    before: set[int] = set()
+    instants = sorted({act.time for act in acts})
+    for time in instants:
+        now = [act.sender for act in acts if act.time == time]
+        mixed = len(set(now)) == 2
+        if before and not mixed and len(before) == 1:
+            # out of the instant before, and how many acts there had a follower that is known
+            known += 1
+            ordered += 1
+            changes += before != set(now)
+        if mixed or before != set(now):
+            run = {ego: 0, alter: 0}
+        for giver in set(now):
+            # in a mixed instant whatever follows ends every run: each act is a run of its own
+            run[giver] = 1 if mixed else run[giver] + now.count(giver)
+            longest[giver] = max(longest[giver], run[giver])
+        if not mixed:
+            known += len(now) - 1
+            ordered += len(now) - 1
+        before = set(now)
+    # the last act has no follower, and that is known unless two acts may be the last
+    ordered += len(before) == 1
+    share = quotient(changes, known)
+    total = from_ego + from_alter
+    excess = NAN
+    if from_ego and from_alter:
+        excess = share - 2 * from_ego * from_alter / (total * (total - 1))
+    return {
+        "transitions": known,
+        "speaker_changes": changes,
+        "alternation": share,
+        "alternation_excess": excess,
+        "ordered_acts": ordered,
+        "immediate_return": quotient(changes, ordered),
+        "longest_unreturned_ego": longest[ego],
+        "longest_unreturned_alter": longest[alter],
+    }
+
+
+def threads(acts: Sequence[Act], world: World) -> list[list[Act]]:
+    """Acts, conversation by conversation."""
+    if world.threads:
+        named = {act.conversation for act in acts if act.conversation >= 0}
+        found = [[act for act in acts if act.conversation == name] for name in sorted(named)]
+        return found + [[act] for act in acts if act.conversation < 0]
+    found = []
+    for act in sorted(acts, key=lambda act: act.time):
+        if found and act.time - found[-1][-1].time <= world.gap:
+            found[-1].append(act)
+        else:
+            found.append([act])
+    return found
+
+
+def answers(acts: Sequence[Act], ego: int, alter: int, end: int, world: World) -> dict[str, float]:
+    other = {ego: alter, alter: ego}
+    opened, possible, answered = ({ego: 0, alter: 0} for _ in range(3))
+    conversations = threads(acts, world)
+    for conversation in conversations:
+        begin = min(act.time for act in conversation)
+        openers = {act.sender for act in conversation if act.time == begin}
+        if len(openers) == 2:
+            continue
+        opener = openers.pop()
+        opened[opener] += 1
+        if begin + world.gap > end:
+            continue
+        replies = [act.time for act in conversation if act.sender != opener]
+        possible[other[opener]] += 1
+        answered[other[opener]] += bool(replies) and min(replies) - begin <= world.gap
+    out: dict[str, float] = {"conversations": len(conversations)}
+    for side, who in (("ego", ego), ("alter", alter)):
+        out[f"opened_{side}"] = opened[who]
+        out[f"openings_to_{side}"] = possible[who]
+        out[f"answered_{side}"] = answered[who]
+        out[f"reply_rate_{side}"] = quotient(answered[who], possible[who])
+    out["opening_share"] = quotient(opened[ego], opened[ego] + opened[alter])
+    out["reply_rate"] = quotient(sum(answered.values()), sum(possible.values()))
+    return out
+
+
+def forms(columns: dict[str, float]) -> dict[str, float]:
+    out = {}
+    for name, ego in columns.items():
+        if not name.endswith("_ego"):
+            continue
+        stem, alter = name.removesuffix("_ego"), columns[name.removesuffix("_ego") + "_alter"]
+        undefined = math.isnan(ego) or math.isnan(alter)
+        out[f"{stem}_mean"] = (ego + alter) / 2
+        out[f"{stem}_gap"] = abs(ego - alter)
+        out[f"{stem}_min"] = NAN if undefined else min(ego, alter)
+        out[f"{stem}_max"] = NAN if undefined else max(ego, alter)
+    return out
