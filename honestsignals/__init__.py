@@ -26,16 +26,21 @@ if TYPE_CHECKING:
     from honestsignals.reading import from_graph, read_log
     from honestsignals.reporting.report import report
     from honestsignals.result import Result
+    from honestsignals.processes import Activity
     from honestsignals.simulation import simulate
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study
+    from honestsignals.truths import Dependence, Effects
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Activity": "processes",
     "ArgumentError": "errors",
+    "Dependence": "truths",
     "DesignError": "errors",
     "DyadTable": "dyads",
+    "Effects": "truths",
     "FitError": "errors",
     "HonestSignalsError": "errors",
     "InputError": "errors",
@@ -55,9 +60,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "Activity",
     "ArgumentError",
+    "Dependence",
     "DesignError",
     "DyadTable",
+    "Effects",
     "FitError",
     "HonestSignalsError",
     "InputError",

@@ -72,6 +72,7 @@ class _Reading:
         self.unit_settled = False
 
     def add(self, batch: Any) -> None:
+        """Read one batch, after those before it."""
         for key, parts in self.texts.items():
             column = self.mapping[key]
             parts.append(encode(batch.column(column), column, self.source))
