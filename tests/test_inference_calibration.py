@@ -26,9 +26,10 @@ def calibration() -> ModuleType:
     return module
 
 
-def test_the_page_is_the_stored_run(calibration: ModuleType) -> None:
-    made = json.loads(STORED.read_text(encoding="utf-8"))
-    page = (PROJECT / "docs" / "calibration.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["calibration", "calibration_large"])
+def test_the_page_is_the_stored_run(calibration: ModuleType, name: str) -> None:
+    made = json.loads((STORED.parent / f"{name}.json").read_text(encoding="utf-8"))
+    page = (PROJECT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     assert page == calibration.markdown(made["cells"], made["command"])
 
 

@@ -229,6 +229,13 @@ def test_few_people_and_few_events_are_said() -> None:
     assert jackknife(plenty.fit("logit"), plenty.ego, plenty.alter, plenty.names).notes == ()
 
 
+@pytest.mark.parametrize(("n_people", "warned"), [(60, True), (200, False)])
+def test_dyadic_errors_of_a_small_study_come_with_a_warning(n_people: int, warned: bool) -> None:
+    rows = simulated(1, n_people=n_people, directed=False)
+    notes = dyadic(rows.fit("gaussian"), rows.ego, rows.alter, rows.names).notes
+    assert ("dyadic: below 200 people its errors are too small; the jackknife's are not" in notes) == warned
+
+
 def test_unknown_covariance() -> None:
     rows = simulated(1)
     with pytest.raises(UnknownNameError, match=r"Unknown covariance 'jacknife'\. Did you mean 'jackknife'\?"):

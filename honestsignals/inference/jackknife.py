@@ -47,6 +47,9 @@ def jackknife(
     pair d out; in one step :math:`(H - H_i)^{-1} u_i`, which is exact for the gaussian. The floor is
     :math:`\sum_d \Delta_d \Delta_d^\top`: the net form can fall below the errors clustered by pair.
 
+    Nominal .95 intervals cover 92–97 % at 30 and 60 people where people differ in what they answer, and
+    96–98 % where they do not (docs/calibration.md).
+
     Parameters
     ----------
     estimate : Estimate

@@ -74,6 +74,9 @@ def wald(
     smallest of those of the coefficients tested, :math:`W (\nu - q + 1) / (\nu q) \sim F(q, \nu - q + 1)`,
     Hotelling's scaling; otherwise W is chi-square with q.
 
+    With the jackknife at .05 it rejects a true hypothesis in 1.5–6 % of studies of 30 and 60 people where
+    people differ in what they answer, in 0–2 % where they do not (docs/calibration.md): on the safe side.
+
     Parameters
     ----------
     beta : ndarray, shape (k,)
