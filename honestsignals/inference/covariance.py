@@ -181,7 +181,7 @@ def dyadic(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Se
 
     :math:`u_i` sums the scores of all rows that touch person i, :math:`u_d` those of the unordered pair d. It
     need not be positive semi-definite. Nominal .95 intervals cover 79–93 % at 30 people, 89–94 % at 60,
-    91–95 % at 100 and 92–95 % at 200 (docs/calibration.md and docs/calibration_large.md); hence the jackknife.
+    91–95 % at 100 and 92–95 % at 200 (docs/calibration.md, calibration_large.md); hence the jackknife.
 
     Parameters
     ----------
