@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from honestsignals.fitting import fit
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
+    from honestsignals.processes import Activity
     from honestsignals.reading import from_graph, read_log
     from honestsignals.reporting.report import report
     from honestsignals.result import Result
-    from honestsignals.processes import Activity
     from honestsignals.simulation import simulate
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study

@@ -9,10 +9,9 @@ import numpy as np
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, one_of
 from honestsignals.formulas import Model, design
-from honestsignals.inference.covariance import COVARIANCES, covariance_of
+from honestsignals.inference.covariance import COVARIANCES
 from honestsignals.inference.estimators import FAMILIES, estimate
-from honestsignals.inference.jackknife import jackknife
-from honestsignals.result import Result
+from honestsignals.result import Result, errors_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,13 +76,9 @@ def fit(
         facts = tuple(dyads.facts())
     else:
         notes = (*notes, "a plain frame: ego and alter are taken as they stand")
-    ego, alter = _codes(ids)
-    errors = (
-        jackknife(found, ego, alter, model.names, exact)
-        if covariance == "jackknife"
-        else covariance_of(found, ego, alter, model.names, covariance)
-    )
-    return Result(model, found, errors, ids, facts, notes, exact)
+    directed = not isinstance(dyads, DyadTable) or dyads.directed
+    errors = errors_of(found, _codes(ids), model.names, covariance, (directed, exact))
+    return Result(model, found, errors, ids, facts, notes, exact, directed)
 
 
 def _check_ids(frame: pd.DataFrame) -> None:

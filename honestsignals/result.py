@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import unknown
+from honestsignals.errors import DesignError, unknown
 from honestsignals.formulas import Model
 from honestsignals.inference.covariance import covariance_of
 from honestsignals.inference.estimators import Estimate
@@ -56,6 +56,8 @@ class Result:
         What else a reader must know before the numbers.
     exact : bool
         Whether a jackknife refits instead of taking one step.
+    directed : bool
+        Whether rows are ordered pairs.
     """
 
     model: Model
@@ -65,6 +67,7 @@ class Result:
     design_facts: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
     exact: bool = False
+    directed: bool = True
 
     # numbers
 
@@ -170,10 +173,7 @@ class Result:
             For the jackknife of a logit: refit without each person and pair, instead of one step.
         """
         ego, alter = self.codes
-        if covariance == "jackknife":
-            found = jackknife(self.estimate, ego, alter, self.model.names, exact)
-        else:
-            found = covariance_of(self.estimate, ego, alter, self.model.names, covariance)
+        found = errors_of(self.estimate, (ego, alter), self.model.names, covariance, (self.directed, exact))
         return replace(self, covariance=found, exact=exact)
 
     # words
@@ -248,6 +248,43 @@ class Result:
         if path is not None:
             write_text(path, text + "\n")
         return text
+
+
+def errors_of(
+    estimate: Estimate,
+    codes: tuple[Array, Array],
+    names: tuple[str, ...],
+    covariance: str,
+    how: tuple[bool, bool],
+) -> Covariance:
+    """The covariance of that name, where rows allow it.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Coefficients, scores and Hessian.
+    codes : tuple of ndarray of int, shape (n,)
+        Codes of ego and alter.
+    names : tuple of str
+        Columns of the design.
+    covariance : str
+        A name in ``COVARIANCES``.
+    how : tuple of bool
+        Whether rows are ordered pairs; whether a jackknife refits.
+
+    Raises
+    ------
+    DesignError
+        For clusters by sender and receiver where rows have neither.
+    """
+    directed, exact = how
+    if covariance == "two_way" and not directed:
+        raise DesignError(
+            "two_way clusters by sender and by receiver, and these rows have no direction; use 'dyadic'."
+        )
+    if covariance == "jackknife":
+        return jackknife(estimate, *codes, names, exact)
+    return covariance_of(estimate, *codes, names, covariance)
 
 
 def said(test: WaldTest) -> str:

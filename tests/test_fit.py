@@ -159,6 +159,8 @@ def test_undirected_rows_refuse_what_depends_on_who_is_ego(tmp_path) -> None:
     }.items():
         with pytest.raises(hs.DesignError, match=f"'{name}' depends on who is called ego.*{forms}"):
             hs.fit(f"friendship ~ {name}", table)
+    with pytest.raises(hs.DesignError, match="these rows have no direction; use 'dyadic'"):
+        hs.fit("friendship ~ acts", table, family="gaussian").with_covariance("two_way")
     with pytest.raises(hs.ArgumentError, match="'first_act' is a date"):
         hs.fit("friendship ~ first_act", table)
 
