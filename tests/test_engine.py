@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 import honestsignals as hs
+from honestsignals import dyads
 from honestsignals.engines import local
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import LogColumns, Rows
 from honestsignals.metrics.acts import HOUR, SECOND, Settings
 from honestsignals.metrics.columns import all_names, choose, plan
-from honestsignals.metrics.registry import entries
+from honestsignals.metrics.registry import Fact, entries
 from tests.twins import Act, World, twin
 
 KINDS = ("help", "information", "other")
@@ -192,10 +193,11 @@ def test_the_order_of_rows_and_the_size_of_batches_change_no_bit(
     told: dict[str, Any] = VARIANTS[variant]
     log = random_log(seed, people=12, acts=600, weights=WILD)
     usual = measured(columns_of(log, 12, **told))
-    assert_same_bits(usual, measured(columns_of(shuffled(log, seed), 12, **told)))
-    for acts, rows in ((7, 200_000), (1000, 200_000), (500_000, 3)):
-        monkeypatch.setattr(local, "BATCH_ACTS", acts)
-        monkeypatch.setattr(local, "BATCH_ROWS", rows)
+    for rows in (shuffled(log, seed), sorted(log, key=lambda act: act.time)):
+        assert_same_bits(usual, measured(columns_of(rows, 12, **told)))
+    for most_acts, most_rows in ((7, 200_000), (1000, 200_000), (500_000, 3)):
+        monkeypatch.setattr(local, "BATCH_ACTS", most_acts)
+        monkeypatch.setattr(local, "BATCH_ROWS", most_rows)
         assert_same_bits(usual, measured(columns_of(log, 12, **told)))
 
 
@@ -213,11 +215,12 @@ def test_what_does_not_fit_into_one_integer_changes_no_bit(variant: str, stride:
     wide = [replace(act, sender=act.sender * stride, receiver=act.receiver * stride) for act in log]
     if fine:
         wide[-1] = replace(wide[-1], time=2**44 - 1)
-    wide = shuffled(wide, stride)
     low, high = np.triu_indices(13, 1)
     rows = Rows(low.astype(np.int32), high.astype(np.int32))
     far = Rows(rows.ego * np.int32(stride), rows.alter * np.int32(stride))
-    assert_same_bits(measured(usual, rows), measured(columns_of(wide, 14 * stride + 1, **told), far))
+    for ordered in (shuffled(wide, stride), sorted(wide, key=lambda act: act.time)):
+        found = measured(columns_of(ordered, 14 * stride + 1, **told), far)
+        assert_same_bits(measured(usual, rows), found)
 
 
 @pytest.mark.parametrize("clock", ["time", "wave", ""])
@@ -245,8 +248,21 @@ def test_too_many_timed_acts_behind_counts_are_refused() -> None:
         LocalEngine(log)
 
 
+def test_a_large_table_shares_no_memory_with_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    # large tables keep columns where they are, and labels belong to a frozen study
+    monkeypatch.setattr(dyads, "MANY_ROWS", 1)
+    columns = columns_of([Act(0, 1), Act(1, 2)], clock="")
+    answers = np.array([1.0, 2.0])
+    extras = [(Fact("answer", "answer", "label", "an answer"), answers)]
+    engine, table = LocalEngine(columns), dyads.DyadTable(pd.DataFrame(), dyads.Design(), ())
+    rows, people = Rows(*engine.pairs()), np.arange(4)
+    table = dyads.measured(engine, rows, None, extras, table, people=people, dated=False)
+    table.frame.loc[:, "answer"] = 0.0
+    assert answers.tolist() == [1.0, 2.0]
+
+
 def test_no_two_columns_of_a_large_table_share_memory() -> None:
-    # large tables keep each column where it was computed, so that changing one must not change another
+    # changing one must not change another
     rng = np.random.default_rng(3)
     sender = rng.integers(0, 400, 30_000)
     receiver = (sender + rng.integers(1, 400, 30_000)) % 400

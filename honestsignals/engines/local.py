@@ -212,29 +212,46 @@ def _sorted_values(log: LogColumns, ranks: _Ranks) -> PairedActs:
 
 def _order(ranks: _Ranks, log: LogColumns) -> Array:
     """Positions of the acts by pair, instant, giver, and (where there) conversation, kind and weight."""
+    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
+    by_row = _order_by_row(ranks)
+    if by_row is not None:
+        return _settled(*by_row, [*ties, ranks.from_low])
     if ranks.width - ranks.bits[2] <= 63:
         packed = _packed(replace(ranks, kind=None, bits=(*ranks.bits[:2], 0)))
         order = np.argsort(packed)
-        packed = packed[order]
-    else:
-        columns = [column for column in (ranks.from_low, ranks.instant, ranks.pair) if column is not None]
-        order = np.lexsort(columns)
-        new = np.zeros(len(order), dtype=bool)
-        for column in columns:
-            new |= _changes(column[order])
-        packed = np.cumsum(new)
-    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
-    return _settled(order, packed, ties) if ties else order
+        return _settled(order, _changes(packed[order]), ties)
+    columns = [column for column in (ranks.from_low, ranks.instant, ranks.pair) if column is not None]
+    order = np.lexsort(columns)
+    new = np.zeros(len(order), dtype=bool)
+    for column in columns:
+        new |= _changes(column[order])
+    return _settled(order, new, ties)
 
 
-def _settled(order: Array, packed: Array, ties: Sequence[Array]) -> Array:
-    """Acts alike in pair, instant and giver, ordered by what else they have."""
-    tied = ~_changes(packed)
+def _order_by_row(ranks: _Ranks) -> tuple[Array, Array] | None:
+    """Positions of the acts by pair and instant, and where a new instant begins; of a log by time alone.
+
+    There the place of a row stands for its time, and one integer holds pair and place: sorting these is
+    twice as fast as finding out an order. None where it cannot be done.
+    """
+    room = len(ranks.pair).bit_length()
+    if ranks.instant is None or ranks.bits[0] + room > 63 or (ranks.instant[1:] < ranks.instant[:-1]).any():
+        return None
+    packed = (ranks.pair << room) | np.arange(len(ranks.pair))
+    packed.sort()
+    order = packed & ((1 << room) - 1)
+    packed >>= room
+    return order, _changes(packed) | _changes(ranks.instant[order])
+
+
+def _settled(order: Array, new: Array, ties: Sequence[Array]) -> Array:
+    """The order, with acts alike in what it goes by (until ``new``) ordered by what else they have."""
+    tied = ~new
     tied[:-1] |= tied[1:]
-    where = np.flatnonzero(tied)
+    where = np.flatnonzero(tied) if ties else ()
     if len(where):
         among = order[where]
-        order[where] = among[np.lexsort((*(column[among] for column in ties), packed[where]))]
+        order[where] = among[np.lexsort((*(column[among] for column in ties), np.cumsum(new[where])))]
     return order
 
 
