@@ -1,0 +1,394 @@
+"""The ladder: volume, then balance, then timing, and whether each step adds to those below it."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from honestsignals.dyads import DyadTable
+from honestsignals.errors import DesignError, FitError
+from honestsignals.fitting import fit
+from honestsignals.formulas import design
+from honestsignals.inference.estimators import dependent_columns
+from honestsignals.inference.wald import WaldTest
+from honestsignals.inference.words import counted
+from honestsignals.result import Result
+from honestsignals.tables import render
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVEL = 0.05
+"""The usual level; it decides the wording alone, since the test stands beside it either way."""
+
+STEPS = ("volume", "balance", "timing")
+TIMED = frozenset({"active_days", "reply_rate", "alternation", "burstiness"})
+"""Columns of the ladder that a log without times does not have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of the ladder: a model that holds the steps below it, and the test of what it adds.
+
+    Attributes
+    ----------
+    name : str
+        "volume", "balance" or "timing".
+    label : str
+        What is to be explained.
+    beyond : tuple of str
+        Steps that the model holds besides this one.
+    adds : tuple of str
+        Terms that the step adds; none where there is no model.
+    dropped : mapping of str to str
+        Terms that could not be added, and why.
+    result : Result or None
+        The fit, with net jackknife errors over people and pairs.
+    test : WaldTest or None
+        That the added coefficients are all 0.
+    reason : str
+        Why there is no fit; "" where there is one.
+    """
+
+    name: str
+    label: str
+    beyond: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    result: Result | None = None
+    test: WaldTest | None = None
+    reason: str = ""
+
+    def sentence(self) -> str:
+        """What the step says, in one sentence with its test, or why it says nothing."""
+        name = self.name.capitalize()
+        if self.test is None:
+            return f"{name} is not judged: {self.reason}"
+        if math.isnan(self.test.p_value):
+            return f"{name} has estimates, but {self.test}."
+        adds = self.test.p_value < LEVEL
+        base = joined(self.beyond)
+        yes, no = f"tells of {self.label}", f"tells nothing of {self.label} that these data can show"
+        if base:
+            yes, no = f"adds to {base}", f"adds nothing that these data can show beyond {base}"
+        return f"{name} {yes if adds else no}: {self.test}."
+
+    def without(self) -> list[str]:
+        """What could not be added to the step, and why: one sentence a reason."""
+        return [f"Left out of {self.name}: {reason}." for reason in grouped(self.dropped)]
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """Nested models of one label, on the same rows. Made by :func:`ladder`.
+
+    Attributes
+    ----------
+    label : str
+        What is to be explained.
+    facts : tuple of str
+        What the table says of itself.
+    steps : tuple of Step
+        Volume, balance, timing.
+    """
+
+    label: str
+    facts: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def fits(self) -> dict[str, Result]:
+        """The fits, by step; none where a step has no fit."""
+        return {step.name: step.result for step in self.steps if step.result is not None}
+
+    @cached_property
+    def glances(self) -> dict[str, pd.Series]:
+        """What each fit is, by step: rows, people, base rate, log likelihood."""
+        return {name: result.glance().iloc[0] for name, result in self.fits.items()}
+
+    def sentences(self) -> list[str]:
+        """What each step says, one sentence a step."""
+        return [step.sentence() for step in self.steps]
+
+    def remarks(self) -> list[str]:
+        """Terms left out, the rows of the steps, and the notes of the fits, each once."""
+        lines = [line for step in self.steps for line in step.without()]
+        rows = {len(result.model.rows) for result in self.fits.values()}
+        if len(rows) == 1:
+            beside = any("in_contact" in step.adds for step in self.steps)
+            lines.append(
+                f"All steps use the same {counted(rows.pop(), 'row')}; a share or a rate that is undefined "
+                f"enters as 0{', beside in_contact' if beside else ''}."
+            )
+        about: dict[str, list[str]] = {}
+        for name, result in self.fits.items():
+            for note in (*result.notes, *result.covariance.notes):
+                about.setdefault(note, []).append(name)
+        for note, names in about.items():
+            where = "Every step" if len(names) == len(self.fits) else joined(names).capitalize()
+            lines.append(f"{where}: {note}.")
+        return lines
+
+    def tidy(self) -> pd.DataFrame:
+        """One row a coefficient of each step, as a fit's ``tidy`` has them."""
+        import pandas as pd
+
+        parts = [result.tidy().assign(step=name) for name, result in self.fits.items()]
+        columns = ["step", "term", "estimate", "std_error", "statistic", "p_value", "low", "high", "df"]
+        return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+    def tests(self) -> pd.DataFrame:
+        """One row a step: what it adds, its test, on how many rows and people, how well it fits, in words."""
+        import pandas as pd
+
+        fits = ("rows", "people", "base_rate", "log_likelihood", "r_squared")
+        rows = []
+        for step in self.steps:
+            row: dict[str, object] = {"step": step.name, "adds": " + ".join(step.adds)}
+            if step.test is not None:
+                test, one = step.test, self.glances[step.name]
+                row |= {
+                    "statistic": test.statistic,
+                    "df1": test.df1,
+                    "df2": test.df2,
+                    "p_value": test.p_value,
+                }
+                row |= {name: one[name] for name in fits}
+            rows.append({**row, "result": step.sentence()})
+        tested = ("statistic", "df1", "df2", "p_value")
+        return pd.DataFrame(rows, columns=["step", "adds", *tested, *fits, "result"])
+
+    def side_by_side(self) -> pd.DataFrame:
+        """One column a step: each estimate with its standard error below, then what the fit rests on."""
+        import pandas as pd
+
+        tables = {name: result.tidy().set_index("term") for name, result in self.fits.items()}
+        terms = list(dict.fromkeys(term for table in tables.values() for term in table.index))
+        rows = []
+        for term in terms:
+            for name, form in (("estimate", "{:.3f}"), ("std_error", "({:.3f})")):
+                cells = {
+                    step: shown(float(table[name].loc[term]), form) if term in table.index else ""
+                    for step, table in tables.items()
+                }
+                rows.append({"term": term if name == "estimate" else "", **cells})
+        logit = any(result.estimate.family == "logit" for result in self.fits.values())
+        for name, (words, form) in (FOOT | (LOGIT_FOOT if logit else {})).items():
+            cells = {step: shown(float(one[name]), form) for step, one in self.glances.items()}
+            rows.append({"term": words, **cells})
+        return pd.DataFrame(rows, columns=["term", *tables]).rename(columns=heading)
+
+    def __str__(self) -> str:
+        lines = [f"Ladder of {self.label}", *self.facts, *self.sentences(), *self.remarks()]
+        return "\n".join([*lines, "", render(self.side_by_side())] if self.fits else lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in (*self.sentences(), *self.remarks()))
+        return f"<ul>{items}</ul>{render(self.side_by_side(), 'html')}"
+
+
+FOOT = {
+    "rows": ("rows", "{:,.0f}"),
+    "people": ("people", "{:,.0f}"),
+    "base_rate": ("mean of the label", "{:.3f}"),
+    "log_likelihood": ("log likelihood", "{:,.2f}"),
+    "r_squared": ("R²", "{:.4f}"),
+}
+"""What stands below the coefficients, what it is called, and how it is printed."""
+LOGIT_FOOT = {"base_rate": ("base rate", "{:.2%}"), "r_squared": ("R² (McFadden)", "{:.4f}")}
+
+
+def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -> Ladder:
+    """Fit volume, then balance, then timing, each with those below it, and test what each adds.
+
+    Volume is log1p(acts), for directed labels the acts of each; where acts have times, log1p(active_days)
+    too. Where some pairs are not in contact, ``in_contact`` enters with it. Balance is known(returned_share),
+    for directed labels also known(net_giving); timing is known(reply_rate), known(alternation) and
+    known(burstiness). A term that is the same in every row, or a combination of terms before it, is left out
+    and said; so is a step that has no estimate. Timing goes on without balance, but nothing without volume.
+
+    Parameters
+    ----------
+    table : DyadTable
+        With a label; and with the columns named here, as far as its log can have them.
+    progress : callable, optional
+        Is told, in words, what is being done.
+
+    Returns
+    -------
+    Ladder
+
+    Raises
+    ------
+    DesignError
+        Where the table has no label.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from honestsignals.dyads import Design
+    >>> from honestsignals.metrics.registry import Fact
+    >>> ego, alter = np.triu_indices(12, 1)
+    >>> acts = (ego * 5 + alter * 3) % 7
+    >>> share = np.where(acts > 0, (ego + alter) % 5 / 4, np.nan)
+    >>> close = np.log1p(acts) + (ego * alter) % 3
+    >>> columns = {"acts": acts, "in_contact": acts > 0, "returned_share": share, "closeness": close}
+    >>> frame = pd.DataFrame({"ego": ego, "alter": alter, **columns}).astype(float)
+    >>> about = tuple(Fact(name, name, "", "") for name in frame.columns)
+    >>> for line in ladder(DyadTable(frame, Design("closeness", "continuous"), about)).sentences():
+    ...     print(line)
+    Volume tells of closeness: F(2, 9.6) = 9.90, p = 0.0047.
+    Balance adds nothing that these data can show beyond volume: F(1, 10.7) = 0.03, p = 0.8669.
+    Timing is not judged: the acts have no times, from which replies could be told.
+    """
+    if table.label is None:
+        raise DesignError("This table has no label, so there is nothing that give and take could foretell.")
+    wanted = candidates(table)
+    every = [term for terms in wanted.values() for term in terms]
+    try:
+        dropped = _combinations(table, table.label, every)
+    except FitError as error:
+        steps = tuple(Step(name, table.label, reason=str(error)) for name in STEPS)
+        return Ladder(table.label, tuple(table.facts()), steps)
+    steps_made: list[Step] = []
+    for name in STEPS:
+        if progress is not None:
+            progress(f"Fitting {name}")
+        steps_made.append(_step(table, name, wanted[name], dropped, steps_made))
+    return Ladder(table.label, tuple(table.facts()), tuple(steps_made))
+
+
+def candidates(table: DyadTable) -> dict[str, list[str]]:
+    """Terms of each step, as far as the table has their columns.
+
+    Parameters
+    ----------
+    table : DyadTable
+        The rows.
+
+    Returns
+    -------
+    dict of str to list of str
+    """
+    volume = ["log1p(acts_ego)", "log1p(acts_alter)"] if table.directed else ["log1p(acts)"]
+    balance = ["known(returned_share)"] + ["known(net_giving)"] * table.directed
+    wanted = {
+        "volume": [*volume, "log1p(active_days)", "in_contact"],
+        "balance": balance,
+        "timing": ["known(reply_rate)", "known(alternation)", "known(burstiness)"],
+    }
+    there = set(table.frame.columns)
+    return {name: [term for term in terms if column_of(term) in there] for name, terms in wanted.items()}
+
+
+def column_of(term: str) -> str:
+    """The column of a term.
+
+    >>> column_of("log1p(acts)"), column_of("in_contact")
+    ('acts', 'in_contact')
+    """
+    found = re.fullmatch(r"\w+\((\w+)\)", term)
+    return found.group(1) if found else term
+
+
+def _combinations(table: DyadTable, label: str, terms: Sequence[str]) -> dict[str, str]:
+    """Terms that are constant, or a combination of terms before them, and why."""
+    model = design(f"{label} ~ {' + '.join(terms)}", table)
+    found = {}
+    for term, others in dependent_columns(model.X, model.names):
+        if others:
+            what = "a combination" if len(others) > 1 else "a multiple"
+            found[term] = f"{what} of {joined([one for one in others if one != 'Intercept'])}"
+        else:
+            found[term] = "the same in every row"
+    return found
+
+
+def _step(
+    table: DyadTable, name: str, wanted: Sequence[str], dropped: Mapping[str, str], below: Sequence[Step]
+) -> Step:
+    """One step: fitted and tested, or the reason why not."""
+    label = table.label or ""
+    lost = {term: dropped[term] for term in wanted if term in dropped}
+    adds = tuple(term for term in wanted if term not in lost)
+    if not adds:
+        return Step(name, label, reason=_no_terms(table, wanted, lost))
+    base = [step for step in below if step.result is not None]
+    failed = [step.name for step in below if step.name == "volume" and step.reason and step.adds]
+    if failed:
+        reason = "volume has no estimate, so there is nothing that it could be judged beyond."
+        return Step(name, label, adds=adds, dropped=lost, reason=reason)
+    terms = [term for step in base for term in step.adds]
+    beyond = tuple(step.name for step in base)
+    try:
+        result = fit(f"{label} ~ {' + '.join([*terms, *adds])}", table)
+    except FitError as error:
+        return Step(name, label, beyond, adds, lost, reason=str(error))
+    return Step(name, label, beyond, adds, lost, result, result.wald(adds))
+
+
+def _no_terms(table: DyadTable, wanted: Sequence[str], lost: Mapping[str, str]) -> str:
+    """Why a step has no term."""
+    if not wanted:
+        timed = any("time" in fact.needs for fact in table.about)
+        without = "the table was made without its columns."
+        return without if timed else "the acts have no times, from which replies could be told."
+    reasons = "; ".join(grouped(lost))
+    once = {"acts_ego", "acts_alter"} <= set(table.frame.columns)
+    if "known(returned_share)" in lost and once and _most(table) <= 1:
+        reasons += (
+            ". Where each of two people acted at most once, how much passed between them and whether it was "
+            "returned are one fact"
+        )
+    return f"{reasons}."
+
+
+def _most(table: DyadTable) -> float:
+    """Most acts from one to another."""
+    return float(table.frame[["acts_ego", "acts_alter"]].to_numpy().max(initial=0))
+
+
+def grouped(dropped: Mapping[str, str]) -> list[str]:
+    """Terms that share a reason, in one clause.
+
+    >>> grouped({"a": "the same in every row", "b": "the same in every row"})
+    ['a and b are the same in every row']
+    """
+    terms: dict[str, list[str]] = {}
+    for term, why in dropped.items():
+        terms.setdefault(why, []).append(term)
+    return [f"{joined(same)} {'is' if len(same) == 1 else 'are'} {why}" for why, same in terms.items()]
+
+
+def heading(step: str) -> str:
+    """Heading of a step's column: what it adds.
+
+    >>> heading("volume"), heading("balance")
+    ('volume', '+ balance')
+    """
+    return f"+ {step}" if step in STEPS[1:] else step
+
+
+def shown(value: float, form: str) -> str:
+    """A number in a form, undefined ones as a dash.
+
+    >>> shown(0.12345, "({:.3f})"), shown(float("nan"), "{:.2f}")
+    ('(0.123)', '–')
+    """
+    return "–" if math.isnan(value) else form.format(value)
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as a list in a sentence.
+
+    >>> joined(["volume", "balance", "timing"])
+    'volume, balance and timing'
+    """
+    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
