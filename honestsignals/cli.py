@@ -1,0 +1,320 @@
+"""The command line: report, dyads, metrics, simulate, version."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from honestsignals.errors import ArgumentError, HonestSignalsError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from honestsignals.dyads import DyadTable
+    from honestsignals.log import InteractionLog
+
+SHOWN_AFTER = 2.0
+"""Seconds of work after which progress shows."""
+REFUSED = 2
+"""Exit code of what was refused."""
+HELP = """Does the give and take between people foretell trust and friendship?
+
+Interaction logs in; reciprocity metrics of every dyad, and honest regressions of trust and friendship, out.
+
+Exit codes: 0 done; 2 refused, with the reason on standard error and nothing written; any other: stopped.
+"""
+
+
+class _Refusing(TyperGroup):
+    """Says what was refused, and why, in one message without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what the package or the system refuses ends it with exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (HonestSignalsError, OSError) as error:
+            typer.echo(f"honestsignals: {error}", err=True)
+            raise typer.Exit(REFUSED) from None
+
+
+app = typer.Typer(
+    cls=_Refusing,
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    # plain help: Rich alone takes a third of the time that help may take
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="honestsignals")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Says on a terminal what is being done, once it takes more than two seconds."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    import threading
+
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    shown = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = shown.add_task("Working", total=None)
+    waiting = threading.Timer(SHOWN_AFTER, shown.start)
+    waiting.daemon = True
+    waiting.start()
+    try:
+        yield lambda what: shown.update(task, description=what)
+    finally:
+        waiting.cancel()
+        waiting.join()
+        shown.stop()
+
+
+@app.command()
+def report(
+    study: Annotated[Path, typer.Argument(help="Study folder: study.toml, acts, and labels and people.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the report: new, empty, or an earlier report.")
+    ],
+    label: Annotated[
+        str | None, typer.Option(help="Label to explain; the study's first where none is named.")
+    ] = None,
+) -> None:
+    """Write the report of a study: one HTML page, its figure, and its tables as CSV and LaTeX.
+
+    What the study is, what was left out, the base rate, the fits of volume, balance and timing side by side
+    with the test of each step, and give against take in one figure. No person is named in it.
+    """
+    with _progress() as tell:
+        from honestsignals.reporting.report import report as written
+
+        made = written(study, output, label=label, progress=tell)
+    typer.echo(str(made))
+
+
+@app.command()
+def dyads(
+    source: Annotated[
+        Path, typer.Argument(metavar="STUDY_OR_LOG", help="Study folder, or acts as CSV or Parquet.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File of the table: .csv, .csv.gz or .parquet.")
+    ],
+    label: Annotated[
+        str | None, typer.Option(help="Only pairs whose label is known, and only acts before it was asked.")
+    ] = None,
+    with_label: Annotated[
+        list[str] | None, typer.Option(help="A label asked earlier, as a covariate; may be repeated.")
+    ] = None,
+    pairs: Annotated[str | None, typer.Option(help="'all' or 'in contact'.")] = None,
+    metrics: Annotated[
+        list[str] | None, typer.Option(help="Metrics or families, comma separated; may be repeated.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only acts strictly before this moment count.")] = None,
+    conversation_gap: Annotated[
+        str, typer.Option(help="Gap within a conversation, and reply window.")
+    ] = "1h",
+    period: Annotated[str, typer.Option(help="Length of the periods of persistence.")] = "7D",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=NAME", help="Of a log: which column is sender, receiver, time, …; repeat."),
+    ] = None,
+    time_unit: Annotated[str | None, typer.Option(help="Of a log: 's', 'ms' or 'iso'.")] = None,
+    time_origin: Annotated[str | None, typer.Option(help="Of a log: 'relative', or a date.")] = None,
+    bad_rows: Annotated[str, typer.Option(help="Of a log: 'error' or 'leave out'.")] = "error",
+) -> None:
+    """Write the dyad table of a study or of a log, with a codebook beside it.
+
+    One row a pair; an ordered pair, seen from ego, where the label is directed.
+    """
+    chosen = _split(metrics)
+    spans = {"conversation_gap": conversation_gap, "period": period}
+    with _progress() as tell:
+        tell("Reading")
+        if source.is_dir() or source.name == "study.toml":
+            _only_of_a_log({"--column": column, "--time-unit": time_unit, "--time-origin": time_origin})
+            from honestsignals.study_folder import open_study
+
+            study = open_study(source)
+            moment = _moment(until, study.log)
+            tell("Measuring pairs")
+            table = study.dyads(
+                label=label, pairs=pairs, metrics=chosen, until=moment, with_labels=with_label or (), **spans
+            )
+        else:
+            if label or with_label:
+                raise ArgumentError(f"{source} is a log, not a study folder, so it has no label.")
+            from honestsignals.reading import read_log
+
+            log = read_log(
+                source,
+                columns=_mapping(column),
+                time_unit=time_unit,
+                time_origin=time_origin,
+                bad_rows=bad_rows,
+            )
+            tell("Measuring pairs")
+            moment = _moment(until, log)
+            table = log.dyads(pairs=pairs or "in contact", metrics=chosen, until=moment, **spans)
+        tell("Writing")
+        _write(table, output)
+    from honestsignals.dyads import codebook_path
+
+    typer.echo(f"{table}\nWritten: {output}, {codebook_path(output)}")
+
+
+def _write(table: DyadTable, output: Path) -> None:
+    if output.name.lower().endswith(".parquet"):
+        table.to_parquet(output)
+    else:
+        table.to_csv(output)
+
+
+def _split(values: Sequence[str] | None) -> list[str] | None:
+    """Names given one by one or with commas between them."""
+    names = [name.strip() for value in values or () for name in value.split(",")]
+    return [name for name in names if name] or None
+
+
+def _only_of_a_log(options: dict[str, object]) -> None:
+    """Refuse what a study folder says in its study.toml."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise ArgumentError(f"{given[0]} is for a log; a study folder says it in its study.toml.")
+
+
+def _mapping(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    """Columns from KEY=NAME."""
+    for pair in pairs or ():
+        if "=" not in pair:
+            raise ArgumentError(f"--column is {pair!r}; it must read KEY=NAME, such as sender=from.")
+    return dict(pair.split("=", 1) for pair in pairs) if pairs else None
+
+
+def _moment(until: str | None, log: InteractionLog) -> str | float | None:
+    """A moment as the log counts it: a date, or seconds or a wave as a number."""
+    if until is None or log.acts.dated:
+        return until
+    try:
+        return float(until)
+    except ValueError:
+        return until
+
+
+@app.command()
+def metrics(
+    name: Annotated[str | None, typer.Argument(help="One metric: everything that is known of it.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="As CSV, all columns.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON, all columns.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table.")] = False,
+) -> None:
+    """List the metrics: what each is, its range, and where it is undefined."""
+    from honestsignals.metrics import table
+
+    frame = table()
+    if name is not None:
+        frame = _one_metric(frame, name)
+    if csv + json + markdown > 1:
+        raise ArgumentError("Choose one of --csv, --json and --markdown.")
+    if csv:
+        from honestsignals.tables import disarmed
+
+        typer.echo(disarmed(frame).to_csv(index=False, lineterminator="\n"), nl=False)
+    elif json:
+        typer.echo(frame.to_json(orient="records", indent=2, force_ascii=False))
+    elif markdown:
+        from honestsignals.tables import render
+
+        typer.echo(render(frame[["name", "meaning", "range", "undefined where", "needs"]], "markdown"))
+    else:
+        typer.echo(_listing(frame) if name is None else _card(frame))
+
+
+def _one_metric(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The row of one metric; ego's stands for alter's, a name it also goes by for its own."""
+    names = list(frame["name"])
+    also = {
+        alias: row["name"] for _, row in frame.iterrows() for alias in row["also called"].split(", ") if alias
+    }
+    stem = f"{name.removesuffix('_alter')}_ego" if name.endswith("_alter") else name
+    wanted = name if name in names else also.get(name, stem)
+    if wanted not in names:
+        raise unknown("metric", name, [*names, *also])
+    return frame[frame["name"] == wanted]
+
+
+def _listing(frame: pd.DataFrame) -> str:
+    """Metrics by family, wrapped to the terminal."""
+    import shutil
+    import textwrap
+
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    longest = max(len(name) for name in frame["name"])
+    lines = []
+    for family, rows in frame.groupby("family", sort=False):
+        lines += [str(family).upper()]
+        for _, row in rows.iterrows():
+            needs = f" Needs {row['needs']}." if row["needs"] else ""
+            text = f"{row['meaning']}. {row['range']}.{needs}".replace("``", "")
+            indent = " " * (longest + 4)
+            wrapped = textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+            lines.append(f"  {row['name']:<{longest}}  {wrapped.lstrip()}")
+        lines.append("")
+    lines.append(f"{len(frame)} metrics. One in full: honestsignals metrics NAME")
+    return "\n".join(lines)
+
+
+def _card(frame: pd.DataFrame) -> str:
+    """All that is known of one metric."""
+    row = frame.iloc[0]
+    longest = max(len(str(key)) for key in row.index)
+    return "\n".join(
+        f"{key:<{longest}}  {str(value).replace('``', '')}" for key, value in row.items() if value
+    )
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="New folder of the study.")],
+    people: Annotated[int, typer.Option(help="People.")] = 30,
+    days: Annotated[int, typer.Option(help="Days of acts.")] = 84,
+    base_rate: Annotated[float, typer.Option(help="Mean probability of friendship.")] = 0.25,
+    directed: Annotated[
+        bool, typer.Option("--directed", help="Each of the two says who is a friend.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same study.")] = 1,
+) -> None:
+    """Write a study whose true effects are known: people, acts over time, friendship and trust."""
+    with _progress() as tell:
+        tell("Simulating")
+        from honestsignals.simulation import simulate as simulated
+
+        made = simulated(people=people, days=days, base_rate=base_rate, directed=directed, seed=seed)
+        made.write(folder)
+    typer.echo(f"{made}\nWritten: {folder}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from honestsignals import __version__
+
+    typer.echo(__version__)
