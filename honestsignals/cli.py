@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from honestsignals.dyads import DyadTable
     from honestsignals.log import InteractionLog
 
 SHOWN_AFTER = 2.0
@@ -145,6 +144,10 @@ def dyads(
 
     One row a pair; an ordered pair, seen from ego, where the label is directed.
     """
+    from honestsignals.tables import refuse_ending
+
+    # before the work, not after it
+    refuse_ending(output)
     chosen = _split(metrics)
     spans = {"conversation_gap": conversation_gap, "period": period}
     with _progress() as tell:
@@ -175,17 +178,11 @@ def dyads(
             moment = _moment(until, log)
             table = log.dyads(pairs=pairs or "in contact", metrics=chosen, until=moment, **spans)
         tell("Writing")
-        _write(table, output)
+        # the ending says the form, whatever the method is called
+        table.to_csv(output)
     from honestsignals.dyads import codebook_path
 
     typer.echo(f"{table}\nWritten: {output}, {codebook_path(output)}")
-
-
-def _write(table: DyadTable, output: Path) -> None:
-    if output.name.lower().endswith(".parquet"):
-        table.to_parquet(output)
-    else:
-        table.to_csv(output)
 
 
 def _split(values: Sequence[str] | None) -> list[str] | None:

@@ -19,7 +19,7 @@ from honestsignals.metrics import balance
 from honestsignals.metrics.acts import DAY, SECOND, Settings
 from honestsignals.metrics.columns import choose, describe, plan
 from honestsignals.metrics.registry import SWAPS, Fact
-from honestsignals.tables import number, render, write_frame
+from honestsignals.tables import number, render, write_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,8 +177,7 @@ class DyadTable:
         self._write(path)
 
     def _write(self, path: str | os.PathLike[str]) -> None:
-        write_frame(path, self.frame)
-        write_frame(codebook_path(path), self.codebook())
+        write_frames({path: self.frame, codebook_path(path): self.codebook()})
 
 
 def codebook_path(path: str | os.PathLike[str]) -> Path:

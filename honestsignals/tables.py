@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = {"text": "simple", "html": "html", "latex": "latex_booktabs", "markdown": "pipe"}
+ENDINGS = (".csv", ".csv.gz", ".parquet")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -142,16 +144,32 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 def write_frame(path: str | os.PathLike[str], frame: pd.DataFrame) -> None:
     """Write a frame as CSV, gzipped CSV or Parquet, by the ending of the name."""
-    name = Path(path).name.lower()
-    writers: Sequence[tuple[str, Callable[[pd.DataFrame, Path], None]]] = (
-        (".csv", lambda table, draft: disarmed(table).to_csv(draft, index=False)),
-        (".csv.gz", lambda table, draft: disarmed(table).to_csv(draft, index=False, compression="gzip")),
-        (".parquet", lambda table, draft: table.to_parquet(draft, index=False)),
-    )
-    for ending, write in writers:
-        if name.endswith(ending):
-            with whole(path) as draft:
-                write(frame, draft)
-            return
-    endings = ", ".join(ending for ending, _ in writers)
-    raise OutputError(f"{Path(path).name!r} ends in none of {endings}.")
+    write_frames({path: frame})
+
+
+def write_frames(frames: Mapping[str | os.PathLike[str], pd.DataFrame]) -> None:
+    """Write frames as CSV, gzipped CSV or Parquet, by the ending of each name: all of them or none."""
+    for path in frames:
+        refuse_ending(path)
+    with ExitStack() as open_drafts:
+        for path, frame in frames.items():
+            draft, name = open_drafts.enter_context(whole(path)), Path(path).name.lower()
+            if name.endswith(".parquet"):
+                frame.to_parquet(draft, index=False)
+            elif name.endswith(".csv"):
+                disarmed(frame).to_csv(draft, index=False)
+            else:
+                # neither the draft's name nor the clock goes into the header: same rows, same bytes
+                with draft.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+                    disarmed(frame).to_csv(packed, index=False)
+
+
+def refuse_ending(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that says no form of a table.
+
+    >>> refuse_ending("dyads.xlsx")
+    Traceback (most recent call last):
+    honestsignals.errors.OutputError: 'dyads.xlsx' ends in none of .csv, .csv.gz, .parquet.
+    """
+    if not Path(path).name.lower().endswith(ENDINGS):
+        raise OutputError(f"{Path(path).name!r} ends in none of {', '.join(ENDINGS)}.")

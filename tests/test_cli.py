@@ -251,3 +251,37 @@ def test_progress_shows_on_a_terminal_alone_and_after_a_while(
     out, err = capsys.readouterr()
     assert out == ""
     assert "Measuring pairs" in err
+
+
+# files
+
+
+def test_a_table_and_its_codebook_are_both_there_or_neither(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = hs.open_study(study).dyads()
+    monkeypatch.setattr(pd.DataFrame, "to_csv", _second_fails())
+    with pytest.raises(OSError, match="full"):
+        table.to_csv(tmp_path / "dyads.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study"]
+
+
+def _second_fails():
+    """A ``to_csv`` that works once."""
+    written, real = [], pd.DataFrame.to_csv
+
+    def to_csv(frame: pd.DataFrame, *arguments: object, **options: object) -> object:
+        written.append(frame)
+        if len(written) == 2:
+            raise OSError("the disk is full")
+        return real(frame, *arguments, **options)
+
+    return to_csv
+
+
+def test_gzipped_tables_of_the_same_rows_are_the_same_bytes(study: Path, tmp_path: Path) -> None:
+    table = hs.open_study(study).dyads(metrics=["acts"])
+    for name in ("one.csv.gz", "two.csv.gz"):
+        table.to_csv(tmp_path / name)
+    assert (tmp_path / "one.csv.gz").read_bytes() == (tmp_path / "two.csv.gz").read_bytes()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "one.csv.gz"), table.frame, check_dtype=False)
