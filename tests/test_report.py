@@ -589,6 +589,42 @@ def test_figure_has_a_point_for_each_place(simulated: Path) -> None:
         assert axes.get_ylim()[0] < y < axes.get_ylim()[1]
 
 
+def test_page_has_each_colour_of_the_figure_by_light_by_dark_and_in_print() -> None:
+    css = (PROJECT / "honestsignals" / "reporting" / "report.css").read_text(encoding="utf-8")
+    for colour, name in figures.COLOURS.items():
+        given = re.findall(rf"--{name}: (#[0-9a-f]+);", css)
+        assert len(given) == 3, name
+        assert given[0] == colour
+
+
+def luminance(colour: str) -> float:
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * one for one in digits) if len(digits) == 3 else digits
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+def test_colours_can_be_told_from_the_paper(shade: int) -> None:
+    css = (PROJECT / "honestsignals" / "reporting" / "report.css").read_text(encoding="utf-8")
+
+    def of(name: str) -> str:
+        return re.findall(rf"--{name}: (#[0-9a-f]+);", css)[shade]
+
+    def contrast(one: str, other: str) -> float:
+        low, high = sorted((luminance(of(one)), luminance(of(other))))
+        return (high + 0.05) / (low + 0.05)
+
+    # WCAG 2.2, AA: 4.5 for text, 3 for what a figure is understood by
+    for text, paper in (("ink", "paper"), ("ink", "raised"), ("soft", "paper"), ("link", "paper")):
+        assert contrast(text, paper) >= 4.5, (text, paper)
+    for text in ("ink", "warn"):
+        assert contrast(text, "warn-paper") >= 4.5, text
+    for drawn in ("no", "yes"):
+        assert contrast(drawn, "paper") >= 3, drawn
+
+
 def test_figure_of_nothing_says_so() -> None:
     nothing = np.zeros(3)
     table = table_of({"acts_ego": nothing, "acts_alter": nothing, "closeness": nothing}, people=3)

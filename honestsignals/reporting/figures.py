@@ -27,6 +27,10 @@ NO, YES = "#0072b2", "#d55e00"
 """Blue and vermillion of Okabe and Ito's palette, which people with any colour vision tell apart."""
 SHADES = ("#440154", "#3b528b", "#21918c", "#5ec962", "#c9b200")
 """Viridis from low to high, its last shade darkened so that it shows on white."""
+COLOURS = {INK: "ink", SOFT: "soft", GRID: "line", NO: "no", YES: "yes"} | {
+    shade: f"shade-{place}" for place, shade in enumerate(SHADES)
+}
+"""What a page may call each colour, so that it can be another one on a dark page."""
 SIZES = ((1, 3.0), (2, 4.6), (6, 6.6), (21, 9.2), (101, 12.5))
 """Least number of pairs at a place, and the diameter of its point."""
 FEW = 80

@@ -198,8 +198,12 @@ def codebook_grid(frame: pd.DataFrame) -> Grid:
     -------
     Grid
     """
-    ends = zip(frame["lowest"], frame["highest"], strict=True)
-    ranges = [minus(f"{number(low, 2)} to {number(high, 2)}") for low, high in ends]
+    ends = zip(frame["unit"], frame["lowest"], frame["highest"], strict=True)
+    # names and states are no numbers; the blanks do not break, so that a range stays on its line
+    ranges = [
+        "" if unit in ("id", "state") else minus(f"{number(low, 2)}\xa0to\xa0{number(high, 2)}")
+        for unit, low, high in ends
+    ]
     text = frame[["column", "meaning", "unit"]].assign(range=ranges)
     text[["undefined where", "formula"]] = frame[["undefined where", "formula"]]
     text["reference"] = [REFERENCES[key].short if key in REFERENCES else key for key in frame["reference"]]

@@ -13,10 +13,10 @@ from honestsignals import __version__
 from honestsignals.dyads import DyadTable, base_rates, spans
 from honestsignals.errors import DesignError
 from honestsignals.reporting import page
-from honestsignals.reporting.figures import GRID, INK, SOFT, alt, figure
+from honestsignals.reporting.figures import COLOURS, alt, figure
 from honestsignals.reporting.folder import refuse_folder, whole_folder
 from honestsignals.reporting.ladder import Ladder, ladder
-from honestsignals.reporting.methods import cautions, inputs, methods, sources, versions
+from honestsignals.reporting.methods import cautions, inputs, methods, sources, timed, versions
 from honestsignals.reporting.summary import base_rate_table, columns_for, left_out, measures
 from honestsignals.reporting.svg import svg
 from honestsignals.study import Study
@@ -199,9 +199,9 @@ def _write(
     write_text(draft / FIGURE, drawn)
     context = _context(study, table, made, (frames, said))
     inline = drawn
-    for colour, word in ((INK, "currentColor"), (SOFT, "var(--soft)"), (GRID, "var(--line)")):
-        # on the page, ink and lines follow its colours, light or dark
-        inline = inline.replace(colour, word)
+    for colour, word in COLOURS.items():
+        # on the page, colours follow whether it is light or dark
+        inline = inline.replace(colour, f"var(--{word})")
     write_text(draft / PAGE, page.html_page({**context, "figure": inline}))
 
 
@@ -242,7 +242,7 @@ def _context(
         "citation": study.citation,
         "licence": study.licence,
         "remarks": said,
-        "base_rate": rate or no_label,
+        "base_rate": rate,
         "left_out": page.grid(frames["left_out"], "left-out", "What was left out, and why."),
         "base_rates": page.grid(frames["base_rate"], "base-rate", f"{unit.capitalize()} by who gave at all."),
         "measures": page.measures_grid(frames["measures"], table),
@@ -279,7 +279,9 @@ def _notes(table: DyadTable, made: Ladder | None) -> list[str]:
 
 def _settings(table: DyadTable) -> list[tuple[str, str]]:
     """Choices that another run would have to make again."""
-    chosen = [("Label", table.label or "none"), ("Spans", spans(table.settings))]
+    chosen = [("Label", table.label or "none")]
+    if timed(table):
+        chosen.append(("Spans", spans(table.settings)))
     if table.label is not None:
         chosen.append(("Standard errors", "net jackknife over people and pairs, one step"))
     return chosen

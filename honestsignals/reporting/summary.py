@@ -77,8 +77,11 @@ def base_rate_table(table: DyadTable) -> pd.DataFrame:
     else:
         groups.append(("– only one gave", (state != null) & (state != mutual)))
     groups.append(("not in contact", state == null))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, mask in groups:
+        # what holds for every row, or for none, says nothing beside the first line
+        if rows and (mask.all() or (name == "not in contact" and not mask.any())):
+            continue
         share = float(mask.mean()) if len(mask) else math.nan
         rows.append({"pairs": name, "rows": int(mask.sum()), "share": share, **_rate(table, mask)})
     return pd.DataFrame(rows)
