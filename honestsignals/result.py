@@ -19,7 +19,7 @@ from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.jackknife import jackknife
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
-from honestsignals.tables import number, probability, render, write_frame, write_text
+from honestsignals.tables import number, render, write_frame, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -285,20 +285,6 @@ def errors_of(
     if covariance == "jackknife":
         return jackknife(estimate, *codes, names, exact)
     return covariance_of(estimate, *codes, names, covariance)
-
-
-def said(test: WaldTest) -> str:
-    """A joint test in words, as papers print it."""
-    if math.isnan(test.p_value):
-        return f"no test: {test.note}"
-    if math.isinf(test.df2):
-        return f"χ²({number(test.df1)}) = {test.statistic:.2f}, p {_p(test.p_value)}"
-    return f"F({number(test.df1)}, {test.df2:.1f}) = {test.statistic:.2f}, p {_p(test.p_value)}"
-
-
-def _p(value: float) -> str:
-    text = probability(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _number(value: Any) -> Any:

@@ -540,7 +540,7 @@ def test_an_unknown_key_names_the_nearest(tmp_path):
 def test_what_is_no_source_is_said_to_be_none():
     with pytest.raises(ArgumentError, match="source is a dict; it must be a path"):
         read_acts({"sender": ["a"]})
-    with pytest.raises(ArgumentError, match="source is a Series, one column; it must be a table"):
+    with pytest.raises(ArgumentError, match="source is a Series"):
         read_acts(pd.Series([1]))
 
 

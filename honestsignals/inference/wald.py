@@ -42,6 +42,19 @@ class WaldTest:
     wald: float
     note: str
 
+    def __str__(self) -> str:
+        """The test as papers print it.
+
+        >>> print(WaldTest(4.635, 2, 157.26, 0.01107, 9.27, ""))
+        F(2, 157.3) = 4.63, p = 0.0111
+        """
+        if np.isnan(self.p_value):
+            return self.note
+        p = "< 0.0001" if self.p_value < 0.0001 else f"= {self.p_value:.4f}"
+        if np.isinf(self.df2):
+            return f"χ²({self.df1:g}) = {self.statistic:.2f}, p {p}"
+        return f"F({self.df1:g}, {self.df2:.1f}) = {self.statistic:.2f}, p {p}"
+
 
 @dataclass(frozen=True, eq=False)
 class CoefficientTests:
