@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import DesignError, FitError
 from honestsignals.fitting import fit
@@ -17,6 +19,7 @@ from honestsignals.formulas import design
 from honestsignals.inference.estimators import dependent_columns
 from honestsignals.inference.wald import WaldTest
 from honestsignals.inference.words import counted
+from honestsignals.reporting.words import STEPS, grouped, heading, joined, shown
 from honestsignals.result import Result
 from honestsignals.tables import render
 
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """The usual level; it decides the wording alone, since the test stands beside it either way."""
 
-STEPS = ("volume", "balance", "timing")
 TIMED = frozenset({"active_days", "reply_rate", "alternation", "burstiness"})
 """Columns of the ladder that a log without times does not have."""
 
@@ -76,7 +78,19 @@ class Step:
         yes, no = f"tells of {self.label}", f"tells nothing of {self.label} that these data can show"
         if base:
             yes, no = f"adds to {base}", f"adds nothing that these data can show beyond {base}"
-        return f"{name} {yes if adds else no}: {self.test}."
+        return f"{name} {yes if adds else no}: {self.test}{self._direction() if adds else ''}."
+
+    def _direction(self) -> str:
+        """Which way each added term points: that something tells of a label is not yet for it."""
+        if self.result is None:
+            return ""
+        names = self.result.model.names
+        signs = [
+            f"{term} {'+' if self.result.estimate.beta[names.index(term)] > 0 else '−'}"
+            for term in self.adds
+            if term in names
+        ]
+        return f" ({joined(signs)})" if signs else ""
 
     def without(self) -> list[str]:
         """What could not be added to the step, and why: one sentence a reason."""
@@ -212,7 +226,8 @@ def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -
     too. Where some pairs are not in contact, ``in_contact`` enters with it. Balance is known(returned_share),
     for directed labels also known(net_giving); timing is known(reply_rate), known(alternation) and
     known(burstiness). A term that is the same in every row, or a combination of terms before it, is left out
-    and said; so is a step that has no estimate. Timing goes on without balance, but nothing without volume.
+    and said (but ``in_contact`` gives way to balance where nobody acted twice towards another); so is a step
+    that has no estimate. Timing goes on without balance, but nothing without volume.
 
     Parameters
     ----------
@@ -251,9 +266,8 @@ def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -
     if table.label is None:
         raise DesignError("This table has no label, so there is nothing that give and take could foretell.")
     wanted = candidates(table)
-    every = [term for terms in wanted.values() for term in terms]
     try:
-        dropped = _combinations(table, table.label, every)
+        dropped = _combinations(table, table.label, wanted)
     except FitError as error:
         steps = tuple(Step(name, table.label, reason=str(error)) for name in STEPS)
         return Ladder(table.label, tuple(table.facts()), steps)
@@ -298,7 +312,21 @@ def column_of(term: str) -> str:
     return found.group(1) if found else term
 
 
-def _combinations(table: DyadTable, label: str, terms: Sequence[str]) -> dict[str, str]:
+def _combinations(table: DyadTable, label: str, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Terms that are constant, or a combination of terms before them, and why.
+
+    Where nobody acted more than once towards another, contact is what each gave less what was returned:
+    ``in_contact`` then gives way, so that balance asks whether it matters that both gave.
+    """
+    terms = [term for step in wanted.values() for term in step]
+    found = _dependent(table, label, terms)
+    if "known(returned_share)" in found and "in_contact" in terms and _most(table) <= 1:
+        found = _dependent(table, label, [term for term in terms if term != "in_contact"])
+        found["in_contact"] = "told by who gave and whether both did, as nobody acted twice towards another"
+    return found
+
+
+def _dependent(table: DyadTable, label: str, terms: Sequence[str]) -> dict[str, str]:
     """Terms that are constant, or a combination of terms before them, and why."""
     model = design(f"{label} ~ {' + '.join(terms)}", table)
     found = {}
@@ -309,6 +337,12 @@ def _combinations(table: DyadTable, label: str, terms: Sequence[str]) -> dict[st
         else:
             found[term] = "the same in every row"
     return found
+
+
+def _most(table: DyadTable) -> float:
+    """Most acts from one to another."""
+    there = [name for name in ("acts_ego", "acts_alter") if name in table.frame.columns]
+    return float(table.frame[there].to_numpy().max(initial=0)) if there else np.inf
 
 
 def _step(
@@ -340,55 +374,4 @@ def _no_terms(table: DyadTable, wanted: Sequence[str], lost: Mapping[str, str]) 
         timed = any("time" in fact.needs for fact in table.about)
         without = "the table was made without its columns."
         return without if timed else "the acts have no times, from which replies could be told."
-    reasons = "; ".join(grouped(lost))
-    once = {"acts_ego", "acts_alter"} <= set(table.frame.columns)
-    if "known(returned_share)" in lost and once and _most(table) <= 1:
-        reasons += (
-            ". Where each of two people acted at most once, how much passed between them and whether it was "
-            "returned are one fact"
-        )
-    return f"{reasons}."
-
-
-def _most(table: DyadTable) -> float:
-    """Most acts from one to another."""
-    return float(table.frame[["acts_ego", "acts_alter"]].to_numpy().max(initial=0))
-
-
-def grouped(dropped: Mapping[str, str]) -> list[str]:
-    """Terms that share a reason, in one clause.
-
-    >>> grouped({"a": "the same in every row", "b": "the same in every row"})
-    ['a and b are the same in every row']
-    """
-    terms: dict[str, list[str]] = {}
-    for term, why in dropped.items():
-        terms.setdefault(why, []).append(term)
-    return [f"{joined(same)} {'is' if len(same) == 1 else 'are'} {why}" for why, same in terms.items()]
-
-
-def heading(step: str) -> str:
-    """Heading of a step's column: what it adds.
-
-    >>> heading("volume"), heading("balance")
-    ('volume', '+ balance')
-    """
-    return f"+ {step}" if step in STEPS[1:] else step
-
-
-def shown(value: float, form: str) -> str:
-    """A number in a form, undefined ones as a dash.
-
-    >>> shown(0.12345, "({:.3f})"), shown(float("nan"), "{:.2f}")
-    ('(0.123)', '–')
-    """
-    return "–" if math.isnan(value) else form.format(value)
-
-
-def joined(words: Sequence[str]) -> str:
-    """Words as a list in a sentence.
-
-    >>> joined(["volume", "balance", "timing"])
-    'volume, balance and timing'
-    """
-    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return "; ".join(grouped(lost)) + "."
