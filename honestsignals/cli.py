@@ -221,7 +221,7 @@ def metrics(
     name: Annotated[str | None, typer.Argument(help="One metric: everything that is known of it.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="As CSV, all columns.")] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON, all columns.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table, all columns.")] = False,
 ) -> None:
     """List the metrics: what each is, its range, and where it is undefined."""
     from honestsignals.metrics import table
@@ -240,7 +240,7 @@ def metrics(
     elif markdown:
         from honestsignals.tables import render
 
-        typer.echo(render(frame[["name", "meaning", "range", "undefined where", "needs"]], "markdown"))
+        typer.echo(render(frame, "markdown"))
     else:
         typer.echo(_listing(frame) if name is None else _card(frame))
 
@@ -270,7 +270,7 @@ def _listing(frame: pd.DataFrame) -> str:
         lines += [str(family).upper()]
         for _, row in rows.iterrows():
             needs = f" Needs {row['needs']}." if row["needs"] else ""
-            text = f"{row['meaning']}. {row['range']}.{needs}".replace("``", "")
+            text = f"{row['meaning']}. {row['range']}.{needs}"
             indent = " " * (longest + 4)
             wrapped = textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
             lines.append(f"  {row['name']:<{longest}}  {wrapped.lstrip()}")
@@ -283,9 +283,7 @@ def _card(frame: pd.DataFrame) -> str:
     """All that is known of one metric."""
     row = frame.iloc[0]
     longest = max(len(str(key)) for key in row.index)
-    return "\n".join(
-        f"{key:<{longest}}  {str(value).replace('``', '')}" for key, value in row.items() if value
-    )
+    return "\n".join(f"{key:<{longest}}  {value}" for key, value in row.items() if value)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.metrics.registry import Fact
+from honestsignals.metrics.registry import NO_RANGE, Fact
 
 Array = np.ndarray[Any, np.dtype[Any]]
 UNKNOWN = "not known of one of the two"
@@ -34,8 +34,9 @@ def attribute_columns(
     ego, alter = (values.to_numpy()[code] for code in codes)
     missing = values.isna().to_numpy()
     unknown_one = missing[codes[0]] | missing[codes[1]]
-    yield Fact(f"ego_{name}", name, "attribute", f"{name} of ego", swap="swap"), ego
-    yield Fact(f"alter_{name}", name, "attribute", f"{name} of alter", swap="swap"), alter
+    bounds = NO_RANGE if categorical else (-np.inf, np.inf)
+    yield Fact(f"ego_{name}", name, "attribute", f"{name} of ego", range=bounds, swap="swap"), ego
+    yield Fact(f"alter_{name}", name, "attribute", f"{name} of alter", range=bounds, swap="swap"), alter
     if categorical:
         same = np.where(unknown_one, np.nan, (ego == alter).astype(float))
         meaning = f"whether the two have the same {name}: 1 or 0"

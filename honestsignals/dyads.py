@@ -18,7 +18,7 @@ from honestsignals.glossary import WORDS
 from honestsignals.metrics import balance
 from honestsignals.metrics.acts import DAY, SECOND, Settings
 from honestsignals.metrics.columns import choose, describe, plan
-from honestsignals.metrics.registry import SWAPS, Fact
+from honestsignals.metrics.registry import NO_RANGE, SWAPS, Fact
 from honestsignals.tables import number, render, write_frames
 
 if TYPE_CHECKING:
@@ -249,7 +249,8 @@ def measured(
     planned = plan(names, log.kinds, log.has)
     columns = engine.columns(rows, planned, table.settings)
     about = [
-        Fact(name, name, "design", WORDS[name].meaning, unit="id", swap="swap") for name in ("ego", "alter")
+        Fact(name, name, "design", WORDS[name].meaning, unit="id", range=NO_RANGE, swap="swap")
+        for name in ("ego", "alter")
     ]
     values: dict[str, Any] = {"ego": people[rows.ego], "alter": people[rows.alter]}
     by_name = {column.name: column for column in planned}

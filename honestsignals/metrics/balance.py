@@ -29,7 +29,9 @@ STATES = ("null", "ego only", "alter only", "mutual")
     formula="(a_ij, a_ji)",
 )
 def dyad_state(given_ego: Array, given_alter: Array) -> Array:
-    """Who gave at all: mutual, ego only, alter only, or null (codes of ``STATES``).
+    """Who gave at all: mutual, ego only, alter only, or null.
+
+    Numbers here are places in ``STATES``; a dyad table has the words.
 
     Examples
     --------

@@ -91,6 +91,8 @@ class Entry:
 
 
 _entries: dict[str, Entry] = {}
+NO_RANGE = (math.nan, math.nan)
+"""Of a column that holds names and not numbers."""
 GIVEN = {"given_ego": "ego", "given_alter": "alter"}
 GIVEN_FACT = Fact(
     "given_ego", "given", "volume", "what ego gave: acts, weight or acts of a kind", by_kind=True
@@ -186,7 +188,8 @@ def _fact(function: Callable[..., Array], **facts: Any) -> Fact:
         raise HonestSignalsError(f"{name!r}: swap {swap!r} does not fit its name.")
     family = function.__module__.rpartition(".")[2]
     text = inspect.getdoc(function) or ""
-    meaning = text.split("\n\n")[0].replace("\n", " ").rstrip(".")
+    # the first line is shown where markup means nothing
+    meaning = text.split("\n\n")[0].replace("\n", " ").replace("``", "").rstrip(".")
     title = facts.pop("title", name.removesuffix("_ego").replace("_", " "))
     return Fact(name=name, title=title, family=family, meaning=meaning, swap=swap, **facts)
 

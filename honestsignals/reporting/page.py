@@ -209,7 +209,6 @@ def codebook_grid(frame: pd.DataFrame) -> Grid:
     text[["undefined where", "formula"]] = frame[["undefined where", "formula"]]
     text["reference"] = [REFERENCES[key].short if key in REFERENCES else key for key in frame["reference"]]
     # names of code stand in the docstrings that meanings are taken from
-    text["meaning"] = text["meaning"].str.replace("``", "", regex=False)
     return grid(text.astype(str), "codebook", "What each column of the dyad table is.")
 
 
