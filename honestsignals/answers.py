@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,24 +10,29 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from honestsignals.asked import asked
 from honestsignals.errors import MOST_SHOWN, InputError, Problem, bad_input, listed, nearest, quoted, unknown
 from honestsignals.labels import ACROSS, Labels
 from honestsignals.log import InteractionLog
-from honestsignals.readers.faults import raise_faults
 from honestsignals.readers.ids import places_of
 from honestsignals.readers.source import open_source
 from honestsignals.readers.table import Table, read_table
-from honestsignals.readers.times import parse_origin, read_times, settle_unit
 from honestsignals.study_file import StudyFile
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 SELF = "a person with themselves"
 TWICE = "the same answer twice"
-TRUTHS = {"1": 1.0, "0": 0.0, "true": 1.0, "false": 0.0, "True": 1.0, "False": 0.0}
+TRUTHS = {"1": 1.0, "0": 0.0, "true": 1.0, "false": 0.0}
 
 
-def read_labels(file: StudyFile, name: str, log: InteractionLog, people: Mapping[str, Array]) -> Labels:
+def read_labels(
+    file: StudyFile,
+    name: str,
+    log: InteractionLog,
+    people: Mapping[str, Array],
+    block: Array | None,
+) -> Labels:
     """One label of a study.
 
     Parameters
@@ -38,7 +44,9 @@ def read_labels(file: StudyFile, name: str, log: InteractionLog, people: Mapping
     log : InteractionLog
         Tells who there is, and how time is counted.
     people : mapping of str to ndarray, shape (n_people,)
-        ``block`` codes and the columns that say who answered, by name.
+        Columns of people, those that say who answered among them, by name.
+    block : ndarray of int, shape (n_people,), or None
+        Block of each person.
 
     Returns
     -------
@@ -58,13 +66,13 @@ def read_labels(file: StudyFile, name: str, log: InteractionLog, people: Mapping
     table = read_table(path, list(ids), others)
     source, target = (pair_codes(table, column, log.people) for column in ids)
     value = _values(table, name, keys)
-    asked, when = _asked(table, name, file, log, asked_column)
-    keep, left_out = _one_row_a_pair(table, keys, (source, target), value, asked)
+    moments, when = asked(table, name, file, log, asked_column)
+    keep, left_out = _one_row_a_pair(table, keys, (source, target), value, moments)
     source, target, value = source[keep], target[keep], value[keep]
-    asked = asked if asked is None or not asked.shape else asked[keep]
+    by_row = moments[keep] if moments is not None and moments.shape else None
     if not keys["directed"]:
         source, target = np.minimum(source, target), np.maximum(source, target)
-    _refuse_across(table, keys, (source, target, np.flatnonzero(keep)), people.get("block"))
+    _refuse_across(table, keys, (source, target, np.flatnonzero(keep)), block)
     answered = _answered(name, keys, people)
     bounds = keys.get("range")
     return Labels(
@@ -75,7 +83,8 @@ def read_labels(file: StudyFile, name: str, log: InteractionLog, people: Mapping
         source=source,
         target=target,
         value=value,
-        asked=None if asked is None else np.broadcast_to(asked, len(value)).astype(np.int64),
+        asked=by_row,
+        moment=int(moments) if moments is not None and not moments.shape else None,
         wave=keys.get("wave"),
         answered=answered,
         by_source="answered_source" in keys,
@@ -117,7 +126,8 @@ def _values(table: Table, name: str, keys: Mapping[str, Any]) -> Array:
     wrong = np.zeros(len(given), dtype=bool)
     there = ~pd.isna(given)
     for place in np.flatnonzero(there):
-        number = allowed.get(_plain(given[place]))
+        plain = _plain(given[place])
+        number = allowed.get(plain.lower() if keys["type"] == "binary" else plain)
         wrong[place] = number is None
         codes[place] = np.nan if number is None else number
     if wrong.any():
@@ -159,60 +169,6 @@ def _is_number(value: Any) -> bool:
     return True
 
 
-def _asked(
-    table: Table, name: str, file: StudyFile, log: InteractionLog, column: str | None
-) -> tuple[Array | None, str]:
-    """When the label was asked: a moment a row, or one for all; and in words."""
-    keys = file.labels[name]
-    clock = log.acts.clock
-    if "wave" in keys:
-        if clock != "wave":
-            return (
-                None,
-                f"{name} was asked at wave {keys['wave']}; the acts have no waves, so all of them count.",
-            )
-        said = f"{name} was asked at wave {keys['wave']}: acts of that wave and before count."
-        return np.array(keys["wave"] + 1), said
-    if "asked" not in keys:
-        if clock is None:
-            return (
-                None,
-                f"Neither {name} nor the acts have a date: acts after it was asked may be among them.",
-            )
-        return None, f"{name} has no date: every act of the log counts, also those after it was asked."
-    if clock is None:
-        return None, f"The acts have no time, so it is not known which came before {name} was asked."
-    if column is None:
-        return np.array(
-            log.moment(keys["asked"])
-        ), f"Only acts before {keys['asked']} count: {name} was asked then."
-    if keys["absent"] == "no":
-        raise InputError(f'label {name}: asked is a column, but absent = "no" makes pairs without a row.')
-    moments = _moments(table, column, log, file.acts)
-    return moments, f"{name} was asked pair by pair: for each, only acts strictly before it count."
-
-
-def _undated(name: str, label: bool, acts: bool) -> str:
-    """What is to be said where acts cannot be held against the date of a label."""
-    if label:
-        return f"The acts have no time, so it is not known which came before {name} was asked."
-    if acts:
-        return f"{name} has no date: every act of the log counts, also those after it was asked."
-    return f"Neither {name} nor the acts have a date: acts after it was asked may be among them."
-
-
-def _moments(table: Table, column: str, log: InteractionLog, acts: Mapping[str, Any]) -> Array:
-    """A column of dates in the unit of the acts."""
-    given = pa.chunked_array([pa.array(table.columns[column], from_pandas=True)])
-    if log.acts.clock == "wave":
-        return table.columns[column].astype(np.int64) + 1
-    unit = settle_unit(given, acts.get("time_unit"), column, table.source)
-    part = read_times(given, column, unit, 0, table.source)
-    raise_faults(table.source, part.faults)
-    origin = parse_origin(acts.get("time_origin")) if unit != "iso" else None
-    return part.micros + (origin or 0)
-
-
 def _one_row_a_pair(
     table: Table, keys: Mapping[str, Any], codes: tuple[Array, Array], value: Array, asked: Array | None
 ) -> tuple[Array, dict[str, int]]:
@@ -224,8 +180,14 @@ def _one_row_a_pair(
     key = first.astype(np.int64) * width + second
     _, kept, group = np.unique(key, return_index=True, return_inverse=True)
     same = (value == value[kept][group]) | (np.isnan(value) & np.isnan(value[kept][group]))
-    if asked is not None and asked.shape:
-        same &= asked == asked[kept][group]
+    if (
+        asked is not None
+        and asked.shape
+        and not (asked[same | itself] == asked[kept][group][same | itself]).all()
+    ):
+        differ = same & ~itself & (asked != asked[kept][group])
+        rule = "names a pair that another row has too, asked at another time"
+        raise bad_input(table.problems(np.flatnonzero(differ), keys["source"], rule), int(differ.sum()))
     if not (same | itself).all():
         raise _disagreement(table, keys, kept[group], ~(same | itself))
     keep = np.zeros(len(value), dtype=bool)
@@ -246,10 +208,18 @@ def _disagreement(table: Table, keys: Mapping[str, Any], first: Array, wrong: Ar
         one = table.problems([place], column, "")[0]
         other = table.problems([first[place]], column, "")[0]
         pair = f"{table.columns[keys['source']][place]} and {table.columns[keys['target']][place]}"
-        rule = f"about {pair} is not what {one.unit} {other.line} says: {quoted(other.value) or 'nothing'}"
-        problems.append(Problem(one.source, one.line, column, one.value, rule, one.unit))
+        said, before = (_said(answer) for answer in (one.value, other.value))
+        rule = f"about {pair} is not what {one.unit} {other.line} says: {before}"
+        # the column's name and the answer as one word, so that text does not stand in quotes twice
+        problems.append(Problem(one.source, one.line, f"{column} {said}", None, rule, one.unit))
     hint = "" if keys["directed"] else "The label is undirected: both directions must say the same."
     return bad_input(problems, int(wrong.sum()), hint)
+
+
+def _said(answer: object) -> str:
+    """An answer as a message shows it."""
+    empty = answer is None or (isinstance(answer, float) and math.isnan(answer))
+    return "nothing" if empty else quoted(answer)
 
 
 def _refuse_across(
@@ -273,6 +243,7 @@ def _answered(name: str, keys: Mapping[str, Any], people: Mapping[str, Array]) -
     if column not in people:
         raise unknown(f"column of people (answered, label {name})", column, people)
     given = people[column]
-    if given.dtype.kind not in "iufb" or not np.isin(given[~np.isnan(given.astype(float))], (0, 1)).all():
+    truths = [None if pd.isna(one) else TRUTHS.get(_plain(one).lower(), math.nan) for one in given.tolist()]
+    if any(one is not None and math.isnan(one) for one in truths):
         raise InputError(f"label {name}: the column {column!r} of people must hold 0 and 1.")
-    return given.astype(float) == 1
+    return np.array([one == 1 for one in truths])

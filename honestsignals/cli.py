@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from honestsignals.errors import ArgumentError, HonestSignalsError, unknown
+from honestsignals.errors import ArgumentError, HonestSignalsError, OutputError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
+    from honestsignals.dyads import DyadTable
     from honestsignals.log import InteractionLog
 
 SHOWN_AFTER = 2.0
@@ -148,6 +149,7 @@ def dyads(
 
     # before the work, not after it
     refuse_ending(output)
+    _refuse_input(source, output)
     chosen = _split(metrics)
     spans = {"conversation_gap": conversation_gap, "period": period}
     with _progress() as tell:
@@ -178,11 +180,23 @@ def dyads(
             moment = _moment(until, log)
             table = log.dyads(pairs=pairs or "in contact", metrics=chosen, until=moment, **spans)
         tell("Writing")
-        # the ending says the form, whatever the method is called
-        table.to_csv(output)
+        _write(table, output)
     from honestsignals.dyads import codebook_path
 
     typer.echo(f"{table}\nWritten: {output}, {codebook_path(output)}")
+
+
+def _write(table: DyadTable, output: Path) -> None:
+    """Write a dyad table in the form that the name ends in."""
+    (table.to_parquet if output.name.lower().endswith(".parquet") else table.to_csv)(output)
+
+
+def _refuse_input(source: Path, output: Path) -> None:
+    """Refuse to write over a log, or into the folder of a study."""
+    folder = source.parent if source.name == "study.toml" else source
+    inside = folder.is_dir() and output.resolve().parent == folder.resolve()
+    if inside or output.resolve() == source.resolve():
+        raise OutputError(f"{output} would stand among what is read from {source}; write it elsewhere.")
 
 
 def _split(values: Sequence[str] | None) -> list[str] | None:

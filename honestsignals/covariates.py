@@ -31,18 +31,18 @@ def attribute_columns(
     directed : bool
         False adds what does not depend on who is called ego.
     """
-    ego, alter = (values.to_numpy()[code] for code in codes)
+    ego, alter = (values.array[code] for code in codes)
     missing = values.isna().to_numpy()
     unknown_one = missing[codes[0]] | missing[codes[1]]
     bounds = NO_RANGE if categorical else (-np.inf, np.inf)
     yield Fact(f"ego_{name}", name, "attribute", f"{name} of ego", range=bounds, swap="swap"), ego
     yield Fact(f"alter_{name}", name, "attribute", f"{name} of alter", range=bounds, swap="swap"), alter
     if categorical:
-        same = np.where(unknown_one, np.nan, (ego == alter).astype(float))
+        same = np.where(unknown_one, np.nan, np.asarray(ego == alter, dtype=float))
         meaning = f"whether the two have the same {name}: 1 or 0"
         yield Fact(f"same_{name}", name, "attribute", meaning, range=(0, 1), undefined=UNKNOWN), same
         return
-    first, second = ego.astype(float), alter.astype(float)
+    first, second = (values.to_numpy(dtype=float, na_value=np.nan)[code] for code in codes)
     meaning = f"absolute difference of the two in {name}"
     yield Fact(f"gap_{name}", name, "attribute", meaning, undefined=UNKNOWN), np.abs(first - second)
     if not directed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.engines.passes import Engine, Rows
-from honestsignals.errors import ArgumentError, DesignError, listed, unknown
+from honestsignals.errors import DesignError, OutputError, listed, unknown
 from honestsignals.glossary import WORDS
 from honestsignals.metrics import balance
-from honestsignals.metrics.acts import DAY, SECOND, Settings
+from honestsignals.metrics.acts import SECOND, Settings
 from honestsignals.metrics.columns import choose, describe, plan
 from honestsignals.metrics.registry import NO_RANGE, SWAPS, Fact
-from honestsignals.tables import number, render, write_frames
+from honestsignals.tables import number, refuse_ending, render, write_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,8 +145,8 @@ class DyadTable:
         what = "ordered pairs" if self.directed else "pairs"
         lines = [*self.source]
         lines.append(f"{len(frame):,} {what} of {design.possible:,} possible, {self.people:,} people.")
-        if design.left_out:
-            reasons = (f"{count:,} {reason}" for reason, count in design.left_out.items() if count)
+        reasons = [f"{count:,} {reason}" for reason, count in design.left_out.items() if count]
+        if reasons:
             lines.append(f"Left out: {listed(reasons)}.")
         if design.label is not None:
             lines += [base_rates(frame, design.label, design.label_type), design.asked]
@@ -166,17 +167,18 @@ class DyadTable:
         printer.text(str(self))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as CSV, and the codebook beside them.
+        """Write the rows as CSV (gzipped where the name ends so), and the codebook beside them.
 
         Text that a spreadsheet would take for a formula gets an apostrophe before it.
         """
-        self._write(path)
+        self._write(path, (".csv", ".csv.gz"))
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write the rows as Parquet, and the codebook beside them as CSV."""
-        self._write(path)
+        self._write(path, (".parquet",))
 
-    def _write(self, path: str | os.PathLike[str]) -> None:
+    def _write(self, path: str | os.PathLike[str], endings: tuple[str, ...]) -> None:
+        refuse_ending(path, endings)
         write_frames({path: self.frame, codebook_path(path): self.codebook()})
 
 
@@ -187,7 +189,12 @@ def codebook_path(path: str | os.PathLike[str]) -> Path:
     'dyads.codebook.csv'
     """
     table = Path(path)
-    stem = table.name.split(".")[0]
+    # a table in another form keeps its ending here, so that two tables never share a codebook
+    stem = re.sub(r"\.csv$", "", table.name, flags=re.IGNORECASE)
+    if stem.endswith(".codebook"):
+        raise OutputError(
+            f"{table.name!r} is what the codebook of another table is called; choose another name."
+        )
     return table.with_name(f"{stem}.codebook.csv")
 
 
@@ -282,6 +289,12 @@ def _frame(values: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(values, copy=not apart)
 
 
+def contact(engine: Engine, rows: Rows) -> Array:
+    """Whether the two of each row acted before the row's label was asked (bool, shape (n_rows,))."""
+    planned = plan(["in_contact"], engine.log.kinds, engine.log.has)
+    return engine.columns(rows, planned, Settings())["in_contact"] == 1
+
+
 def shown(fact: Fact, values: Array, dated: bool) -> Any:
     """A column as the frame holds it: moments as dates where they are, states as words."""
     import pandas as pd
@@ -294,38 +307,3 @@ def shown(fact: Fact, values: Array, dated: bool) -> Any:
         moments[known] = np.rint(values[known] * SECOND).astype(np.int64).astype("datetime64[us]")
         return moments
     return values
-
-
-def settings_of(conversation_gap: str, period: str) -> Settings:
-    """Spans of event metrics from what people write.
-
-    >>> settings_of("30min", "1D").conversation_gap
-    1800000000
-    """
-    return Settings(span(conversation_gap, "conversation_gap"), span(period, "period"))
-
-
-def span(value: str, name: str) -> int:
-    """A span in microseconds, from "1h", "7D" or a timedelta."""
-    import pandas as pd
-
-    try:
-        found = pd.Timedelta(value)
-    except ValueError as error:
-        raise ArgumentError(
-            f"{name} is {value!r}; it must be a span such as '1h', '30min' or '7D'."
-        ) from error
-    microseconds = int(found // pd.Timedelta(1, "us"))
-    if microseconds <= 0:
-        raise ArgumentError(f"{name} is {value!r}; it must be longer than nothing.")
-    return microseconds
-
-
-def spans(settings: Settings) -> str:
-    """The spans of event metrics in words.
-
-    >>> spans(Settings())
-    'Conversation gap and reply window 1 h; periods of 7 days.'
-    """
-    hours, days = settings.conversation_gap / (3600 * SECOND), settings.period / DAY
-    return f"Conversation gap and reply window {hours:g} h; periods of {days:g} days."

@@ -65,6 +65,12 @@ def fit(
     1       acts     0.518      0.048
     """
     one_of("covariance", covariance, tuple(COVARIANCES))
+    if exact and covariance != "jackknife":
+        raise ArgumentError(f"exact is for the jackknife; {covariance} errors leave nobody out.")
+    if not isinstance(dyads, DyadTable) and not hasattr(dyads, "columns"):
+        raise ArgumentError(
+            f"dyads is a {type(dyads).__name__}; it must be a DyadTable or a pandas.DataFrame."
+        )
     frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
     _check_ids(frame)
     model = design(formula, dyads)
@@ -87,6 +93,15 @@ def _check_ids(frame: pd.DataFrame) -> None:
             raise ArgumentError(f"The table has no column {name!r}; every row needs the two of its pair.")
         if frame[name].isna().any():
             raise ArgumentError(f"{name} is missing in {int(frame[name].isna().sum()):,} rows.")
+    both = [*frame["ego"].tolist(), *frame["alter"].tolist()]
+    kinds = {"text" if isinstance(one, str) else "number" for one in both}
+    if len(kinds) > 1:
+        raise ArgumentError("ego and alter hold text and numbers, so that '1' and 1 would be two people.")
+    blank = next((one for one in both if isinstance(one, str) and one != one.strip()), None)
+    if blank is not None:
+        raise ArgumentError(
+            f"The id {blank!r} has blanks at its ends; without them it would be somebody else."
+        )
     same = int((frame["ego"].to_numpy() == frame["alter"].to_numpy()).sum())
     if same:
         raise ArgumentError(f"In {same:,} rows ego and alter are the same person.")

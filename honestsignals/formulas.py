@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ def known(values: Any) -> Any:
     >>> known(np.array([0.5, np.nan]))
     array([0.5, 0. ])
     """
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy(dtype=float, na_value=np.nan)
     return np.where(np.isnan(values), 0.0, values)
 
 
@@ -37,22 +40,8 @@ TRANSFORMS: Mapping[str, Callable[..., Any]] = {
     "abs": np.abs,
     "square": np.square,
 }
-OF_FORMULAIC = (
-    "C",
-    "I",
-    "center",
-    "scale",
-    "standardize",
-    "poly",
-    "bs",
-    "cs",
-    "cc",
-    "cr",
-    "hashed",
-    "lag",
-    "Q",
-    "np",
-)
+# lag and hashed are left out: they depend on the order of rows, or on the spelling of names
+OF_FORMULAIC = ("C", "I", "center", "scale", "standardize", "poly", "bs", "cs", "cc", "cr", "Q", "np")
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,18 +101,28 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
         For a column that depends on who is called ego, where rows have no direction.
     """
     frame = table.frame if isinstance(table, DyadTable) else table
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ArgumentError(f"The table has two columns called {twice!r}.")
     left, right = _sides(formula)
     variables = _variables(right, frame)
     if isinstance(table, DyadTable):
-        for name in variables:
+        for name in [*variables, *(one for one in _named(left) if one != table.label)]:
             _refuse_ego_only(name, table)
     y, truth = _left(left, frame)
     if left in variables:
         raise ArgumentError(f"{left!r} stands on both sides of the formula.")
     columns, names, terms = _right(right, frame)
+    if not names:
+        raise ArgumentError(f"The formula's right side {right!r} has no term.")
     left_out, keep = _undefined(y, columns, (left, names), frame, variables)
+    if not keep.all() and keep.any():
+        # once more on the rows that stay: means and categories are theirs
+        some, names, terms = _right(right, _without_unused(frame[keep], variables))
+        columns = np.full((len(y), len(names)), np.nan)
+        columns[keep] = some
     if not keep.any():
-        reasons = listed(f"{count:,} {reason}" for reason, count in left_out.items())
+        reasons = listed(f"{count:,} {reason}" for reason, count in left_out.items()) or "there are no rows"
         raise FitError(f"No row has all that the formula asks for: {reasons}.")
     infinite = ~np.isfinite(columns[keep]).all(axis=0)
     if infinite.any():
@@ -133,8 +132,28 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
     return Model(formula, left, y[keep], columns[keep], names, terms, np.flatnonzero(keep), left_out, truth)
 
 
+def _without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
+    """Rows whose categories are those that occur in them."""
+    some = frame.copy(deep=False)
+    for name in variables:
+        if some[name].dtype == "category":
+            some[name] = some[name].cat.remove_unused_categories()
+    return some
+
+
+def _named(expression: str) -> list[str]:
+    """Names in an expression; none where it cannot be read, which is said elsewhere."""
+    try:
+        tree = ast.parse(expression, mode="eval")
+    except SyntaxError:
+        return []
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
 def _sides(formula: str) -> tuple[str, str]:
     """Left and right of the tilde."""
+    if not isinstance(formula, str):
+        raise ArgumentError(f"The formula is {formula!r}; it must be text, 'label ~ term + term'.")
     parts = formula.split("~")
     if len(parts) != 2 or not parts[0].strip() or not parts[1].strip():
         raise ArgumentError(f"The formula is {formula!r}; it must read 'label ~ term + term'.")
@@ -216,7 +235,7 @@ def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool]:
     numbers = values.to_numpy(dtype=float)
     if values.dtype.kind == "b":
         # a comparison with an unknown value is False in pandas; here it is unknown
-        named = [str(column) for column in frame.columns if str(column) in left]
+        named = [name for name in _named(left) if name in frame.columns]
         numbers[frame[named].isna().any(axis=1).to_numpy()] = np.nan
     return numbers, values.dtype.kind == "b"
 

@@ -56,6 +56,10 @@ WORDS = {
 }
 
 
+FORMULA_WORDS = ("known", "log1p", "log", "sqrt", "exp", "abs", "square", "C", "I", "center", "scale", "np")
+"""What formulas call, so that no column may be called so."""
+
+
 def identifier(text: str) -> str:
     """A name that stands unquoted in a formula.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.errors import ArgumentError
+
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -92,14 +94,31 @@ def edge_rows(graph: nx.DiGraph, acts: str, weight: str, time: str) -> dict[str,
     kinds = sorted({name for _, _, data in edges for name in data if name.startswith(f"{acts}__")})
     rows: list[tuple[Any, ...]] = []
     for source, target, data in edges:
-        parts = [(kind, data.get(kind, 0)) for kind in kinds] if kinds else [("", data.get(acts, 1))]
+        parts = _parts(source, target, data, (acts, kinds))
         share = sum(number for _, number in parts)
         for kind, number in parts:
-            if number:
-                amount = data[weight] * number / share if weight in data else None
-                rows.append((str(source), str(target), number, kind[len(acts) + 2 :], amount, data.get(time)))
+            amount = data[weight] * number / share if weight in data else None
+            rows.append((str(source), str(target), number, kind[len(acts) + 2 :], amount, data.get(time)))
     names = ("sender", "receiver", "count", "kind", "weight", "time")
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     optional = {"kind": bool(kinds), "weight": any(weight in data for *_, data in edges)}
     optional["time"] = any(time in data for *_, data in edges)
     return {name: values for name, values in columns.items() if optional.get(name, True)}
+
+
+def _parts(
+    source: Any, target: Any, data: Mapping[str, Any], names: tuple[str, list[str]]
+) -> list[tuple[str, int]]:
+    """Acts of an edge by kind; an error where its numbers do not add up, or are none."""
+    acts, kinds = names
+    total = data.get(acts, 1)
+    parts = [(kind, data[kind]) for kind in kinds if data.get(kind)] if kinds else [("", total)]
+    numbers = [total, *(number for _, number in parts)]
+    whole = all(isinstance(number, int | np.integer) and number > 0 for number in numbers)
+    if not whole or (acts in data and sum(number for _, number in parts) != total) or not parts:
+        shown = {name: data[name] for name in (acts, *kinds) if name in data}
+        raise ArgumentError(
+            f"The edge from {source!r} to {target!r} has {shown}: acts are whole numbers above 0, and where "
+            f"edges tell kinds, those of each edge add up to its {acts!r}."
+        )
+    return parts

@@ -40,7 +40,9 @@ class Labels:
     value : ndarray of float64, shape (n_rows,)
         The answer (position among the levels where these are words); NaN where the row has none.
     asked : ndarray of int64, shape (n_rows,), or None
-        When each row was asked, as the log counts time.
+        When each row was asked, as the log counts time, where that differs by row.
+    moment : int or None
+        When all of them were asked, where it is one moment; after the wave where it is a wave.
     wave : int or None
         Wave at which it was asked.
     answered : ndarray of bool, shape (n_people,), or None
@@ -67,6 +69,7 @@ class Labels:
     target: Array
     value: Array
     asked: Array | None = None
+    moment: int | None = None
     wave: int | None = None
     answered: Array | None = None
     by_source: bool = False
@@ -79,10 +82,11 @@ class Labels:
     def __len__(self) -> int:
         return len(self.value)
 
-    @property
-    def by_row(self) -> bool:
-        """Whether rows were asked at different times."""
-        return self.asked is not None and len(np.unique(self.asked)) > 1
+    def when_asked(self, rows: Array) -> Array | None:
+        """When some of the rows were asked; None where nothing is known of it."""
+        if self.asked is not None:
+            return self.asked[rows]
+        return None if self.moment is None else np.full(int(rows.sum()), self.moment, dtype=np.int64)
 
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of it besides its answers."""
@@ -171,7 +175,7 @@ def known_pairs(
     answered = here & ~np.isnan(labels.value)
     left[NO_ANSWER] = int((here & ~answered).sum())
     ego, alter, value = labels.source[answered], labels.target[answered], labels.value[answered]
-    asked = None if labels.asked is None else labels.asked[answered]
+    asked = labels.when_asked(answered)
     remaining = inside - int(here.sum())
     if labels.absent != "no":
         left[NOT_ASKED if labels.absent == "not asked" else UNKNOWN] = remaining
@@ -180,8 +184,7 @@ def known_pairs(
         left[SILENT_SOURCE if labels.by_source else SILENT_PAIR] = remaining - len(first)
         ego, alter = np.concatenate([ego, first]), np.concatenate([alter, second])
         value = np.concatenate([value, np.zeros(len(first))])
-        # an absent row has no date of its own: that of the label is every row's
-        asked = None if labels.asked is None else np.full(len(ego), labels.asked.max(initial=0))
+        asked = None if labels.moment is None else np.full(len(ego), labels.moment, dtype=np.int64)
     order = np.lexsort((alter, ego))
     left = {reason: count for reason, count in left.items() if count}
     when = None if asked is None else asked[order]
@@ -232,6 +235,52 @@ def _absent(
     first, second = _within(candidates, block)
     new = ~np.isin(_keys(first, second, n_people), _keys(labels.source, labels.target, n_people))
     return first[new].astype(np.int32), second[new].astype(np.int32)
+
+
+def answers_about(
+    labels: Labels, ego: Array, alter: Array, block: Array | None, n_people: int
+) -> tuple[Array, Array | None]:
+    """The label of each asked pair and when it was asked; NaN where it is not known.
+
+    Parameters
+    ----------
+    labels : Labels
+        The answers.
+    ego, alter : ndarray of int, shape (n_rows,)
+        Pairs to look up; the lower first where the label is not directed.
+    block : ndarray of int, shape (n_people,), or None
+        Pairs across blocks could never be.
+    n_people : int
+        People on the roster.
+
+    Returns
+    -------
+    value : ndarray of float64, shape (n_rows,)
+    asked : ndarray of int64, shape (n_rows,), or None
+        The far future where the label is not known.
+    """
+    every = np.ones(len(labels), dtype=bool)
+    order = np.lexsort((labels.target, labels.source))
+    when = labels.when_asked(every)
+    rows = KnownPairs(
+        labels.source[order],
+        labels.target[order],
+        labels.value[order],
+        None if when is None else when[order],
+        0,
+        {},
+    )
+    value, asked = look_up(rows, ego, alter, n_people)
+    if labels.absent == "no":
+        spoke = np.ones(n_people, dtype=bool) if labels.answered is None else labels.answered
+        absent = ~np.isin(_keys(ego, alter, n_people), _keys(labels.source, labels.target, n_people))
+        absent &= spoke[ego] if labels.by_source else spoke[ego] & spoke[alter]
+        if block is not None:
+            absent &= block[ego] == block[alter]
+        value[absent] = 0.0
+        if asked is not None and labels.moment is not None:
+            asked[absent] = labels.moment
+    return value, asked
 
 
 def look_up(known: KnownPairs, ego: Array, alter: Array, n_people: int) -> tuple[Array, Array | None]:

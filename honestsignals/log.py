@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.dyads import Design, DyadTable, measured, settings_of, spans
+from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import LogColumns, Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
-from honestsignals.glossary import identifier
 from honestsignals.graph import by_arc, directed_graph, summed
 from honestsignals.metrics.acts import DAY, SECOND, Settings
-from honestsignals.readers.acts import ActArrays
+from honestsignals.moments import moment, settings_of, spans
+from honestsignals.readers.acts import EXACT_DUPLICATES, ActArrays
+from honestsignals.readers.kinds import kind_slug
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -95,7 +96,7 @@ class InteractionLog:
     def columns(self) -> LogColumns:
         """The log as an engine takes it."""
         start, end = self.moments()
-        acts, suffixes = self.acts, tuple(identifier(kind) for kind in self.kinds)
+        acts, suffixes = self.acts, tuple(kind_slug(kind) for kind in self.kinds)
         main = None if self.giving is None else tuple(self.kinds.index(kind) for kind in self.giving)
         return LogColumns(
             n_people=len(acts.people),
@@ -149,7 +150,11 @@ class InteractionLog:
         kept = _cut(self.acts, mask)
         renumbered = np.searchsorted(codes, kind_of[mask]).astype(np.int16)
         giving = None if self.giving is None else tuple(one for one in kinds if one in self.giving) or None
-        return replace(self, acts=replace(kept, kind=renumbered, kinds=kinds), giving=giving)
+        # other kinds tell how long the log was observed
+        start, end = self.moments()
+        edges = self.window_edges if self.acts.time is None else (start, end + 1)
+        part = replace(kept, kind=renumbered, kinds=kinds)
+        return replace(self, acts=part, giving=giving, window_edges=edges)
 
     def window(self, start: object = None, end: object = None) -> InteractionLog:
         """The acts from ``start`` on and before ``end``; the log counts as observed for just that long.
@@ -176,11 +181,11 @@ class InteractionLog:
             mask &= time >= first
         if after is not None:
             mask &= time < after
-        edges = tuple(
-            new if new is not None else old
-            for new, old in zip((first, after), self.window_edges, strict=True)
-        )
-        return replace(self, acts=_cut(self.acts, mask), window_edges=(edges[0], edges[1]))
+        # a window of a window was observed for what both have
+        old = self.window_edges
+        start_edge = max((edge for edge in (first, old[0]) if edge is not None), default=None)
+        end_edge = min((edge for edge in (after, old[1]) if edge is not None), default=None)
+        return replace(self, acts=_cut(self.acts, mask), window_edges=(start_edge, end_edge))
 
     def moment(self, value: object) -> int:
         """A moment as the log counts it: microseconds, or a wave.
@@ -190,24 +195,7 @@ class InteractionLog:
         value : str, datetime, number
             A date where the log is dated, else seconds from time zero or a wave.
         """
-        import pandas as pd
-
-        clock = self.acts.clock
-        if clock is None:
-            raise DesignError(f"This log has no time, so {value!r} has no place in it.")
-        if clock == "wave" or not self.acts.dated:
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-                what = "a wave" if clock == "wave" else "seconds from time zero"
-                raise ArgumentError(f"{value!r} is not a number; times of this log are {what}.")
-            return int(value) if clock == "wave" else round(float(value) * SECOND)
-        try:
-            stamp = pd.Timestamp(value)  # type: ignore[arg-type]
-        except (ValueError, TypeError) as error:
-            raise ArgumentError(f"{value!r} is not a date.") from error
-        if isinstance(value, (int, float)) or pd.isna(stamp):
-            raise ArgumentError(f"{value!r} is not a date; times of this log are dates.")
-        stamp = stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None)
-        return int(stamp.to_datetime64().astype("datetime64[us]").astype(np.int64))
+        return moment(value, self.acts.clock, self.acts.dated)
 
     # other forms of it
 
@@ -235,7 +223,7 @@ class InteractionLog:
                 edges[name] = self.as_shown(moment)
         for code, kind in enumerate(self.kinds):
             of_kind = np.where(acts.kind == code, ones, 0)
-            edges[f"acts__{identifier(kind)}"] = summed(of_kind, arc, n_arcs).tolist()
+            edges[f"acts__{kind_slug(kind)}"] = summed(of_kind, arc, n_arcs).tolist()
         return directed_graph(acts.people.tolist(), sender, receiver, edges)
 
     def as_shown(self, moments: Array) -> list[Any]:
@@ -282,7 +270,7 @@ class InteractionLog:
         Parameters
         ----------
         pairs : {"in contact", "all"}
-            Pairs with an act, or every pair of people (refused above five million).
+            Pairs with an act (that counts), or every pair of people.
         metrics : sequence of str, str or None
             Columns or families; None for all that the log can have.
         until : str, datetime, number or None
@@ -296,15 +284,25 @@ class InteractionLog:
         -------
         DyadTable
         """
-        from_contact = pair_rows(self, pairs)
         settings = settings_of(conversation_gap, period)
-        before = None if until is None else self.moment(until)
-        n, used = len(self.people), len(from_contact[0])
-        left = {"not in contact": n * (n - 1) // 2 - used} if pairs == "in contact" else {}
+        n = len(self.people)
+        rows = self.rows(pairs, until, n * n)
+        out = n * (n - 1) // 2 - len(rows.ego)
+        left = {"not in contact": out} if pairs == "in contact" and out else {}
         design = Design(possible=n * (n - 1) // 2, left_out=left, notes=self.cut_note(until, settings))
-        rows = Rows(*from_contact, None if before is None else np.full(used, before))
         table = DyadTable(None, design, (), settings, self.source)  # type: ignore[arg-type]
         return measured(self.engine, rows, metrics, (), table, people=self.people, dated=self.acts.dated)
+
+    def rows(self, pairs: str, until: object, most: int) -> Rows:
+        """Rows of a table without labels: pairs with an act before ``until``, or all pairs of people."""
+        ego, alter = pair_rows(self, pairs, most)
+        if until is None:
+            return Rows(ego, alter)
+        rows = Rows(ego, alter, np.full(len(ego), self.moment(until)))
+        if pairs == "all":
+            return rows
+        met = contact(self.engine, rows)
+        return Rows(ego[met], alter[met], rows.before[met] if rows.before is not None else None)
 
     def cut_note(self, until: object, settings: Settings) -> tuple[str, ...]:
         """What a table says of its times: until when acts count, and the spans of event metrics."""
@@ -337,7 +335,9 @@ class InteractionLog:
             lines.append(f"Counted as giving: {listed(self.giving)}.")
         left = listed(f"{count:,} ({reason})" for reason, count in self.left_out.items() if count)
         lines.append(f"Left out: {left}." if left else "Left out: nothing.")
-        if acts.duplicates:
+        if acts.unread:
+            lines.append(f"Columns not asked for, and not read: {listed(acts.unread)}.")
+        if acts.duplicates and EXACT_DUPLICATES not in self.left_out:
             lines.append(f"Exact duplicates of another row: {acts.duplicates:,}, kept.")
         return lines
 
@@ -392,7 +392,8 @@ def pair_rows(log: InteractionLog, pairs: str, most: int = MOST_PAIRS) -> tuple[
     n = len(log.people)
     if n * (n - 1) // 2 > most:
         raise DesignError(
-            f"{n:,} people make {n * (n - 1) // 2:,} pairs, more than {most:,}. Ask for pairs='in contact'."
+            f"{n:,} people make {n * (n - 1) // 2:,} pairs, more than {most:,}. "
+            "Ask for pairs='in contact', or for pairs='all' by name."
         )
     low, high = np.triu_indices(n, 1)
     return low.astype(np.int32), high.astype(np.int32)

@@ -35,7 +35,9 @@ def read_log(
     columns : mapping of str to str, optional
         Names of the columns by what they are: ``sender``, ``receiver``, ``time``, ``wave``, ``id``,
         ``count``, ``kind``, ``weight``, ``duration``, ``depth``, ``topic``, ``channel``,
-        ``conversation``, ``reply_to``, ``reporter``. Columns that are called so need no mention.
+        ``conversation``, ``reply_to``, ``reporter``. Without it, every column that is called so is
+        read; with it, only those it names (and ``sender`` and ``receiver``), and the log says which
+        other columns are called so.
     time_unit : {"iso", "s", "ms"}, optional
         Unit of the time column; may be left out where times are dates.
     time_origin : str, optional
@@ -110,13 +112,19 @@ def from_graph(
     """
     import pandas as pd
 
+    if not (hasattr(graph, "is_directed") and hasattr(graph, "edges")):
+        raise ArgumentError(f"graph is a {type(graph).__name__}; it must be a networkx.DiGraph.")
     if not graph.is_directed():
         raise ArgumentError(
             "The graph has no directions, so it does not say who gave; use a networkx.DiGraph."
         )
-    rows = edge_rows(graph, acts, weight, time)
-    frame = pd.DataFrame(rows)
     roster = [str(node) for node in graph.nodes]
+    if len(set(roster)) < len(roster):
+        twice = next(name for name in roster if roster.count(name) > 1)
+        raise ArgumentError(
+            f"Two nodes are called {twice!r} when written as text; people need names of their own."
+        )
+    frame = pd.DataFrame(edge_rows(graph, acts, weight, time))
     same = {name: name for name in frame.columns}
     unit = "s" if "time" in frame.columns else None
     return InteractionLog(read_acts(frame, same, time_unit=unit, roster=roster), "graph")

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import DesignError, unknown
+from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.formulas import Model
 from honestsignals.inference.covariance import covariance_of
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.jackknife import jackknife
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
-from honestsignals.tables import number, render, write_frame, write_text
+from honestsignals.tables import number, render, with_note, write_frame, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +121,8 @@ class Result:
         )
 
     def _r_squared(self) -> float:
+        if "Intercept" not in self.model.names:
+            return math.nan
         if self.estimate.family == "logit":
             null = self.estimate.null_log_likelihood
             return math.nan if null == 0 else 1.0 - self.estimate.log_likelihood / null
@@ -153,13 +155,16 @@ class Result:
             For a term that the model does not have.
         """
         places: list[int] = []
-        for term in [terms] if isinstance(terms, str) else terms:
+        wanted = [terms] if isinstance(terms, str) else list(terms)
+        if not wanted:
+            raise ArgumentError("wald needs at least one term.")
+        for term in wanted:
             if term in self.model.terms:
                 places += self.model.terms[term]
             elif term in self.model.names:
                 places.append(self.model.names.index(term))
             else:
-                raise unknown("term", term, [*self.model.terms, *self.model.names])
+                raise unknown("term", term, list(dict.fromkeys([*self.model.terms, *self.model.names])))
         return wald(self.estimate.beta, self.covariance, sorted(set(places)))
 
     def with_covariance(self, covariance: str, *, exact: bool = False) -> Result:
@@ -172,6 +177,8 @@ class Result:
         exact : bool
             For the jackknife of a logit: refit without each person and pair, instead of one step.
         """
+        if exact and covariance != "jackknife":
+            raise ArgumentError(f"exact is for the jackknife; {covariance} errors leave nobody out.")
         ego, alter = self.codes
         found = errors_of(self.estimate, (ego, alter), self.model.names, covariance, (self.directed, exact))
         return replace(self, covariance=found, exact=exact)
@@ -195,8 +202,22 @@ class Result:
             lines.append(f"Mean of the label {number(float(one['base_rate']))}.")
         refits = " (exact refits)" if self.exact and self.covariance.name == "jackknife" else ""
         lines.append(f"Standard errors: {ERRORS[self.covariance.name]}{refits}; intervals are 95 %.")
-        lines.append(f"R² {number(float(one['r_squared']))}; log likelihood {one['log_likelihood']:.2f}.")
+        lines.append(f"{self._fit_words(one)}; log likelihood {one['log_likelihood']:.2f}.")
         return [*lines, *(f"Note: {note}." for note in (*self.notes, *self.covariance.notes))]
+
+    def _fit_words(self, one: pd.Series) -> str:
+        name = "McFadden's R²" if self.estimate.family == "logit" else "R²"
+        return f"{name} {number(float(one['r_squared']))}"
+
+    def note(self) -> str:
+        """What a table of coefficients rests on, in one line that goes wherever the table goes."""
+        one = self.glance().iloc[0]
+        rate = f"base rate {one['base_rate']:.2%}" if self.estimate.family == "logit" else "gaussian"
+        counts = f"{one['rows']:,} rows, {one['pairs']:,} pairs, {one['people']:,} people"
+        return (
+            f"{self.model.formula}. {counts}; {rate}; {self._fit_words(one)}. "
+            f"Standard errors: {ERRORS[self.covariance.name]}; 95 % intervals."
+        )
 
     def __str__(self) -> str:
         return "\n".join([*self.facts(), "", render(self.tidy())])
@@ -205,7 +226,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
-        return f"<ul>{items}</ul>{self.to_html()}"
+        return f"<ul>{items}</ul>{render(self.tidy(), 'html')}"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
@@ -244,7 +265,7 @@ class Result:
         return text
 
     def _written(self, style: str, path: str | os.PathLike[str] | None) -> str:
-        text = render(self.tidy(), style)
+        text = with_note(render(self.tidy(), style), self.note(), style)
         if path is not None:
             write_text(path, text + "\n")
         return text

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.covariates import UNKNOWN, attribute_columns, symmetric
-from honestsignals.dyads import Design, DyadTable, measured, settings_of
+from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.passes import Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
-from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, known_pairs, look_up
-from honestsignals.log import MOST_PAIRS, InteractionLog, pair_rows
+from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers_about, known_pairs, look_up
+from honestsignals.log import MOST_PAIRS, InteractionLog
 from honestsignals.metrics.registry import Fact
+from honestsignals.moments import settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,35 +149,35 @@ class Study:
         most = n * n if pairs == "all" else MOST_PAIRS
         cut = None if until is None else self.log.moment(until)
         if label is None:
-            ego, alter = self._possible(pairs, most)
-            left = {NO_CONTACT if pairs == "in contact" else ACROSS: n * (n - 1) // 2 - len(ego)}
-            before = None if cut is None else np.full(len(ego), cut)
+            rows = self._possible(pairs, until, most)
+            left = {NO_CONTACT if pairs == "in contact" else ACROSS: n * (n - 1) // 2 - len(rows.ego)}
             left = {reason: count for reason, count in left.items() if count}
-            return Rows(ego, alter, before), Design(possible=n * (n - 1) // 2, left_out=left), np.empty(0)
+            return rows, Design(possible=n * (n - 1) // 2, left_out=left), np.empty(0)
         answers = self.label(label)
-        contact = self.log.pairs_in_contact() if pairs == "in contact" else None
-        known = known_pairs(answers, n, self.block, most, contact)
+        met = self.log.pairs_in_contact() if pairs == "in contact" else None
+        known = known_pairs(answers, n, self.block, most, met)
         before = known.asked
         if cut is not None:
             before = np.full(len(known.ego), cut) if before is None else np.minimum(before, cut)
+        rows, value, left = Rows(known.ego, known.alter, before), known.value, known.left_out
+        if before is not None and pairs == "in contact":
+            # those who met only after the label was asked had not met when it was
+            early = contact(self.log.engine, rows)
+            rows, value = Rows(known.ego[early], known.alter[early], before[early]), value[early]
+            left = left | {NO_CONTACT: left.get(NO_CONTACT, 0) + int((~early).sum())}
         design = Design(
-            label,
-            answers.type,
-            answers.directed,
-            known.possible,
-            known.left_out,
-            answers.when,
-            answers.notes(),
+            label, answers.type, answers.directed, known.possible, left, answers.when, answers.notes()
         )
-        return Rows(known.ego, known.alter, before), design, known.value
+        return rows, design, value
 
-    def _possible(self, pairs: str | None, most: int) -> tuple[Array, Array]:
-        """Pairs without a label: within blocks, or with an act."""
-        ego, alter = pair_rows(self.log, pairs or "all", most)
-        if self.block is None or pairs == "in contact":
-            return ego, alter
-        inside = self.block[ego] == self.block[alter]
-        return ego[inside], alter[inside]
+    def _possible(self, pairs: str | None, until: object, most: int) -> Rows:
+        """Pairs without a label that could be: all of them, or those with an act."""
+        rows = self.log.rows(pairs or "all", until, most)
+        if self.block is None:
+            return rows
+        inside = self.block[rows.ego] == self.block[rows.alter]
+        before = None if rows.before is None else rows.before[inside]
+        return Rows(rows.ego[inside], rows.alter[inside], before)
 
     def _about_people(self, rows: Rows, directed: bool) -> Iterable[tuple[Fact, Any]]:
         for name in self.people.columns:
@@ -201,32 +202,31 @@ class Study:
         self, name: str, label: str | None, rows: Rows, directed: bool
     ) -> tuple[list[tuple[Fact, Any]], str]:
         """A label asked earlier, as a covariate, and what is to be said of it."""
-        if label is None or name == label:
+        if label is None:
+            raise ArgumentError("with_labels are covariates of a label: say label= too.")
+        if name == label:
             raise ArgumentError(f"with_labels: {name!r} must be a label other than label={label!r}.")
         earlier, answers, n = self.label(name), self.label(label), len(self.log.people)
         if earlier.wave is not None and answers.wave is not None and earlier.wave >= answers.wave:
             raise DesignError(
                 f"{name!r} was asked at wave {earlier.wave}, not before {label!r} (wave {answers.wave})."
             )
-        dated = (earlier.asked is not None and rows.before is not None) or None not in (
-            earlier.wave,
-            answers.wave,
-        )
-        note = (
-            f"{name} is a label too, asked earlier."
-            if dated
-            else (f"{name} is a label too; neither file says that it was asked before {label}.")
-        )
-        known = known_pairs(earlier, n, self.block, n * n)
         ways = [(rows.ego, rows.alter), (rows.alter, rows.ego)]
         if not earlier.directed:
             ways = [(np.minimum(rows.ego, rows.alter), np.maximum(rows.ego, rows.alter))]
-        found = []
+        found, later, known = [], 0, 0
         for ego, alter in ways:
-            values, asked = look_up(known, ego, alter, n)
+            values, asked = answers_about(earlier, ego, alter, self.block, n)
             if asked is not None and rows.before is not None:
-                values = np.where(asked < rows.before, values, np.nan)
+                late = (asked >= rows.before) & ~np.isnan(values)
+                later, known = later + int(late.sum()), known + int((~np.isnan(values)).sum())
+                values = np.where(late, np.nan, values)
             found.append(values)
+        if later and later == known:
+            raise DesignError(
+                f"{name!r} was asked when {label!r} was, or later: it cannot be a covariate of it."
+            )
+        note = _earlier_note(earlier, answers, later, rows.before is not None)
         if not earlier.directed:
             return [
                 (replace(self._label_fact(earlier), undefined="not known, or asked later"), found[0])
@@ -260,6 +260,16 @@ class Study:
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
         return f"<p><b>Study</b> {html.escape(self.name)}</p><ul>{items}</ul>"
+
+
+def _earlier_note(earlier: Labels, label: Labels, later: int, dated: bool) -> str:
+    """What is to be said of a label among the covariates."""
+    if later:
+        return f"{earlier.name} is a label too; asked later, {later:,} answers are unknown."
+    waves = earlier.wave is not None and label.wave is not None
+    if waves or (dated and (earlier.asked is not None or earlier.moment is not None)):
+        return f"{earlier.name} is a label too, asked earlier."
+    return f"{earlier.name} is a label too; nothing says that it was asked before {label.name}."
 
 
 def _both_ways(

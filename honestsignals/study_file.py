@@ -9,32 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from honestsignals.errors import InputError, listed, nearest, unknown
-from honestsignals.glossary import identifier
+from honestsignals.glossary import FORMULA_WORDS, identifier
+from honestsignals.readers.mapping import KEYS as OF_ACTS
 
-ACT_COLUMNS = (
-    "sender",
-    "receiver",
-    "time",
-    "wave",
-    "id",
-    "count",
-    "kind",
-    "weight",
-    "duration",
-    "depth",
-    "topic",
-    "channel",
-    "conversation",
-    "reply_to",
-    "reporter",
-)
 TEXT, TEXTS, FLAG, WHOLE, LIST = "text", "a list of texts", "true or false", "a whole number", "a list"
 ANY = "text or a number"
 KEYS: dict[str, dict[str, str]] = {
     "study": {"name": TEXT, "title": TEXT, "citation": TEXT, "licence": TEXT},
     "acts": {
         "file": TEXT,
-        **dict.fromkeys(ACT_COLUMNS, TEXT),
+        **dict.fromkeys(OF_ACTS, TEXT),
         "time_unit": TEXT,
         "time_origin": TEXT,
         "kinds": TEXTS,
@@ -133,7 +117,14 @@ def read_study_file(path: Path) -> StudyFile:
         if table not in found:
             raise InputError(f"{file.name} has no [{table}]; it needs {listed(NEEDED[table])}.")
     checked = {name: _table(file.name, name, name, found.get(name, {})) for name in KEYS if name != "labels"}
-    labels = {name: _label(file.name, name, keys) for name, keys in found.get("labels", {}).items()}
+    given = found.get("labels", {})
+    if not isinstance(given, dict):
+        raise InputError(f"{file.name}: labels is {given!r}; each label is a table, [labels.NAME].")
+    labels = {name: _label(file.name, name, keys) for name, keys in given.items()}
+    if checked["acts"].get("kinds") == []:
+        raise InputError(
+            f"{file.name}, [acts] kinds is empty: no act would count as giving. Leave it out for all."
+        )
     return StudyFile(folder, **checked, labels=labels)
 
 
@@ -141,7 +132,7 @@ def _table(file: str, table: str, shown: str, keys: Any) -> Mapping[str, Any]:
     """The keys of one table, each known and of its type, none lacking."""
     if not isinstance(keys, dict):
         raise InputError(f"{file}: {shown} is {keys!r}; it must be a table, [{shown}].")
-    if not keys:
+    if not keys and table in ("people", "pairs"):
         return {}
     for key, value in keys.items():
         if key not in KEYS[table]:
@@ -180,29 +171,45 @@ def _label(file: str, name: str, keys: Any) -> Mapping[str, Any]:
     if not isinstance(keys, dict) or not keys:
         raise InputError(f"{file}: [{shown}] is empty; it needs {listed(NEEDED['labels'])}.")
     label = _table(file, "labels", shown, keys)
+    if name in FORMULA_WORDS:
+        raise InputError(f"{file}: {name!r} is a function of formulas; give the label another name.")
     if identifier(name) != name:
         raise InputError(
             f"{file}: a formula cannot hold the label name {name!r}; call it {identifier(name)!r}."
         )
+    _check_values(f"{file}, [{shown}]", label)
+    _check_answers(f"{file}, [{shown}]", label)
+    return label
+
+
+def _check_values(where: str, label: Mapping[str, Any]) -> None:
+    """Levels and range, and the type that they belong to."""
     if label["type"] == "ordinal" and ("levels" in label) == ("range" in label):
-        raise InputError(
-            f"{file}, [{shown}]: an ordinal label needs levels = [every one] or range = [low, high]."
-        )
+        raise InputError(f"{where}: an ordinal label needs levels = [every one] or range = [low, high].")
     if label["type"] != "ordinal" and "levels" in label:
-        raise InputError(
-            f"{file}, [{shown}]: levels belong to an ordinal label; this one is {label['type']}."
-        )
+        raise InputError(f"{where}: levels belong to an ordinal label; this one is {label['type']}.")
     bounds = label.get("range", [0, 1])
     if len(bounds) != 2 or any(isinstance(one, (str, bool)) for one in bounds) or bounds[0] >= bounds[1]:
-        raise InputError(f"{file}, [{shown}] range is {bounds!r}; it must be [low, high].")
-    if label["absent"] == "no" and label["type"] != "binary":
+        raise InputError(f"{where} range is {bounds!r}; it must be [low, high].")
+    levels = label.get("levels", [0, 1])
+    numbers = [isinstance(level, int | float) and not isinstance(level, bool) for level in levels]
+    if len(levels) < 2 or len({str(level) for level in levels}) < len(levels) or len(set(numbers)) > 1:
         raise InputError(
-            f'{file}, [{shown}]: absent = "no" makes a 0 of a missing row, so the label must be binary.'
+            f"{where} levels is {levels!r}; they must be two or more, differ, and be of one kind."
+        )
+
+
+def _check_answers(where: str, label: Mapping[str, Any]) -> None:
+    """What absence means, who answered, and when."""
+    if label["absent"] == "no" and label["type"] != "binary":
+        raise InputError(f'{where}: absent = "no" makes a 0 of a missing row, so the label must be binary.')
+    if label["absent"] != "no" and ("answered" in label or "answered_source" in label):
+        raise InputError(
+            f'{where}: who answered matters where absent = "no"; this label is {label["absent"]!r}.'
         )
     if "answered" in label and "answered_source" in label:
-        raise InputError(f"{file}, [{shown}]: answered and answered_source exclude one another.")
+        raise InputError(f"{where}: answered and answered_source exclude one another.")
     if "answered_source" in label and not label["directed"]:
-        raise InputError(f"{file}, [{shown}]: answered_source is for a directed label; use answered.")
+        raise InputError(f"{where}: answered_source is for a directed label; use answered.")
     if "asked" in label and "wave" in label:
-        raise InputError(f"{file}, [{shown}]: asked and wave exclude one another.")
-    return label
+        raise InputError(f"{where}: asked and wave exclude one another.")

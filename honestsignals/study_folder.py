@@ -17,9 +17,10 @@ from honestsignals.labels import KnownPairs
 from honestsignals.log import InteractionLog
 from honestsignals.readers.acts import ActArrays, read_acts
 from honestsignals.readers.ids import places_of
+from honestsignals.readers.mapping import KEYS
 from honestsignals.readers.table import Table, read_table
 from honestsignals.study import PairColumn, Study
-from honestsignals.study_file import ACT_COLUMNS, StudyFile, read_study_file
+from honestsignals.study_file import StudyFile, read_study_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,14 +53,13 @@ def open_study(folder: str | os.PathLike[str]) -> Study:
     log = InteractionLog(acts, file.study["name"], _giving(file, acts))
     columns = _by_code(roster, file, log.people)
     frame, block = _attributes(columns, file, log.people)
-    answerers = {**columns, **({} if block is None else {"block": block})}
     return Study(
         name=file.study["name"],
         title=file.study.get("title", file.study["name"]),
         citation=file.study.get("citation", ""),
         licence=file.study.get("licence", ""),
         log=log,
-        labels={name: read_labels(file, name, log, answerers) for name in file.labels},
+        labels={name: read_labels(file, name, log, columns, block) for name in file.labels},
         people=frame,
         categories=frozenset(identifier(name) for name in file.people.get("categories", ())),
         block=block,
@@ -98,7 +98,7 @@ def _acts(file: StudyFile, roster: Array | None) -> ActArrays:
     def read(everybody: Array | None) -> ActArrays:
         return read_acts(
             file.folder / keys["file"],
-            {key: keys[key] for key in ACT_COLUMNS if key in keys},
+            {key: keys[key] for key in KEYS if key in keys},
             time_unit=keys.get("time_unit"),
             time_origin=keys.get("time_origin"),
             reports=keys.get("reports"),
@@ -153,7 +153,9 @@ def _attributes(
                 f"Two attributes are called {identifier(name)!r} in a formula; rename {name!r}."
             )
         values = pd.Series(columns[name], index=frame.index)
-        frame[identifier(name)] = values.mask(values.isin(missing)) if missing else values
+        known = _without(values, missing)
+        # numbers that are names are no numbers to a model
+        frame[identifier(name)] = known.astype("category") if name in keys.get("categories", ()) else known
     if "block" not in keys:
         return frame, None
     block = pd.Series(columns[keys["block"]])
@@ -163,6 +165,19 @@ def _attributes(
             f"{file.people['file']}: {keys['block']} of {who!r} is missing; everybody needs a block."
         )
     return frame, block.astype("category").cat.codes.to_numpy().astype(np.int64)
+
+
+def _without(values: pd.Series, missing: set[Any]) -> pd.Series:
+    """An attribute whose codes of missing are missing; numbers where only they kept it from being so."""
+    import pandas as pd
+
+    if not missing:
+        return values
+    known = values.mask(values.isin(missing))
+    if known.dtype.kind in "iufb" or known.isna().all():
+        return known
+    numbers = pd.to_numeric(known, errors="coerce")
+    return known if numbers.isna().sum() > known.isna().sum() else numbers
 
 
 def _pair_columns(file: StudyFile, people: Array) -> tuple[PairColumn, ...]:

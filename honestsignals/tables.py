@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import math
 import os
 import tempfile
@@ -97,6 +98,28 @@ def render(frame: pd.DataFrame, style: str = "text", digits: int = 4) -> str:
     return text
 
 
+def with_note(table: str, note: str, style: str) -> str:
+    """A table with a line below it, in its own language.
+
+    >>> print(with_note("| a |", "10 rows, 20 % missing.", "markdown"))
+    | a |
+    <BLANKLINE>
+    10 rows, 20 % missing.
+    """
+    if style == "html":
+        return f"{table}\n<p>{html.escape(note)}</p>"
+    if style == "latex":
+        special = {
+            "\\": r"\textbackslash{}",
+            "~": r"\textasciitilde{}",
+            "²": "$^2$",
+            "^": r"\textasciicircum{}",
+        }
+        escaped = "".join(special.get(one, "\\" + one if one in "&%$#_{}" else one) for one in note)
+        return f"{table}\n\n{{\\footnotesize {escaped}}}"
+    return f"{table}\n\n{note}"
+
+
 def _numeric(column: pd.Series) -> bool:
     return column.dtype.kind in "iufb"
 
@@ -164,12 +187,12 @@ def write_frames(frames: Mapping[str | os.PathLike[str], pd.DataFrame]) -> None:
                     disarmed(frame).to_csv(packed, index=False)
 
 
-def refuse_ending(path: str | os.PathLike[str]) -> None:
+def refuse_ending(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDINGS) -> None:
     """Refuse a name that says no form of a table.
 
     >>> refuse_ending("dyads.xlsx")
     Traceback (most recent call last):
     honestsignals.errors.OutputError: 'dyads.xlsx' ends in none of .csv, .csv.gz, .parquet.
     """
-    if not Path(path).name.lower().endswith(ENDINGS):
-        raise OutputError(f"{Path(path).name!r} ends in none of {', '.join(ENDINGS)}.")
+    if not Path(path).name.lower().endswith(endings):
+        raise OutputError(f"{Path(path).name!r} ends in none of {', '.join(endings)}.")

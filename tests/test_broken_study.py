@@ -31,7 +31,7 @@ CASES = {
     "an unknown kind": ({"toml": TOML.replace('kind = "kind"', 'kind = "kind"\nkinds = ["hlep"]')}, "'hlep'. Did you mean 'help'?"),
     "kinds without a column": ({"toml": TOML.replace('kind = "kind"', 'kinds = ["help"]')}, "names no column for kind"),
     "a category that is no attribute": ({"toml": TOML.replace('attributes =', 'categories = ["ofice"]\nattributes =')}, "'ofice'. Did you mean 'office'?"),
-    "asked is no date": ({"toml": TOML.replace("asked = 2024-02-01", 'asked = "soon"')}, "'soon' is not a date"),
+    "asked is no date": ({"toml": TOML.replace("asked = 2024-02-01", 'asked = "soon"')}, "asked is 'soon'; it is no column of"),
     "a missing file": ({"toml": TOML.replace('"labels.csv"', '"label.csv"')}, "label.csv"),
     "a missing column": ({"toml": TOML.replace('value = "friendship"', 'value = "friend"')}, "friend"),
     # labels

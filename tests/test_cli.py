@@ -180,7 +180,7 @@ def test_dyads_of_a_log_as_parquet(log: Path, tmp_path: Path) -> None:
     assert len(frame) == 3
     assert frame["acts"].sum() == 2
     assert "Only acts before 100" in out
-    assert (tmp_path / "dyads.codebook.csv").is_file()
+    assert (tmp_path / "dyads.parquet.codebook.csv").is_file()
 
 
 def test_dyads_until_a_date(study: Path, tmp_path: Path) -> None:

@@ -204,8 +204,12 @@ def test_labels_asked_earlier_are_covariates_and_marked(tmp_path) -> None:
     ]
     assert table.fact("before_mean").family == "label"
     assert "before is a label too, asked earlier" in str(table)
-    later = study.dyads(label="before", with_labels=["friendship"], metrics=["acts"])
-    assert later.frame["friendship"].isna().all(), "asked later: unknown then"
+    with pytest.raises(hs.DesignError, match="was asked when 'before' was, or later"):
+        study.dyads(label="before", with_labels=["friendship"], metrics=["acts"])
+    same = TOML + SECOND.replace("2024-01-15", "2024-02-01")
+    study = hs.open_study(write_study(tmp_path / "same", toml=same, before=before))
+    with pytest.raises(hs.DesignError, match="was asked when 'friendship' was, or later"):
+        study.dyads(label="friendship", with_labels=["before"], metrics=["acts"])
     with pytest.raises(hs.ArgumentError, match="must be a label other than"):
         study.dyads(label="friendship", with_labels=["friendship"])
 
@@ -227,7 +231,7 @@ def test_kinds_that_count_as_giving(tmp_path) -> None:
     frame = study.dyads(label="friendship").frame
     assert frame["acts"].tolist()[:2] == [2, 0]
     assert frame["acts_ego__information"].tolist()[:2] == [0, 1]
-    assert len(study.dyads(label="friendship", pairs="in contact")) == 2
+    assert len(study.dyads(label="friendship", pairs="in contact")) == 1, "c helped a after the question"
     assert study.log.dyads_in_contact == 2
 
 

@@ -102,7 +102,7 @@ def balance(ego: float, alter: float) -> dict[str, float]:
 
 def periods(acts: Sequence[Act], end: int, world: World) -> dict[str, float]:
     active = len({act.time // world.period for act in acts})
-    observed = max(end // world.period - world.start // world.period + 1, 0)
+    observed = end // world.period - world.start // world.period + 1 if end >= world.start else 0
     return {
         "active_periods": active,
         "observed_periods": observed,
@@ -220,12 +220,14 @@ def answers(acts: Sequence[Act], ego: int, alter: int, end: int, world: World) -
 def forms(columns: dict[str, float]) -> dict[str, float]:
     out = {}
     for name, ego in columns.items():
-        if not name.endswith("_ego"):
+        whole, _, kind = name.partition("__")
+        if not whole.endswith("_ego"):
             continue
-        stem, alter = name.removesuffix("_ego"), columns[name.removesuffix("_ego") + "_alter"]
+        stem, end = whole.removesuffix("_ego"), f"__{kind}" if kind else ""
+        alter = columns[f"{stem}_alter{end}"]
         undefined = math.isnan(ego) or math.isnan(alter)
-        out[f"{stem}_mean"] = (ego + alter) / 2
-        out[f"{stem}_gap"] = abs(ego - alter)
-        out[f"{stem}_min"] = NAN if undefined else min(ego, alter)
-        out[f"{stem}_max"] = NAN if undefined else max(ego, alter)
+        out[f"{stem}_mean{end}"] = (ego + alter) / 2
+        out[f"{stem}_gap{end}"] = abs(ego - alter)
+        out[f"{stem}_min{end}"] = NAN if undefined else min(ego, alter)
+        out[f"{stem}_max{end}"] = NAN if undefined else max(ego, alter)
     return out

@@ -1,8 +1,8 @@
 """One batch of acts in dyad order, and the verbs that statistics are written with.
 
-The acts of each pair stand together, in time order; acts of one instant stand with the alter's before
-the ego's, which is an order of convenience: whatever asks who was first leaves such instants out
-(``mixed``). Nothing here depends on which of the two is called ego but ``from_ego``.
+The acts of each pair stand together, in time order; acts of one instant stand giver by giver, which is an
+order of convenience: whatever asks who was first leaves instants of both out (``mixed``). Nothing here
+depends on which of the two is called ego but ``from_ego``.
 """
 
 from __future__ import annotations

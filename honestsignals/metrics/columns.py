@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from honestsignals.errors import DesignError, HonestSignalsError, listed, unknown
+from honestsignals.errors import DesignError, HonestSignalsError, UnknownNameError, listed, nearest, unknown
 from honestsignals.metrics.registry import (
     FAMILIES,
     GIVEN,
@@ -25,6 +25,10 @@ FORMS = {
     "max": "larger of ego's and alter's",
     "gap": "absolute difference of ego's and alter's",
 }
+
+
+SEARCHED = {"reciprocity": "returned_share", "response_rate": "reply_rate"}
+"""Words that people look for, which are no column's name as they have many meanings."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def column(name: str, kinds: Iterable[str] = ()) -> Column:
     >>> column("returned_share__weight").inputs
     ('weight_ego', 'weight_alter')
     """
+    if not isinstance(name, str):
+        raise UnknownNameError(f"A metric is asked for by its name; {name!r} is no text.")
     stem, _, kind = name.partition("__")
     side, form, entry = _stem(stem)
     if entry is None:
@@ -142,6 +148,9 @@ def _unknown_metric(name: str, kinds: Iterable[str]) -> HonestSignalsError:
     named = aliases()
     if name in named:
         return unknown("metric", name, [named[name]], f"{name!r} is another name of {named[name]!r}.")
+    meant = nearest(name, SEARCHED)
+    if meant is not None:
+        return UnknownNameError(f"Unknown metric {name!r}. Did you mean {SEARCHED[meant]!r}?")
     return unknown("metric", name, [*all_names(kinds), *FAMILIES])
 
 
@@ -165,7 +174,8 @@ def all_names(kinds: Iterable[str] = (), directed: bool = True) -> list[str]:
                 names += [f"{stem}_{form}" for form in FORMS]
     several = list(kinds)
     if len(several) > 1:
-        names += [f"{side}__{kind}" for kind in several for side in ("acts_ego", "acts_alter")]
+        sides = ["acts_ego", "acts_alter", *([] if directed else [f"acts_{form}" for form in FORMS])]
+        names += [f"{side}__{kind}" for kind in several for side in sides]
     return names
 
 
@@ -252,7 +262,17 @@ def choose(
     names: list[str] = []
     for one in asked:
         if one in FAMILIES:
-            names += [name for name in able if column(name, every).entry.fact.family == one]
+            family = [name for name in able if column(name, every).entry.fact.family == one]
+            if not family:
+                needs = {
+                    need
+                    for entry in entries().values()
+                    if entry.fact.family == one
+                    for need in entry.fact.needs
+                }
+                wanted_words = listed(NEEDS[need] for need in sorted(needs - there))
+                raise DesignError(f"The metrics of {one!r} need {wanted_words}, and this log has none.")
+            names += family
         else:
             names.append(one)
     return list(dict.fromkeys(names))

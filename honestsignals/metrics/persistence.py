@@ -25,7 +25,8 @@ def active_periods(acts: Acts) -> Array:
 def observed_periods(acts: Acts) -> Array:
     """Periods from the start of the log to the end of what was observed, both counted."""
     length = acts.settings.period
-    return np.maximum(acts.end // length - acts.start // length + 1, 0)
+    periods = acts.end // length - acts.start // length + 1
+    return np.where(acts.end < acts.start, 0, periods)
 
 
 @metric(

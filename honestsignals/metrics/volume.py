@@ -73,7 +73,7 @@ def weight(weight_ego: Array, weight_alter: Array) -> Array:
     unit="time", needs=["time"], empty=math.nan, range=(-math.inf, math.inf), undefined="neither acted"
 )
 def first_act(acts: Acts) -> Array:
-    """When the two first acted: seconds from time zero."""
+    """When the two first acted: a date, or seconds from time zero."""
     return acts.reduce(np.minimum, acts.clock / SECOND, math.nan)
 
 
@@ -81,7 +81,7 @@ def first_act(acts: Acts) -> Array:
     unit="time", needs=["time"], empty=math.nan, range=(-math.inf, math.inf), undefined="neither acted"
 )
 def last_act(acts: Acts) -> Array:
-    """When the two last acted: seconds from time zero."""
+    """When the two last acted: a date, or seconds from time zero."""
     return acts.reduce(np.maximum, acts.clock / SECOND, math.nan)
 
 

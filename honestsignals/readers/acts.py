@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from honestsignals.readers.duplicates import repeated_rows
 from honestsignals.readers.faults import count_left_out, kept_rows, raise_faults, whole_source
 from honestsignals.readers.ids import order_people, places_of
 from honestsignals.readers.kinds import check_kinds
-from honestsignals.readers.mapping import PEOPLE_KEYS, map_columns, wanted_columns
+from honestsignals.readers.mapping import PEOPLE_KEYS, map_columns, unread_columns, wanted_columns
 from honestsignals.readers.reports import GIVER, OTHER, RECEIVER, REPORTS, choose_reports, one_key
 from honestsignals.readers.source import Source, open_source
 from honestsignals.readers.texts import Coded, sorted_values
@@ -93,6 +94,8 @@ class ActArrays:
         Reasons, and rows.
     duplicates : int
         Rows that repeat an earlier one in every column read.
+    unread : tuple of str
+        Columns that are called like a key of acts, and were not asked for.
     """
 
     people: NDArray[Any]
@@ -108,8 +111,17 @@ class ActArrays:
     columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
     rows: int = 0
-    left_out: dict[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0
+    unread: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Make sure that nobody changes in place what others look at."""
+        object.__setattr__(self, "left_out", MappingProxyType(dict(self.left_out)))
+        parts = (self.people, self.sender, self.receiver, self.time, self.count, self.weight, self.kind)
+        for part in (*parts, *self.columns.values(), *self.values.values()):
+            if part is not None:
+                part.setflags(write=False)
 
 
 def read_acts(
@@ -143,7 +155,7 @@ def read_acts(
     --------
     >>> import pandas as pd
     >>> acts = read_acts(pd.DataFrame({"sender": ["a", "b"], "receiver": ["b", "b"]}))
-    >>> acts.people, acts.sender, acts.left_out
+    >>> acts.people, acts.sender, dict(acts.left_out)
     (array(['a', 'b'], dtype=object), array([0], dtype=int32), {'self-acts': 1})
     """
     options = ActOptions(time_unit, time_origin, bad_rows, duplicates, roster, reports)
@@ -295,6 +307,7 @@ def _arrays(
         rows=judged.rows,
         left_out=counts[0],
         duplicates=counts[1],
+        unread=unread_columns(judged.source, mapping),
     )
 
 

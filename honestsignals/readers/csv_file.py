@@ -29,6 +29,8 @@ BATCH_ROWS = 500_000
 _EXACT_ROWS = 50_000
 _TOO_FEW, _TOO_MANY = "too few fields", "too many fields"
 _QUOTES = "has text after a closing quote"
+LONGEST_FIELD = 2**31 - 1
+"""Characters of a field: what fits into a C long everywhere."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,8 @@ def open_csv(path: Path, name: str, wanted: Sequence[str] = ()) -> CsvFile:
 
 def open_text(path: Path) -> TextIO:
     """The file as text with its line ends as they are, without a byte order mark."""
+    # fields may be as long as they like: the limit is the whole process's, and only ever goes up
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
     if is_gzip(path):
         return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
     return path.open(encoding="utf-8-sig", newline="")

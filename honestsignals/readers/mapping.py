@@ -40,9 +40,8 @@ def map_columns(source: Source, columns: Mapping[str, str] | None) -> dict[str, 
     source : Source
         What is read.
     columns : mapping or None
-        Keys to columns. Sender and receiver are their own names if not mapped. None or an empty mapping takes
-        every key that is the name of a column. The time, where neither it nor a wave is mapped, is the column
-        "time" or else "timestamp", if there is one.
+        Keys to columns; nothing else is read, but sender and receiver by their own names. None or an empty
+        mapping takes every key that is the name of a column, and for the time "timestamp" too.
 
     Returns
     -------
@@ -51,12 +50,19 @@ def map_columns(source: Source, columns: Mapping[str, str] | None) -> dict[str, 
     require_columns(source, wanted_columns(columns))
     mapped = dict(columns) if columns else {key: key for key in KEYS if key in source.columns}
     mapped = {**{key: key for key in PEOPLE_KEYS}, **mapped}
-    if "time" not in mapped and "wave" not in mapped:
+    if not columns and "time" not in mapped and "wave" not in mapped:
         found = [column for column in _TIME_COLUMNS if column in source.columns]
         if found:
             mapped["time"] = found[0]
     _refuse_contradictions(source, mapped, spelt=bool(columns))
     return {key: mapped[key] for key in KEYS if key in mapped}
+
+
+def unread_columns(source: Source, mapped: Mapping[str, str]) -> tuple[str, ...]:
+    """Columns that are called like a key and are not read, for the log to say so."""
+    taken = set(mapped.values())
+    called = (*KEYS, *(name for name in _TIME_COLUMNS if name not in KEYS))
+    return tuple(name for name in called if name in source.columns and name not in taken)
 
 
 def _refuse_contradictions(source: Source, mapped: Mapping[str, str], *, spelt: bool) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """The usual level; it decides the wording alone, since the test stands beside it either way."""
 
+ONCE = "told by who gave and whether both did, as nobody acted twice towards another"
+"""Why in_contact gives way to balance."""
+
 TIMED = frozenset({"active_days", "reply_rate", "alternation", "burstiness"})
 """Columns of the ladder that a log without times does not have."""
 
@@ -78,19 +81,25 @@ class Step:
         yes, no = f"tells of {self.label}", f"tells nothing of {self.label} that these data can show"
         if base:
             yes, no = f"adds to {base}", f"adds nothing that these data can show beyond {base}"
-        return f"{name} {yes if adds else no}: {self.test}{self._direction() if adds else ''}."
+        return f"{name} {yes if adds else no}: {self.test}.{self._direction() if adds else ''}"
 
     def _direction(self) -> str:
-        """Which way each added term points: that something tells of a label is not yet for it."""
+        """Which way the added terms point, where their intervals say so: what adds may well point down."""
         if self.result is None:
             return ""
-        names = self.result.model.names
-        signs = [
-            f"{term} {'+' if self.result.estimate.beta[names.index(term)] > 0 else '−'}"
-            for term in self.adds
-            if term in names
+        table = self.result.tidy().set_index("term")
+        there = [term for term in self.adds if term in table.index]
+        more = [term for term in there if table["low"][term] > 0]
+        less = [term for term in there if table["high"][term] < 0]
+        said = [
+            f"more {joined(terms)} {'goes' if len(terms) == 1 else 'go'} with {which} {self.label}"
+            for terms, which in ((more, "more"), (less, "less"))
+            if terms
         ]
-        return f" ({joined(signs)})" if signs else ""
+        if not said:
+            return " No single term stands out." if len(there) > 1 else ""
+        text = "; ".join(said)
+        return f" {text[0].upper()}{text[1:]}."
 
     def without(self) -> list[str]:
         """What could not be added to the step, and why: one sentence a reason."""
@@ -133,6 +142,11 @@ class Ladder:
         """Terms left out, the rows of the steps, and the notes of the fits, each once."""
         lines = [line for step in self.steps for line in step.without()]
         rows = {len(result.model.rows) for result in self.fits.values()}
+        if any(ONCE in step.dropped.values() for step in self.steps):
+            lines.append(
+                "Nobody acted twice towards another: that both gave is nearly what each gave, so the test of "
+                "balance rests on how volume enters (here as the two logarithms, added)."
+            )
         if len(rows) == 1:
             beside = any("in_contact" in step.adds for step in self.steps)
             lines.append(
@@ -320,9 +334,9 @@ def _combinations(table: DyadTable, label: str, wanted: Mapping[str, Sequence[st
     """
     terms = [term for step in wanted.values() for term in step]
     found = _dependent(table, label, terms)
-    if "known(returned_share)" in found and "in_contact" in terms and _most(table) <= 1:
+    if "known(returned_share)" in found and "in_contact" in terms and table.directed and _most(table) <= 1:
         found = _dependent(table, label, [term for term in terms if term != "in_contact"])
-        found["in_contact"] = "told by who gave and whether both did, as nobody acted twice towards another"
+        found["in_contact"] = ONCE
     return found
 
 
@@ -374,4 +388,10 @@ def _no_terms(table: DyadTable, wanted: Sequence[str], lost: Mapping[str, str]) 
         timed = any("time" in fact.needs for fact in table.about)
         without = "the table was made without its columns."
         return without if timed else "the acts have no times, from which replies could be told."
-    return "; ".join(grouped(lost)) + "."
+    reasons = "; ".join(grouped(lost))
+    if "known(returned_share)" in lost and _most(table) <= 1:
+        reasons += (
+            ". Where each of two people acted at most once, how much passed between them and whether it was "
+            "returned are one fact"
+        )
+    return f"{reasons}."

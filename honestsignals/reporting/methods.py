@@ -134,7 +134,7 @@ def cautions(answers: Labels) -> list[str]:
     list of str
         Empty where it has a date, or a wave.
     """
-    if answers.asked is not None:
+    if answers.asked is not None or answers.moment is not None:
         return []
     return [
         f"{answers.when} So nothing here says which came first: the give and take may have followed "

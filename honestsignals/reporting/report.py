@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from honestsignals import __version__
-from honestsignals.dyads import DyadTable, base_rates, spans
+from honestsignals.dyads import DyadTable, base_rates
 from honestsignals.errors import DesignError
+from honestsignals.moments import spans
 from honestsignals.reporting import page
 from honestsignals.reporting.figures import COLOURS, alt, figure
 from honestsignals.reporting.folder import refuse_folder, whole_folder

@@ -1,0 +1,109 @@
+"""Moments and spans as people write them, in the unit of a log."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import numpy as np
+
+from honestsignals.errors import ArgumentError, DesignError
+from honestsignals.metrics.acts import DAY, HOUR, SECOND, Settings
+from honestsignals.readers.times import parse_stamp
+
+
+def moment(value: object, clock: str | None, dated: bool) -> int:
+    """A moment as a log counts it: microseconds, or a wave.
+
+    Parameters
+    ----------
+    value : str, datetime or number
+        A date where the log is dated, else seconds from time zero or a wave.
+    clock : {"time", "wave"} or None
+        How the log counts.
+    dated : bool
+        Whether its times have a calendar.
+
+    Raises
+    ------
+    DesignError
+        Where the log has no time.
+    ArgumentError
+        For what is no date, or no number.
+
+    Examples
+    --------
+    >>> moment("1970-01-01T00:00:02Z", "time", True), moment(1.5, "time", False), moment(3, "wave", False)
+    (2000000, 1500000, 3)
+    """
+    import pandas as pd
+
+    if clock is None:
+        raise DesignError(f"This log has no time, so {value!r} has no place in it.")
+    if clock == "wave" or not dated:
+        return _number(value, clock == "wave")
+    if isinstance(value, str):
+        stamp = parse_stamp(value)
+        if isinstance(stamp, str):
+            raise ArgumentError(f"{value!r} {stamp}; dates are written 2024-12-31 or 2024-12-31T23:59:59Z.")
+        return stamp.micros
+    if not isinstance(value, datetime.date | np.datetime64) or pd.isna(value):
+        raise ArgumentError(f"{value!r} is not a date; times of this log are dates.")
+    found = pd.Timestamp(value)
+    found = found if found.tzinfo is None else found.tz_convert("UTC").tz_localize(None)
+    return int(found.to_datetime64().astype("datetime64[us]").astype(np.int64))
+
+
+def _number(value: object, wave: bool) -> int:
+    """A moment of a log whose times are numbers."""
+    what = "waves" if wave else "seconds from time zero"
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ArgumentError(f"{value!r} is not a number; times of this log are {what}.")
+    if not np.isfinite(value) or (wave and value != int(value)):
+        rule = "a whole number" if wave else "finite"
+        raise ArgumentError(f"{value!r} is not {rule}; times of this log are {what}.")
+    return int(value) if wave else round(float(value) * SECOND)
+
+
+def settings_of(conversation_gap: str, period: str) -> Settings:
+    """Spans of event metrics from what people write.
+
+    >>> settings_of("30min", "1D").conversation_gap
+    1800000000
+    """
+    return Settings(span(conversation_gap, "conversation_gap"), span(period, "period"))
+
+
+def span(value: object, name: str) -> int:
+    """A span in microseconds, from "1h", "7D" or a timedelta.
+
+    >>> span("2h", "period")
+    7200000000
+    """
+    import pandas as pd
+
+    error = ArgumentError(f"{name} is {value!r}; it must be a span such as '1h', '30min' or '7D'.")
+    bare = isinstance(value, str) and re.fullmatch(r"[\d\s.+-]*", value)
+    # a bare number has no unit, and pandas would take it for nanoseconds
+    if bare or not isinstance(value, str | datetime.timedelta | np.timedelta64):
+        raise error
+    try:
+        found = pd.Timedelta(value)
+    except ValueError:
+        raise error from None
+    if pd.isna(found):
+        raise error
+    microseconds = int(found // pd.Timedelta(1, "us"))
+    if microseconds <= 0:
+        raise ArgumentError(f"{name} is {value!r}; it must be longer than nothing.")
+    return microseconds
+
+
+def spans(settings: Settings) -> str:
+    """The spans of event metrics in words.
+
+    >>> spans(Settings())
+    'Conversation gap and reply window 1 h; periods of 7 days.'
+    """
+    hours, days = settings.conversation_gap / HOUR, settings.period / DAY
+    return f"Conversation gap and reply window {hours:g} h; periods of {days:g} days."
