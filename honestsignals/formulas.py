@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,6 @@ TRANSFORMS: Mapping[str, Callable[..., Any]] = {
     "abs": np.abs,
     "square": np.square,
 }
-# lag and hashed are left out: they depend on the order of rows, or on the spelling of names
 OF_FORMULAIC = ("C", "I", "center", "scale", "standardize", "poly", "bs", "cs", "cc", "cr", "Q", "np")
 
 
@@ -162,6 +162,12 @@ def _sides(formula: str) -> tuple[str, str]:
 
 def _variables(right: str, frame: pd.DataFrame) -> list[str]:
     """Columns that the right side names; an error for one that is not there."""
+    # these would depend on the order of rows, or on how names are spelt
+    moody = re.search(r"\b(lag|hashed)\s*\(", right)
+    if moody:
+        raise ArgumentError(
+            f"{moody.group(1)} depends on the order of rows or names, so no model takes it here."
+        )
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
@@ -181,6 +187,8 @@ def _variables(right: str, frame: pd.DataFrame) -> list[str]:
             raise ArgumentError(
                 f"{name!r} is a date; a model takes spans, such as recency_days or span_days."
             )
+        if frame[name].dtype == object and all(isinstance(one, int | float) for one in frame[name]):
+            raise ArgumentError(f"{name!r} holds numbers as objects; turn it into a column of numbers.")
     return names
 
 
