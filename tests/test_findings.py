@@ -80,7 +80,7 @@ def test_waves_by_row_are_whole_numbers_and_count(tmp_path) -> None:
     )
     assert frame["acts"].tolist() == once.dyads(label="friendship").frame["acts"].tolist() == [1]
     for bad in ("1.5", "", "x"):
-        files["labels"] = labels + f"b,c,1,{bad}\n"
+        files = {"acts": acts, "labels": labels + f"b,c,1,{bad}\n"}
         with pytest.raises(hs.InputError, match="line 3"):
             hs.open_study(write_study(tmp_path / f"bad{bad}", toml=by_row, **files))
 
