@@ -6,8 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 
 @contextmanager
@@ -20,6 +22,9 @@ def open_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
     ...     connection.sql("select 1 + 1").fetchall()
     [(2,)]
     """
+    # loads on first use: Parquet and frames do without
+    import duckdb
+
     with tempfile.TemporaryDirectory(prefix="honestsignals-") as spill:
         connection = duckdb.connect(
             config={

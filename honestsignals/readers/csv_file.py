@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -64,6 +63,8 @@ class CsvFile:
         self, columns: Sequence[str], faults: list[Fault] | None = None, rows: int = BATCH_ROWS
     ) -> Iterator[pa.Table]:
         """Tables of text columns in the order of the file; rows that are no rows go to ``faults``."""
+        import duckdb
+
         broken: list[Fault] = []
         done = 0
         if not self.exact:
