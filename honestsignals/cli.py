@@ -192,11 +192,20 @@ def _write(table: DyadTable, output: Path) -> None:
 
 
 def _refuse_input(source: Path, output: Path) -> None:
-    """Refuse to write over a log, or into the folder of a study."""
-    folder = source.parent if source.name == "study.toml" else source
-    inside = folder.is_dir() and output.resolve().parent == folder.resolve()
-    if inside or output.resolve() == source.resolve():
-        raise OutputError(f"{output} would stand among what is read from {source}; write it elsewhere.")
+    """Refuse to write the table or its codebook over anything that is read."""
+    from honestsignals.dyads import codebook_path
+
+    read = [source]
+    if source.is_dir() or source.name == "study.toml":
+        from honestsignals.study_file import read_study_file
+
+        file = read_study_file(source)
+        tables = (file.acts, file.people, file.pairs, *file.labels.values())
+        read = [file.folder / name for name in ("study.toml", *(one["file"] for one in tables if one))]
+    taken = {path.resolve() for path in read}
+    for written in (output, codebook_path(output)):
+        if written.resolve() in taken:
+            raise OutputError(f"{written} is read from {source}, and would be written over; write elsewhere.")
 
 
 def _split(values: Sequence[str] | None) -> list[str] | None:

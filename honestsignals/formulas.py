@@ -112,42 +112,51 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
     y, truth = _left(left, frame)
     if left in variables:
         raise ArgumentError(f"{left!r} stands on both sides of the formula.")
-    columns, names, terms = _right(right, frame)
+    left_out: dict[str, int] = {}
+    keep = _known_rows(y, (left, right), frame[variables], left_out)
+    columns, names, terms = _right(right, _without_unused(frame[keep], variables))
     if not names:
         raise ArgumentError(f"The formula's right side {right!r} has no term.")
-    left_out, keep = _undefined(y, columns, (left, names), frame, variables)
-    if not keep.all() and keep.any():
+    undefined = _count_undefined(columns, names, left_out)
+    if undefined.any():
         # once more on the rows that stay: means and categories are theirs
-        some, names, terms = _right(right, _without_unused(frame[keep], variables))
-        columns = np.full((len(y), len(names)), np.nan)
-        columns[keep] = some
-    if not keep.any():
-        reasons = listed(f"{count:,} {reason}" for reason, count in left_out.items()) or "there are no rows"
-        raise FitError(f"No row has all that the formula asks for: {reasons}.")
-    infinite = ~np.isfinite(columns[keep]).all(axis=0)
+        keep[np.flatnonzero(keep)[undefined]] = False
+        _refuse_empty(keep, left_out)
+        columns, names, terms = _right(right, _without_unused(frame[keep], variables))
+    infinite = ~np.isfinite(columns).all(axis=0)
     if infinite.any():
         raise FitError(
             f"{listed(np.array(names)[infinite])} is infinite in some rows; of counts, take log1p."
         )
-    return Model(formula, left, y[keep], columns[keep], names, terms, np.flatnonzero(keep), left_out, truth)
+    return Model(formula, left, y[keep], columns, names, terms, np.flatnonzero(keep), left_out, truth)
 
 
 def _without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
-    """Rows whose categories are those that occur in them."""
+    """Rows whose categories are those that occur in them, and whose truths are numbers."""
     some = frame.copy(deep=False)
     for name in variables:
         if some[name].dtype == "category":
             some[name] = some[name].cat.remove_unused_categories()
+        elif some[name].dtype == "boolean":
+            some[name] = some[name].to_numpy(dtype=float, na_value=np.nan)
+        elif some[name].dtype == "string":
+            some[name] = some[name].astype(object)
     return some
 
 
 def _named(expression: str) -> list[str]:
-    """Names in an expression; none where it cannot be read, which is said elsewhere."""
+    """Columns that an expression names; functions that it calls are none.
+
+    >>> _named("`my y` > log1p(acts)")
+    ['my y', 'acts']
+    """
+    quoted = re.findall(r"`([^`]*)`", expression)
     try:
-        tree = ast.parse(expression, mode="eval")
-    except SyntaxError:
-        return []
-    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        tree = ast.parse(re.sub(r"`[^`]*`", "0", expression), mode="eval")
+    except SyntaxError as error:
+        raise ArgumentError(f"The formula's left side {expression!r} cannot be read: {error}") from error
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return quoted + [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node not in called]
 
 
 def _sides(formula: str) -> tuple[str, str]:
@@ -174,6 +183,9 @@ def _variables(right: str, frame: pd.DataFrame) -> list[str]:
     try:
         parsed = Formula(right)
         wanted = {str(name) for name in parsed.required_variables}
+        # formulaic does not tell what center, scale and the splines read
+        words = set(re.findall(r"[^\W\d]\w*(?!\w)(?!\s*\()", right))
+        wanted |= {str(name) for name in frame.columns if str(name) in words}
     except (FormulaicError, SyntaxError) as error:
         first = str(error).splitlines()[0]
         raise ArgumentError(f"The formula's right side {right!r} cannot be read: {first}") from error
@@ -202,9 +214,14 @@ def _no_column(name: str, frame: pd.DataFrame) -> Exception:
 
 
 def _refuse_ego_only(name: str, table: DyadTable) -> None:
-    """Where rows have no direction, a column must be the same for both."""
+    """Where rows have no direction, a column must be the same for both.
+
+    Of a column that a user added to the frame nothing is known, and it is the user's.
+    """
+    if table.directed or name not in [one.name for one in table.about]:
+        return
     fact = table.fact(name)
-    if table.directed or fact.swap == "same":
+    if fact.swap == "same":
         return
     there = [one.name for one in table.about]
     stem = name.removesuffix("_ego").removesuffix("_alter")
@@ -240,11 +257,10 @@ def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool]:
         raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}") from error
     if not isinstance(values, pd.Series):
         raise ArgumentError(f"The formula's left side {left!r} is no column.")
-    numbers = values.to_numpy(dtype=float)
-    if values.dtype.kind == "b":
-        # a comparison with an unknown value is False in pandas; here it is unknown
-        named = [name for name in _named(left) if name in frame.columns]
-        numbers[frame[named].isna().any(axis=1).to_numpy()] = np.nan
+    numbers = values.to_numpy(dtype=float, na_value=np.nan).copy()
+    # a comparison with an unknown value is False in pandas; here it is unknown
+    named = [name for name in _named(left) if name in frame.columns]
+    numbers[frame[named].isna().any(axis=1).to_numpy()] = np.nan
     return numbers, values.dtype.kind == "b"
 
 
@@ -266,23 +282,36 @@ def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dic
     return np.asarray(matrix, dtype=float), names, terms
 
 
-def _undefined(
-    y: Array, columns: Array, words: tuple[str, tuple[str, ...]], frame: pd.DataFrame, variables: list[str]
-) -> tuple[dict[str, int], Array]:
-    """Rows that lack something, each counted under the first thing it lacks; and those that lack nothing."""
-    keep = np.ones(len(y), dtype=bool)
-    left_out: dict[str, int] = {}
-    lacks = [(f"rows where {words[0]} is unknown", np.isnan(y))]
-    # a missing category would pass for the first one
-    lacks += [
-        (f"rows where {name} is not known", frame[name].isna().to_numpy())
-        for name in variables
-        if frame[name].dtype.kind not in "iufb"
-    ]
-    lacks += [(f"rows where {name} is undefined", np.isnan(columns[:, i])) for i, name in enumerate(words[1])]
-    for reason, mask in lacks:
-        fresh = int((mask & keep).sum())
-        if fresh:
-            left_out[reason] = fresh
-        keep &= ~mask
-    return left_out, keep
+def _known_rows(y: Array, sides: tuple[str, str], frame: pd.DataFrame, left_out: dict[str, int]) -> Array:
+    """Rows whose label and columns are known, but for columns inside ``known()``; the others are counted."""
+    keep = ~np.isnan(y)
+    if not keep.all():
+        left_out[f"rows where {sides[0]} is unknown"] = int((~keep).sum())
+    bare = re.sub(r"\bknown\([^()]*\)", "", sides[1])
+    for name in frame.columns:
+        if not re.search(rf"(?<!\w){re.escape(str(name))}(?!\w)", bare):
+            continue
+        lacks = keep & frame[name].isna().to_numpy()
+        if lacks.any():
+            what = "undefined" if frame[name].dtype.kind in "iufb" else "not known"
+            left_out[f"rows where {name} is {what}"] = int(lacks.sum())
+            keep &= ~lacks
+    _refuse_empty(keep, left_out)
+    return keep
+
+
+def _count_undefined(columns: Array, names: tuple[str, ...], left_out: dict[str, int]) -> Array:
+    """Rows where a term is undefined although its columns are known, each counted under the first."""
+    undefined = np.zeros(len(columns), dtype=bool)
+    for place, name in enumerate(names):
+        fresh = np.isnan(columns[:, place]) & ~undefined
+        if fresh.any():
+            left_out[f"rows where {name} is undefined"] = int(fresh.sum())
+            undefined |= fresh
+    return undefined
+
+
+def _refuse_empty(keep: Array, left_out: dict[str, int]) -> None:
+    if not keep.any():
+        reasons = listed(f"{count:,} {reason}" for reason, count in left_out.items()) or "there are no rows"
+        raise FitError(f"No row has all that the formula asks for: {reasons}.")

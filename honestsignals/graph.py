@@ -114,7 +114,10 @@ def _parts(
     total = data.get(acts, 1)
     parts = [(kind, data[kind]) for kind in kinds if data.get(kind)] if kinds else [("", total)]
     numbers = [total, *(number for _, number in parts)]
-    whole = all(isinstance(number, int | np.integer) and number > 0 for number in numbers)
+    whole = all(
+        isinstance(number, int | float | np.number) and number > 0 and float(number).is_integer()
+        for number in numbers
+    )
     if not whole or (acts in data and sum(number for _, number in parts) != total) or not parts:
         shown = {name: data[name] for name in (acts, *kinds) if name in data}
         raise ArgumentError(

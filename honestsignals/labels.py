@@ -82,6 +82,10 @@ class Labels:
     def __len__(self) -> int:
         return len(self.value)
 
+    def heard(self, people: Array) -> Array:
+        """Whether some people answered (bool)."""
+        return np.ones(len(people), dtype=bool) if self.answered is None else self.answered[people]
+
     def when_asked(self, rows: Array) -> Array | None:
         """When some of the rows were asked; None where nothing is known of it."""
         if self.asked is not None:
@@ -180,7 +184,10 @@ def known_pairs(
     if labels.absent != "no":
         left[NOT_ASKED if labels.absent == "not asked" else UNKNOWN] = remaining
     else:
-        first, second = _absent(labels, _candidates(labels, n_people, most, contact), n_people, block)
+        candidates = (
+            _met(labels, contact) if contact is not None else _candidates(labels, n_people, block, most)
+        )
+        first, second = _absent(labels, candidates, n_people, block)
         left[SILENT_SOURCE if labels.by_source else SILENT_PAIR] = remaining - len(first)
         ego, alter = np.concatenate([ego, first]), np.concatenate([alter, second])
         value = np.concatenate([value, np.zeros(len(first))])
@@ -204,26 +211,70 @@ def _within(pairs: tuple[Array, Array], block: Array | None) -> tuple[Array, Arr
     return pairs[0][inside], pairs[1][inside]
 
 
-def _candidates(
-    labels: Labels, n_people: int, most: int, contact: tuple[Array, Array] | None
-) -> tuple[Array, Array]:
-    """Pairs about whom those who were asked answered."""
+def count_within(block: Array | None, n_people: int) -> int:
+    """Unordered pairs that are not across blocks.
+
+    >>> count_within(np.array([0, 0, 1]), 3), count_within(None, 3)
+    (1, 3)
+    """
+    sizes = np.array([n_people]) if block is None else np.bincount(block)
+    return int((sizes * (sizes - 1)).sum()) // 2
+
+
+def refuse_many(block: Array | None, n_people: int, most: int) -> None:
+    """Refuse more pairs than a table gets unless asked for by name."""
+    many = count_within(block, n_people)
+    if many > most:
+        raise DesignError(
+            f"{n_people:,} people make {many:,} pairs, more than {most:,}. "
+            "Ask for pairs='in contact', or for pairs='all' by name."
+        )
+
+
+def pairs_within(block: Array | None, n_people: int) -> tuple[Array, Array]:
+    """Unordered pairs that are not across blocks, the lower code first, sorted.
+
+    >>> pairs_within(np.array([0, 1, 0]), 3)
+    (array([0], dtype=int32), array([2], dtype=int32))
+    """
+    block = np.zeros(n_people, dtype=np.int64) if block is None else block
+    parts = []
+    for one in np.unique(block):
+        members = np.flatnonzero(block == one)
+        low, high = np.triu_indices(len(members), 1)
+        parts.append((members[low], members[high]))
+    ego, alter = (np.concatenate(side) for side in zip(*parts, strict=True))
+    order = np.lexsort((alter, ego))
+    return ego[order].astype(np.int32), alter[order].astype(np.int32)
+
+
+def _met(labels: Labels, contact: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Of pairs with an act, those about whom those who were asked answered."""
+    first, second = contact
+    if labels.directed:
+        first, second = np.concatenate([first, second]), np.concatenate([second, first])
+    keep = labels.heard(first) if labels.by_source else labels.heard(first) & labels.heard(second)
+    return first[keep], second[keep]
+
+
+def _candidates(labels: Labels, n_people: int, block: Array | None, most: int) -> tuple[Array, Array]:
+    """Pairs that could be, about whom those who were asked answered."""
     everybody = np.arange(n_people)
-    spoke = np.ones(n_people, dtype=bool) if labels.answered is None else labels.answered
-    if contact is not None:
-        first, second = contact
-        if labels.directed:
-            first, second = np.concatenate([first, second]), np.concatenate([second, first])
-        keep = spoke[first] if labels.by_source else spoke[first] & spoke[second]
-        return first[keep], second[keep]
-    heard = everybody[spoke]
+    heard = everybody[labels.heard(everybody)]
+    blocks = np.zeros(n_people, dtype=np.int64) if block is None else block
     targets = everybody if labels.by_source else heard
-    if len(heard) * len(targets) // (1 if labels.directed else 2) > most:
+    sizes = np.bincount(blocks[heard], minlength=blocks.max(initial=0) + 1)
+    pairs = int((sizes * np.bincount(blocks[targets], minlength=len(sizes))).sum())
+    if pairs // (1 if labels.directed else 2) > most:
         raise DesignError(
             f"{labels.name!r}: {len(heard):,} people who answered make more than {most:,} pairs. "
             "Ask for pairs='in contact', or for pairs='all' by name."
         )
-    first, second = np.repeat(heard, len(targets)), np.tile(targets, len(heard))
+    parts = []
+    for one in np.unique(blocks):
+        some, others = heard[blocks[heard] == one], targets[blocks[targets] == one]
+        parts.append((np.repeat(some, len(others)), np.tile(others, len(some))))
+    first, second = (np.concatenate(side) for side in zip(*parts, strict=True))
     keep = first != second if labels.directed else first < second
     return first[keep], second[keep]
 
@@ -272,9 +323,8 @@ def answers_about(
     )
     value, asked = look_up(rows, ego, alter, n_people)
     if labels.absent == "no":
-        spoke = np.ones(n_people, dtype=bool) if labels.answered is None else labels.answered
         absent = ~np.isin(_keys(ego, alter, n_people), _keys(labels.source, labels.target, n_people))
-        absent &= spoke[ego] if labels.by_source else spoke[ego] & spoke[alter]
+        absent &= labels.heard(ego) if labels.by_source else labels.heard(ego) & labels.heard(alter)
         if block is not None:
             absent &= block[ego] == block[alter]
         value[absent] = 0.0

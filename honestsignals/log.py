@@ -68,7 +68,7 @@ class InteractionLog:
     @property
     def left_out(self) -> Mapping[str, int]:
         """Rows left out on reading, by reason."""
-        return self.acts.left_out
+        return dict(self.acts.left_out)
 
     @property
     def dyads_in_contact(self) -> int:

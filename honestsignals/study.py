@@ -14,7 +14,18 @@ from honestsignals.covariates import UNKNOWN, attribute_columns, symmetric
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.passes import Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
-from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers_about, known_pairs, look_up
+from honestsignals.labels import (
+    ACROSS,
+    NO_CONTACT,
+    KnownPairs,
+    Labels,
+    answers_about,
+    count_within,
+    known_pairs,
+    look_up,
+    pairs_within,
+    refuse_many,
+)
 from honestsignals.log import MOST_PAIRS, InteractionLog
 from honestsignals.metrics.registry import Fact
 from honestsignals.moments import settings_of
@@ -42,6 +53,16 @@ class PairColumn:
     name: str
     directed: bool
     known: KnownPairs
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """Rows of a table to be, their labels, and when these were asked."""
+
+    rows: Rows
+    design: Design
+    value: Array
+    asked: Array | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +151,11 @@ class Study:
         """
         one_of("pairs", pairs or "all", ("all", "in contact"))
         settings = settings_of(conversation_gap, period)
-        rows, design, value = self._rows(label, pairs, until)
+        chosen = self._rows(label, pairs, until)
+        rows, design, value = chosen.rows, chosen.design, chosen.value
         extras = [*self._about_people(rows, design.directed), *self._about_pairs(rows, design.directed)]
         for name in [with_labels] if isinstance(with_labels, str) else with_labels:
-            columns, note = self._earlier(name, label, rows, design.directed)
+            columns, note = self._earlier(name, label, chosen)
             extras += columns
             design = replace(design, notes=(*design.notes, note))
         if label is not None:
@@ -143,41 +165,51 @@ class Study:
         dated = self.log.acts.dated
         return measured(self.log.engine, rows, metrics, extras, table, people=self.log.people, dated=dated)
 
-    def _rows(self, label: str | None, pairs: str | None, until: object) -> tuple[Rows, Design, Array]:
-        """Which rows the table has, of how many, and their labels."""
+    def _rows(self, label: str | None, pairs: str | None, until: object) -> _Chosen:
+        """Which rows the table has, of how many, their labels, and when these were asked."""
         n = len(self.log.people)
         most = n * n if pairs == "all" else MOST_PAIRS
         cut = None if until is None else self.log.moment(until)
         if label is None:
-            rows = self._possible(pairs, until, most)
-            left = {NO_CONTACT if pairs == "in contact" else ACROSS: n * (n - 1) // 2 - len(rows.ego)}
-            left = {reason: count for reason, count in left.items() if count}
-            return rows, Design(possible=n * (n - 1) // 2, left_out=left), np.empty(0)
+            return self._possible(pairs, cut, most)
         answers = self.label(label)
         met = self.log.pairs_in_contact() if pairs == "in contact" else None
         known = known_pairs(answers, n, self.block, most, met)
         before = known.asked
         if cut is not None:
             before = np.full(len(known.ego), cut) if before is None else np.minimum(before, cut)
-        rows, value, left = Rows(known.ego, known.alter, before), known.value, known.left_out
+        rows, left = Rows(known.ego, known.alter, before), known.left_out
+        early = np.ones(len(known.ego), dtype=bool)
         if before is not None and pairs == "in contact":
             # those who met only after the label was asked had not met when it was
             early = contact(self.log.engine, rows)
-            rows, value = Rows(known.ego[early], known.alter[early], before[early]), value[early]
+            rows = Rows(known.ego[early], known.alter[early], before[early])
             left = left | {NO_CONTACT: left.get(NO_CONTACT, 0) + int((~early).sum())}
         design = Design(
             label, answers.type, answers.directed, known.possible, left, answers.when, answers.notes()
         )
-        return rows, design, value
+        asked = None if known.asked is None else known.asked[early]
+        return _Chosen(rows, design, known.value[early], asked)
 
-    def _possible(self, pairs: str | None, until: object, most: int) -> Rows:
+    def _possible(self, pairs: str | None, cut: int | None, most: int) -> _Chosen:
         """Pairs without a label that could be: all of them, or those with an act."""
-        rows = self.log.rows(pairs or "all", until, most)
-        if self.block is None:
-            return rows
-        inside = self.block[rows.ego] == self.block[rows.alter]
-        before = None if rows.before is None else rows.before[inside]
-        return Rows(rows.ego[inside], rows.alter[inside], before)
+        n = len(self.log.people)
+        if pairs == "in contact":
+            ego, alter = self.log.pairs_in_contact()
+        else:
+            refuse_many(self.block, n, most)
+            ego, alter = pairs_within(self.block, n)
+        if self.block is not None:
+            inside = self.block[ego] == self.block[alter]
+            ego, alter = ego[inside], alter[inside]
+        rows = Rows(ego, alter, None if cut is None else np.full(len(ego), cut))
+        if pairs == "in contact" and cut is not None:
+            met = contact(self.log.engine, rows)
+            rows = Rows(ego[met], alter[met], np.full(int(met.sum()), cut))
+        possible, could_be = n * (n - 1) // 2, count_within(self.block, n)
+        left = {ACROSS: possible - could_be, NO_CONTACT: could_be - len(rows.ego)}
+        left = {reason: count for reason, count in left.items() if count}
+        return _Chosen(rows, Design(possible=possible, left_out=left), np.empty(0), None)
 
     def _about_people(self, rows: Rows, directed: bool) -> Iterable[tuple[Fact, Any]]:
         for name in self.people.columns:
@@ -198,15 +230,14 @@ class Study:
             back, _ = look_up(column.known, rows.alter, rows.ego, n)
             yield from _both_ways(column.name, "pair", forth, back, directed)
 
-    def _earlier(
-        self, name: str, label: str | None, rows: Rows, directed: bool
-    ) -> tuple[list[tuple[Fact, Any]], str]:
+    def _earlier(self, name: str, label: str | None, chosen: _Chosen) -> tuple[list[tuple[Fact, Any]], str]:
         """A label asked earlier, as a covariate, and what is to be said of it."""
         if label is None:
             raise ArgumentError("with_labels are covariates of a label: say label= too.")
         if name == label:
             raise ArgumentError(f"with_labels: {name!r} must be a label other than label={label!r}.")
         earlier, answers, n = self.label(name), self.label(label), len(self.log.people)
+        rows, directed = chosen.rows, answers.directed
         if earlier.wave is not None and answers.wave is not None and earlier.wave >= answers.wave:
             raise DesignError(
                 f"{name!r} was asked at wave {earlier.wave}, not before {label!r} (wave {answers.wave})."
@@ -217,8 +248,8 @@ class Study:
         found, later, known = [], 0, 0
         for ego, alter in ways:
             values, asked = answers_about(earlier, ego, alter, self.block, n)
-            if asked is not None and rows.before is not None:
-                late = (asked >= rows.before) & ~np.isnan(values)
+            if asked is not None and chosen.asked is not None:
+                late = (asked >= chosen.asked) & ~np.isnan(values)
                 later, known = later + int(late.sum()), known + int((~np.isnan(values)).sum())
                 values = np.where(late, np.nan, values)
             found.append(values)
@@ -226,7 +257,7 @@ class Study:
             raise DesignError(
                 f"{name!r} was asked when {label!r} was, or later: it cannot be a covariate of it."
             )
-        note = _earlier_note(earlier, answers, later, rows.before is not None)
+        note = _earlier_note(earlier, answers, later, chosen.asked is not None)
         if not earlier.directed:
             return [
                 (replace(self._label_fact(earlier), undefined="not known, or asked later"), found[0])

@@ -153,9 +153,10 @@ def _attributes(
                 f"Two attributes are called {identifier(name)!r} in a formula; rename {name!r}."
             )
         values = pd.Series(columns[name], index=frame.index)
-        known = _without(values, missing)
+        names = name in keys.get("categories", ())
+        known = values.mask(values.isin(missing)) if names else _without(values, missing)
         # numbers that are names are no numbers to a model
-        frame[identifier(name)] = known.astype("category") if name in keys.get("categories", ()) else known
+        frame[identifier(name)] = known.astype("category") if names else known
     if "block" not in keys:
         return frame, None
     block = pd.Series(columns[keys["block"]])

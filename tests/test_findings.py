@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -202,6 +205,8 @@ def test_the_left_side_obeys_the_same_rules(tmp_path) -> None:
     for left in ("net_giving", "give_share > 0.5"):
         with pytest.raises(hs.DesignError, match="depends on who is called ego"):
             hs.fit(f"{left} ~ acts", table, family="gaussian")
+    with pytest.raises(hs.DesignError, match="depends on who is called ego"):
+        hs.fit("acts ~ center(net_giving)", table, family="gaussian")
     with pytest.raises(hs.ArgumentError, match="lag depends on the order of rows"):
         hs.fit("friendship ~ lag(acts)", table, family="gaussian")
 
@@ -293,3 +298,114 @@ def test_dyads_does_not_overwrite_what_it_reads(tmp_path) -> None:
         result = CliRunner().invoke(app, ["dyads", str(source), "-o", str(output)])
         assert result.exit_code != 0
     assert acts.read_text() == before
+
+
+def test_names_in_back_ticks_are_names_too(tmp_path) -> None:
+    frame = plain()
+    frame["my y"] = np.where(frame.index % 3, frame["trusted"], np.nan)
+    assert hs.fit("`my y` > 0 ~ x", frame).model.left_out == {"rows where `my y` > 0 is unknown": 22}
+    with pytest.raises(hs.DesignError, match="depends on who is called ego"):
+        hs.fit("`net_giving` > 0 ~ acts", undirected(tmp_path))
+
+
+def test_a_factor_of_unknown_numbers_is_unknown() -> None:
+    frame = plain()
+    frame["level"] = np.where(frame.index % 4, frame.index % 3, np.nan)
+    result = hs.fit("trusted ~ C(level)", frame, family="gaussian")
+    assert result.model.left_out == {"rows where level is undefined": 17}
+
+
+def test_means_are_of_the_rows_that_stay() -> None:
+    frame = plain()
+    frame["share"] = np.where(frame.index % 4, frame["x"] + 5, np.nan)
+    result = hs.fit("trusted ~ center(share)", frame, family="gaussian")
+    assert len(result.model.y) == 49
+    assert result.model.X[:, 1].mean() == pytest.approx(0, abs=1e-12)
+
+
+def test_functions_and_own_columns_may_stand_on_the_left(tmp_path) -> None:
+    table = undirected(tmp_path)
+    assert hs.fit("log1p(acts) ~ same_office", table, family="gaussian").model.y.min() == 0
+    table.frame["close"] = table.frame["acts"] > 1
+    assert len(hs.fit("close ~ same_office", table, family="gaussian").model.y) == 6
+
+
+def test_codes_that_are_names_stay_names(tmp_path) -> None:
+    toml = TOML.replace('id = "id"', 'id = "id"\ncategories = ["office"]\nmissing = ["NA"]')
+    people = "id,office,age\na,01,30\nb,1,40\nc,2,\nd,NA,25\n"
+    frame = hs.open_study(write_study(tmp_path, toml=toml, people=people)).dyads(label="friendship").frame
+    assert frame["same_office"].tolist()[0] == 0
+    assert frame["ego_office"].tolist()[0] == "01"
+
+
+def test_neither_table_nor_codebook_is_written_over_what_is_read(tmp_path) -> None:
+    from typer.testing import CliRunner
+
+    from honestsignals.cli import app
+
+    log = tmp_path / "x.codebook.csv"
+    log.write_text("sender,receiver\na,b\n")
+    assert CliRunner().invoke(app, ["dyads", str(log), "-o", str(tmp_path / "x.csv")]).exit_code != 0
+    assert log.read_text() == "sender,receiver\na,b\n"
+    toml = TOML.replace('"acts.csv"', '"data/acts.csv"')
+    folder = write_study(tmp_path / "study", toml=toml, acts=None)
+    (folder / "data").mkdir()
+    (folder / "data" / "acts.csv").write_text(ACTS)
+    output = folder / "data" / "acts.csv"
+    assert CliRunner().invoke(app, ["dyads", str(folder), "-o", str(output)]).exit_code != 0
+    assert output.read_text() == ACTS
+
+
+def test_logs_and_studies_travel(tmp_path) -> None:
+    study = pickle.loads(pickle.dumps(hs.open_study(write_study(tmp_path))))
+    log = copy.deepcopy(study.log)
+    assert str(log) == str(study.log)
+    with pytest.raises(ValueError, match="read-only"):
+        log.acts.sender[0] = 1
+
+
+def test_until_is_no_date_of_a_label(tmp_path) -> None:
+    second = """
+[labels.early]
+file = "labels.csv"
+source = "source"
+target = "target"
+value = "friendship"
+type = "binary"
+directed = false
+absent = "no"
+asked = 2024-01-20
+"""
+    study = hs.open_study(write_study(tmp_path, toml=TOML + second))
+    table = study.dyads(label="friendship", with_labels=["early"], until="2024-01-10", metrics=["acts"])
+    assert table.frame["early"].tolist() == [1, 1, 0, 0, 0, 0]
+    undated = hs.open_study(
+        write_study(tmp_path / "un", toml=TOML.replace("asked = 2024-02-01\n", "") + second)
+    )
+    told = undated.dyads(label="friendship", with_labels=["early"], until="2024-03-10", metrics=["acts"])
+    assert "nothing says that it was asked before friendship" in str(told)
+
+
+def test_pairs_are_counted_within_blocks(tmp_path) -> None:
+    toml = TOML.replace('id = "id"', 'id = "id"\nblock = "office"')
+    labels = "source,target,friendship\na,b,1\n"
+    table = hs.open_study(write_study(tmp_path, toml=toml, labels=labels)).dyads(pairs="in contact")
+    assert table.design.left_out == {"across blocks, which could never be": 4, "not in contact": 1}
+    people = "id,office,age\n" + "".join(f"{i},{i // 2},1\n" for i in range(4000))
+    acts = "sender,receiver,time,kind\n0,1,2024-01-01,help\n"
+    labels = "source,target,friendship\n0,1,1\n"
+    many = hs.open_study(write_study(tmp_path / "many", toml=toml, people=people, acts=acts, labels=labels))
+    assert len(many.dyads(metrics=["acts"])) == len(many.dyads(label="friendship", metrics=["acts"])) == 2000
+
+
+def test_whole_numbers_may_be_floats_in_a_graph() -> None:
+    assert len(hs.from_graph(nx.DiGraph([("a", "b", {"acts": 3.0})]))) == 3
+
+
+def test_nullable_types_enter_a_fit() -> None:
+    frame = plain()
+    frame["kb"] = pd.array([None if i % 5 == 0 else bool(i % 2) for i in frame.index], dtype="boolean")
+    frame["s"] = pd.array([None if i % 7 == 0 else "ab"[i % 2] for i in frame.index], dtype="string")
+    for name in ("kb", "s"):
+        result = hs.fit(f"trusted ~ {name}", frame, family="gaussian")
+        assert len(result.model.y) == int(frame[name].notna().sum())

@@ -115,6 +115,15 @@ class ActArrays:
     duplicates: int = 0
     unread: tuple[str, ...] = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to another process: a view of a dict cannot be."""
+        return {**self.__dict__, "left_out": dict(self.left_out)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Come back as unchangeable as before."""
+        self.__dict__.update(state)
+        self.__post_init__()
+
     def __post_init__(self) -> None:
         """Make sure that nobody changes in place what others look at."""
         object.__setattr__(self, "left_out", MappingProxyType(dict(self.left_out)))

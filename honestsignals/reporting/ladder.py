@@ -334,9 +334,11 @@ def _combinations(table: DyadTable, label: str, wanted: Mapping[str, Sequence[st
     """
     terms = [term for step in wanted.values() for term in step]
     found = _dependent(table, label, terms)
-    if "known(returned_share)" in found and "in_contact" in terms and table.directed and _most(table) <= 1:
-        found = _dependent(table, label, [term for term in terms if term != "in_contact"])
-        found["in_contact"] = ONCE
+    tied = "known(returned_share)" in found and "in_contact" in terms and "in_contact" not in found
+    if tied and table.directed and _most(table) <= 1:
+        without = _dependent(table, label, [term for term in terms if term != "in_contact"])
+        if "known(returned_share)" not in without:
+            return {**without, "in_contact": ONCE}
     return found
 
 
