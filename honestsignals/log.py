@@ -17,6 +17,7 @@ from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unk
 from honestsignals.graph import by_arc, directed_graph, summed
 from honestsignals.metrics.acts import DAY, SECOND, Settings
 from honestsignals.moments import moment, settings_of, spans
+from honestsignals.pairs import pairs_within, refuse_many
 from honestsignals.readers.acts import EXACT_DUPLICATES, ActArrays
 from honestsignals.readers.kinds import kind_slug
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-MOST_PAIRS = 5_000_000
-"""Pairs a table of all pairs may have unless asked for by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,23 +284,41 @@ class InteractionLog:
         """
         settings = settings_of(conversation_gap, period)
         n = len(self.people)
-        rows = self.rows(pairs, until, n * n)
+        rows = self.rows(pairs, None if until is None else self.moment(until), n * n)
         out = n * (n - 1) // 2 - len(rows.ego)
         left = {"not in contact": out} if pairs == "in contact" and out else {}
         design = Design(possible=n * (n - 1) // 2, left_out=left, notes=self.cut_note(until, settings))
         table = DyadTable(None, design, (), settings, self.source)  # type: ignore[arg-type]
         return measured(self.engine, rows, metrics, (), table, people=self.people, dated=self.acts.dated)
 
-    def rows(self, pairs: str, until: object, most: int) -> Rows:
-        """Rows of a table without labels: pairs with an act before ``until``, or all pairs of people."""
-        ego, alter = pair_rows(self, pairs, most)
-        if until is None:
-            return Rows(ego, alter)
-        rows = Rows(ego, alter, np.full(len(ego), self.moment(until)))
+    def rows(self, pairs: str, cut: int | None, most: int, block: Array | None = None) -> Rows:
+        """Rows of a table without labels: pairs with an act before the cut, or all pairs.
+
+        Parameters
+        ----------
+        pairs : {"in contact", "all"}
+            Which pairs.
+        cut : int or None
+            Only acts strictly before it count, in the log's own count of time.
+        most : int
+            Pairs that a table of all of them may have.
+        block : ndarray of int, shape (n_people,), or None
+            Pairs across blocks could never be.
+        """
+        one_of("pairs", pairs, ("in contact", "all"))
+        n = len(self.people)
         if pairs == "all":
-            return rows
-        met = contact(self.engine, rows)
-        return Rows(ego[met], alter[met], rows.before[met] if rows.before is not None else None)
+            refuse_many(block, n, most)
+            ego, alter = pairs_within(block, n)
+            return Rows(ego, alter, None if cut is None else np.full(len(ego), cut))
+        ego, alter = self.pairs_in_contact()
+        if block is not None:
+            inside = block[ego] == block[alter]
+            ego, alter = ego[inside], alter[inside]
+        if cut is None:
+            return Rows(ego, alter)
+        met = contact(self.engine, Rows(ego, alter, np.full(len(ego), cut)))
+        return Rows(ego[met], alter[met], np.full(int(met.sum()), cut))
 
     def cut_note(self, until: object, settings: Settings) -> tuple[str, ...]:
         """What a table says of its times: until when acts count, and the spans of event metrics."""
@@ -382,18 +398,3 @@ def _cut(acts: ActArrays, mask: Array) -> ActArrays:
         kind=part(acts.kind),
         columns={name: values[mask] for name, values in acts.columns.items()},
     )
-
-
-def pair_rows(log: InteractionLog, pairs: str, most: int = MOST_PAIRS) -> tuple[Array, Array]:
-    """Codes of the two of every pair in contact, or of every pair of people."""
-    one_of("pairs", pairs, ("in contact", "all"))
-    if pairs == "in contact":
-        return log.pairs_in_contact()
-    n = len(log.people)
-    if n * (n - 1) // 2 > most:
-        raise DesignError(
-            f"{n:,} people make {n * (n - 1) // 2:,} pairs, more than {most:,}. "
-            "Ask for pairs='in contact', or for pairs='all' by name."
-        )
-    low, high = np.triu_indices(n, 1)
-    return low.astype(np.int32), high.astype(np.int32)

@@ -14,21 +14,11 @@ from honestsignals.covariates import UNKNOWN, attribute_columns, symmetric
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.passes import Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
-from honestsignals.labels import (
-    ACROSS,
-    NO_CONTACT,
-    KnownPairs,
-    Labels,
-    answers_about,
-    count_within,
-    known_pairs,
-    look_up,
-    pairs_within,
-    refuse_many,
-)
-from honestsignals.log import MOST_PAIRS, InteractionLog
+from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers_about, known_pairs, look_up
+from honestsignals.log import InteractionLog
 from honestsignals.metrics.registry import Fact
 from honestsignals.moments import settings_of
+from honestsignals.pairs import MOST_PAIRS, count_within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,18 +184,7 @@ class Study:
     def _possible(self, pairs: str | None, cut: int | None, most: int) -> _Chosen:
         """Pairs without a label that could be: all of them, or those with an act."""
         n = len(self.log.people)
-        if pairs == "in contact":
-            ego, alter = self.log.pairs_in_contact()
-        else:
-            refuse_many(self.block, n, most)
-            ego, alter = pairs_within(self.block, n)
-        if self.block is not None:
-            inside = self.block[ego] == self.block[alter]
-            ego, alter = ego[inside], alter[inside]
-        rows = Rows(ego, alter, None if cut is None else np.full(len(ego), cut))
-        if pairs == "in contact" and cut is not None:
-            met = contact(self.log.engine, rows)
-            rows = Rows(ego[met], alter[met], np.full(int(met.sum()), cut))
+        rows = self.log.rows(pairs or "all", cut, most, self.block)
         possible, could_be = n * (n - 1) // 2, count_within(self.block, n)
         left = {ACROSS: possible - could_be, NO_CONTACT: could_be - len(rows.ego)}
         left = {reason: count for reason, count in left.items() if count}

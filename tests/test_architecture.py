@@ -25,7 +25,7 @@ LAYERS = [
     ["inference"],
     ["tables"],
     ["engines"],
-    ["covariates", "dyads", "graph"],
+    ["covariates", "dyads", "graph", "pairs"],
     ["readers"],
     ["moments"],
     ["log"],
