@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, one_of
 from honestsignals.formulas import Model, design
 from honestsignals.inference.covariance import COVARIANCES
 from honestsignals.inference.estimators import FAMILIES, estimate
-from honestsignals.result import Result, errors_of
+from honestsignals.result import Result, codes_of, errors_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +36,7 @@ def fit(
     family : {"gaussian", "logit"}, optional
         Taken from the label's type; needed for a plain frame unless the left side compares.
     covariance : {"jackknife", "dyadic", "two_way", "pair", "hc1", "classical"}
-        Which standard errors (INFERENCE: fafchamps2007, aronow2015).
+        Which standard errors (fafchamps2007, aronow2015; docs/calibration.md has how well they cover).
     exact : bool
         For the jackknife of a logit: refit without each person and pair, instead of one step.
 
@@ -83,7 +81,7 @@ def fit(
     else:
         notes = (*notes, "a plain frame: ego and alter are taken as they stand")
     directed = not isinstance(dyads, DyadTable) or dyads.directed
-    errors = errors_of(found, _codes(ids), model.names, covariance, (directed, exact))
+    errors = errors_of(found, codes_of(ids), model.names, covariance, (directed, exact))
     return Result(model, found, errors, ids, facts, notes, exact, directed)
 
 
@@ -105,13 +103,6 @@ def _check_ids(frame: pd.DataFrame) -> None:
     same = int((frame["ego"].to_numpy() == frame["alter"].to_numpy()).sum())
     if same:
         raise ArgumentError(f"In {same:,} rows ego and alter are the same person.")
-
-
-def _codes(ids: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    import pandas as pd
-
-    codes, _ = pd.factorize(pd.concat([ids["ego"], ids["alter"]]))
-    return codes[: len(ids)], codes[len(ids) :]
 
 
 def _family(model: Model, dyads: DyadTable | pd.DataFrame, family: str | None) -> tuple[str, tuple[str, ...]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, FitError, listed, nearest, unknown
+from honestsignals.glossary import FORMULA_WORDS
 from honestsignals.metrics.columns import FORMS, all_names
 from honestsignals.metrics.registry import SWAPS
 
@@ -41,7 +42,6 @@ TRANSFORMS: Mapping[str, Callable[..., Any]] = {
     "abs": np.abs,
     "square": np.square,
 }
-OF_FORMULAIC = ("C", "I", "center", "scale", "standardize", "poly", "bs", "cs", "cc", "cr", "Q", "np")
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +191,7 @@ def _variables(right: str, frame: pd.DataFrame) -> list[str]:
         raise ArgumentError(f"The formula's right side {right!r} cannot be read: {first}") from error
     if type(parsed).__name__ != "SimpleFormula":
         raise ArgumentError(f"The formula's right side {right!r} has several parts; use '+' between terms.")
-    names = [name for name in sorted(wanted) if name not in TRANSFORMS and name not in OF_FORMULAIC]
+    names = [name for name in sorted(wanted) if name in frame.columns or name not in FORMULA_WORDS]
     for name in names:
         if name not in frame.columns:
             raise _no_column(name, frame)

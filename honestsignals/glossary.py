@@ -56,8 +56,11 @@ WORDS = {
 }
 
 
-FORMULA_WORDS = ("known", "log1p", "log", "sqrt", "exp", "abs", "square", "C", "I", "center", "scale", "np")
-"""What formulas call, so that no column may be called so."""
+FORMULA_WORDS = (
+    *("known", "log1p", "log", "sqrt", "exp", "abs", "square"),
+    *("C", "I", "Q", "np", "center", "scale", "standardize", "poly", "bs", "cs", "cc", "cr"),
+)
+"""What formulas call: ours, then formulaic's. No label may be called so."""
 
 
 def identifier(text: str) -> str:

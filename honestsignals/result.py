@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +65,7 @@ class Result:
     covariance: Covariance
     ids: pd.DataFrame
     design_facts: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default_factory=tuple)
+    notes: tuple[str, ...] = ()
     exact: bool = False
     directed: bool = True
 
@@ -74,11 +74,7 @@ class Result:
     @property
     def codes(self) -> tuple[Array, Array]:
         """Codes of ego and alter of the rows used."""
-        import pandas as pd
-
-        both = pd.concat([self.ids["ego"], self.ids["alter"]])
-        codes, _ = pd.factorize(both)
-        return codes[: len(self.ids)], codes[len(self.ids) :]
+        return codes_of(self.ids)
 
     def tidy(self) -> pd.DataFrame:
         """One row a coefficient: term, estimate, std_error, statistic, p_value, low, high, df."""
@@ -269,6 +265,14 @@ class Result:
         if path is not None:
             write_text(path, text + "\n")
         return text
+
+
+def codes_of(ids: pd.DataFrame) -> tuple[Array, Array]:
+    """Codes of ego and alter: one whole number a person, whichever of the two they are."""
+    import pandas as pd
+
+    codes, _ = pd.factorize(pd.concat([ids["ego"], ids["alter"]]))
+    return codes[: len(ids)], codes[len(ids) :]
 
 
 def errors_of(

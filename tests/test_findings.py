@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 
 import honestsignals as hs
+from honestsignals.formulas import TRANSFORMS
+from honestsignals.glossary import FORMULA_WORDS
 from tests.corpus import log_of
 from tests.folders import ACTS, PEOPLE, TOML, write_study
 from tests.shared import needs_shared, shared_path
@@ -282,6 +284,7 @@ def test_tables_of_a_fit_carry_what_they_rest_on() -> None:
 
 
 def test_a_label_called_like_a_function_is_refused(tmp_path) -> None:
+    assert set(TRANSFORMS) <= set(FORMULA_WORDS)
     with pytest.raises(hs.InputError, match="'known' is a function of formulas"):
         hs.open_study(write_study(tmp_path, toml=TOML.replace("labels.friendship", "labels.known")))
 

@@ -73,7 +73,7 @@ def jackknife(
 
     References
     ----------
-    fafchamps2007, mackinnon1985, franksnijders1994
+    fafchamps2007, efron1981, mackinnon1985
 
     Examples
     --------
