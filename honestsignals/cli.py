@@ -133,6 +133,10 @@ def dyads(
         str, typer.Option(help="Gap within a conversation, and reply window.")
     ] = "1h",
     period: Annotated[str, typer.Option(help="Length of the periods of persistence.")] = "7D",
+    span: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=SPAN", help="A further span: reply_horizon=1D, silence=7D; repeat."),
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=NAME", help="Of a log: which column is sender, receiver, time, …; repeat."),
@@ -151,7 +155,8 @@ def dyads(
     refuse_ending(output)
     _refuse_input(source, output)
     chosen = _split(metrics)
-    spans = {"conversation_gap": conversation_gap, "period": period}
+    further = _mapping(span, "--span", "silence=7D")
+    spans: dict[str, Any] = {"conversation_gap": conversation_gap, "period": period, "spans": further}
     with _progress() as tell:
         tell("Reading")
         if source.is_dir() or source.name == "study.toml":
@@ -221,11 +226,13 @@ def _only_of_a_log(options: dict[str, object]) -> None:
         raise ArgumentError(f"{given[0]} is for a log; a study folder says it in its study.toml.")
 
 
-def _mapping(pairs: Sequence[str] | None) -> dict[str, str] | None:
-    """Columns from KEY=NAME."""
+def _mapping(
+    pairs: Sequence[str] | None, option: str = "--column", example: str = "sender=from"
+) -> dict[str, str] | None:
+    """Columns or spans from KEY=NAME."""
     for pair in pairs or ():
         if "=" not in pair:
-            raise ArgumentError(f"--column is {pair!r}; it must read KEY=NAME, such as sender=from.")
+            raise ArgumentError(f"{option} is {pair!r}; it must read KEY=NAME, such as {example}.")
     return dict(pair.split("=", 1) for pair in pairs) if pairs else None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.engines.passes import Engine, Rows
+from honestsignals.engines.passes import MOST_MOMENTS, Engine, Rows
 from honestsignals.errors import DesignError, OutputError, listed, unknown
 from honestsignals.glossary import WORDS
 from honestsignals.metrics import balance
@@ -252,8 +252,14 @@ def measured(
         Where two columns have the same name.
     """
     log = engine.log
-    names = choose(metrics, log.kinds, log.has, table.directed)
-    planned = plan(names, log.kinds, log.has)
+    rows = replace(rows, directed=table.directed)
+    many = len(rows.moments) > MOST_MOMENTS
+    has = log.has - {"moments"} if many else log.has
+    if many and metrics is None:
+        design = replace(table.design, notes=(*table.design.notes, _without_surroundings(len(rows.moments))))
+        table = replace(table, design=design)
+    names = choose(metrics, log.kinds, has, table.directed)
+    planned = plan(names, log.kinds, has)
     columns = engine.columns(rows, planned, table.settings)
     about = [
         Fact(name, name, "design", WORDS[name].meaning, unit="id", range=NO_RANGE, swap="swap")
@@ -275,6 +281,13 @@ def measured(
         # labels and attributes belong to the study: who changes the frame must not change them
         values[fact.name] = copy(given)
     return replace(table, frame=_frame(values), about=tuple(about))
+
+
+def _without_surroundings(moments: int) -> str:
+    return (
+        f"Pairs were asked at {moments:,} moments, so there are no columns that rest on everybody's ties "
+        "as of each (totals, attention, shared contacts, chance given totals)."
+    )
 
 
 def _frame(values: dict[str, Any]) -> pd.DataFrame:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.act_forms import cut, frame_of, graph_of, span_of
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import LogColumns, Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
-from honestsignals.graph import by_arc, directed_graph, summed
-from honestsignals.metrics.acts import DAY, SECOND, Settings
-from honestsignals.moments import moment, settings_of, spans
+from honestsignals.metrics.acts import Settings
+from honestsignals.moments import moment, settings_of, spans_in_words
 from honestsignals.pairs import pairs_within, refuse_many
 from honestsignals.readers.acts import EXACT_DUPLICATES, ActArrays
 from honestsignals.readers.kinds import kind_slug
@@ -145,7 +145,7 @@ class InteractionLog:
         codes = np.array([self.kinds.index(one) for one in kinds])
         kind_of = self.acts.kind if self.acts.kind is not None else np.empty(0, dtype=np.int16)
         mask = np.isin(kind_of, codes)
-        kept = _cut(self.acts, mask)
+        kept = cut(self.acts, mask)
         renumbered = np.searchsorted(codes, kind_of[mask]).astype(np.int16)
         giving = None if self.giving is None else tuple(one for one in kinds if one in self.giving) or None
         # other kinds tell how long the log was observed
@@ -183,7 +183,7 @@ class InteractionLog:
         old = self.window_edges
         start_edge = max((edge for edge in (first, old[0]) if edge is not None), default=None)
         end_edge = min((edge for edge in (after, old[1]) if edge is not None), default=None)
-        return replace(self, acts=_cut(self.acts, mask), window_edges=(start_edge, end_edge))
+        return replace(self, acts=cut(self.acts, mask), window_edges=(start_edge, end_edge))
 
     def moment(self, value: object) -> int:
         """A moment as the log counts it: microseconds, or a wave.
@@ -206,51 +206,11 @@ class InteractionLog:
             Everybody is a node. An edge from giver to receiver has ``acts``; ``weight``, ``first`` and
             ``last`` where the log has weight and time; ``acts__KIND`` where it has kinds.
         """
-        acts = self.acts
-        sender, receiver, arc = by_arc(acts.sender, acts.receiver, len(acts.people))
-        n_arcs = len(sender)
-        ones = np.ones(len(arc), dtype=np.int64) if acts.count is None else acts.count
-        edges: dict[str, Any] = {"acts": summed(ones, arc, n_arcs).tolist()}
-        if acts.weight is not None:
-            order = np.lexsort((acts.weight, arc))
-            edges["weight"] = summed(acts.weight[order], arc[order], n_arcs).tolist()
-        if acts.time is not None:
-            for name, verb, start in (("first", np.minimum, 2**62), ("last", np.maximum, -(2**62))):
-                moment = np.full(n_arcs, start, dtype=np.int64)
-                verb.at(moment, arc, acts.time)
-                edges[name] = self.as_shown(moment)
-        for code, kind in enumerate(self.kinds):
-            of_kind = np.where(acts.kind == code, ones, 0)
-            edges[f"acts__{kind_slug(kind)}"] = summed(of_kind, arc, n_arcs).tolist()
-        return directed_graph(acts.people.tolist(), sender, receiver, edges)
-
-    def as_shown(self, moments: Array) -> list[Any]:
-        """Moments as people read them: dates, seconds from time zero, or waves."""
-        import pandas as pd
-
-        if self.acts.clock == "wave":
-            return [int(moment) for moment in moments]
-        if self.acts.dated:
-            return list(pd.to_datetime(moments, unit="us"))
-        return [float(moment / SECOND) for moment in moments]
+        return graph_of(self.acts)
 
     def to_frame(self) -> pd.DataFrame:
         """The acts as a frame: sender, receiver, and time, kind, weight … where there."""
-        import pandas as pd
-
-        acts = self.acts
-        values: dict[str, Any] = {"sender": acts.people[acts.sender], "receiver": acts.people[acts.receiver]}
-        if acts.time is not None:
-            values[acts.clock or "time"] = self.as_shown(acts.time)
-        if acts.kind is not None:
-            values["kind"] = np.array(self.kinds, dtype=object)[acts.kind]
-        values |= {
-            name: part for name, part in (("count", acts.count), ("weight", acts.weight)) if part is not None
-        }
-        for name, part in acts.columns.items():
-            codes = acts.values.get(name)
-            values[name] = part if codes is None else np.array([*codes, None], dtype=object)[part]
-        return pd.DataFrame(values)
+        return frame_of(self.acts)
 
     # its dyads
 
@@ -262,6 +222,7 @@ class InteractionLog:
         until: object = None,
         conversation_gap: str = "1h",
         period: str = "7D",
+        spans: Mapping[str, str] | None = None,
     ) -> DyadTable:
         """One row a pair, without labels.
 
@@ -276,13 +237,15 @@ class InteractionLog:
         conversation_gap : str
             Δ: gap within a conversation, and reply window.
         period : str
-            Length of the periods of ``persistence``.
+            Length of the periods of ``persistence`` and ``synchrony``.
+        spans : mapping of str to str, optional
+            Further spans of event metrics: ``reply_horizon``, ``silence``.
 
         Returns
         -------
         DyadTable
         """
-        settings = settings_of(conversation_gap, period)
+        settings = settings_of(conversation_gap, period, spans)
         n = len(self.people)
         rows = self.rows(pairs, None if until is None else self.moment(until), n * n)
         out = n * (n - 1) // 2 - len(rows.ego)
@@ -323,7 +286,7 @@ class InteractionLog:
     def cut_note(self, until: object, settings: Settings) -> tuple[str, ...]:
         """What a table says of its times: until when acts count, and the spans of event metrics."""
         notes = [] if until is None else [f"Only acts before {until} count."]
-        return (*notes, spans(settings)) if "time" in self.has else tuple(notes)
+        return (*notes, spans_in_words(settings)) if "time" in self.has else tuple(notes)
 
     # how it shows itself
 
@@ -336,7 +299,7 @@ class InteractionLog:
             f"{self.dyads_in_contact:,} dyads in contact."
         ]
         if len(acts.sender) and acts.time is not None:
-            lines.append(self._span())
+            lines.append(span_of(acts, self.moments()))
         else:
             lines.append("No times." if acts.time is None else "No acts.")
         if self.kinds:
@@ -362,16 +325,6 @@ class InteractionLog:
         """What a table made from this log says of it."""
         return (f"Log {self.name}: {self.facts()[0]}",)
 
-    def _span(self) -> str:
-        start, end = self.moments()
-        first, last = self.as_shown(np.array([start, end]))
-        if self.acts.clock == "wave":
-            return f"Waves {first} to {last}."
-        days = f"{(end - start) / DAY:,.1f} days"
-        if self.acts.dated:
-            return f"From {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC ({days})."
-        return f"From {first:,.0f} s to {last:,.0f} s after time zero ({days})."
-
     def __str__(self) -> str:
         return "\n".join([f"InteractionLog {self.name}", *self.facts()])
 
@@ -380,21 +333,3 @@ class InteractionLog:
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
         return f"<p><b>InteractionLog</b> {html.escape(self.name)}</p><ul>{items}</ul>"
-
-
-def _cut(acts: ActArrays, mask: Array) -> ActArrays:
-    """The acts where the mask holds; people stay."""
-
-    def part(values: Any) -> Any:
-        return None if values is None else values[mask]
-
-    return replace(
-        acts,
-        sender=acts.sender[mask],
-        receiver=acts.receiver[mask],
-        time=part(acts.time),
-        count=part(acts.count),
-        weight=part(acts.weight),
-        kind=part(acts.kind),
-        columns={name: values[mask] for name, values in acts.columns.items()},
-    )

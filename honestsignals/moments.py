@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError
+from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.metrics.acts import DAY, HOUR, SECOND, Settings
 from honestsignals.readers.times import parse_stamp
 
@@ -65,13 +66,22 @@ def _number(value: object, wave: bool) -> int:
     return int(value) if wave else round(float(value) * SECOND)
 
 
-def settings_of(conversation_gap: str, period: str) -> Settings:
+FURTHER = ("reply_horizon", "silence")
+"""Spans of event metrics that are given together, by name."""
+
+
+def settings_of(conversation_gap: str, period: str, spans: Mapping[str, str] | None = None) -> Settings:
     """Spans of event metrics from what people write.
 
-    >>> settings_of("30min", "1D").conversation_gap
+    >>> settings_of("30min", "1D", {"silence": "2D"}).conversation_gap
     1800000000
     """
-    return Settings(span(conversation_gap, "conversation_gap"), span(period, "period"))
+    further = {}
+    for name, value in (spans or {}).items():
+        if name not in FURTHER:
+            raise unknown("span", name, FURTHER)
+        further[name] = span(value, name)
+    return Settings(span(conversation_gap, "conversation_gap"), span(period, "period"), **further)
 
 
 def span(value: object, name: str) -> int:
@@ -99,11 +109,20 @@ def span(value: object, name: str) -> int:
     return microseconds
 
 
-def spans(settings: Settings) -> str:
+def spans_in_words(settings: Settings) -> str:
     """The spans of event metrics in words.
 
-    >>> spans(Settings())
-    'Conversation gap and reply window 1 h; periods of 7 days.'
+    >>> spans_in_words(Settings())
+    'Conversation gap and reply window 1 h; periods of 7 days; replies awaited 1 day, silence 7 days.'
     """
     hours, days = settings.conversation_gap / HOUR, settings.period / DAY
-    return f"Conversation gap and reply window {hours:g} h; periods of {days:g} days."
+    awaited, silence = (_days(one) for one in (settings.reply_horizon, settings.silence))
+    return (
+        f"Conversation gap and reply window {hours:g} h; periods of {days:g} days; "
+        f"replies awaited {awaited}, silence {silence}."
+    )
+
+
+def _days(span: int) -> str:
+    days = span / DAY
+    return f"{days:g} day{'' if days == 1 else 's'}" if days >= 1 else f"{span / HOUR:g} h"

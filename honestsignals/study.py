@@ -113,6 +113,7 @@ class Study:
         with_labels: Sequence[str] = (),
         conversation_gap: str = "1h",
         period: str = "7D",
+        spans: Mapping[str, str] | None = None,
     ) -> DyadTable:
         """One row a pair, or an ordered pair seen from ego where the label is directed.
 
@@ -133,14 +134,16 @@ class Study:
         conversation_gap : str
             Δ: gap within a conversation, and reply window.
         period : str
-            Length of the periods of ``persistence``.
+            Length of the periods of ``persistence`` and ``synchrony``.
+        spans : mapping of str to str, optional
+            Further spans of event metrics: ``reply_horizon``, ``silence``.
 
         Returns
         -------
         DyadTable
         """
         one_of("pairs", pairs or "all", ("all", "in contact"))
-        settings = settings_of(conversation_gap, period)
+        settings = settings_of(conversation_gap, period, spans)
         chosen = self._rows(label, pairs, until)
         rows, design, value = chosen.rows, chosen.design, chosen.value
         extras = [*self._about_people(rows, design.directed), *self._about_pairs(rows, design.directed)]

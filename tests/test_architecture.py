@@ -20,14 +20,14 @@ NAMES = {".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in M
 
 # From the ground up. A module may import what stands on a lower line, or its own room.
 LAYERS = [
-    ["errors", "glossary"],
+    ["errors", "glossary", "references"],
     ["metrics"],
     ["inference"],
     ["tables"],
     ["engines"],
     ["covariates", "dyads", "graph", "pairs"],
     ["readers"],
-    ["moments"],
+    ["act_forms", "moments"],
     ["log"],
     ["reading", "study_file", "labels"],
     ["asked"],

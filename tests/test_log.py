@@ -150,7 +150,7 @@ def test_the_default_table_needs_no_labels_and_says_what_it_left_out(log) -> Non
     table = log.dyads()
     assert len(table) == 2
     assert table.design.left_out == {"not in contact": 1}
-    assert "Conversation gap and reply window 1 h; periods of 7 days." in str(table)
+    assert "Conversation gap and reply window 1 h; periods of 7 days;" in str(table)
     with pytest.raises(hs.UnknownNameError, match="Unknown column 'act'"):
         table.fact("act")
 

@@ -18,12 +18,20 @@ from honestsignals.metrics.registry import entries, metric
 from tests.corpus import corpus
 
 KINDS = ("help", "information")
-HAS = ("time", "periods", "weight")
+HAS = ("time", "periods", "weight", "moments")
 NAMES = [
     *all_names(KINDS, directed=False),
-    *(f"{name}__weight" for name, one in entries().items() if one.inputs == ("given_ego", "given_alter")),
-    *(f"{name}__help" for name, one in entries().items() if one.fact.by_kind and name != "acts_ego"),
-    "weight_alter__help",
+    *(f"{name}__weight" for name, one in entries().items() if one.fact.by_weight and not one.fact.kinds),
+    *(
+        f"{name}__help"
+        for name, one in entries().items()
+        if one.fact.by_kind and name != "acts_ego" and not one.fact.kinds
+    ),
+    *(
+        f"{name}__help"
+        for name in ("weight_alter", "total_given_alter", "total_received_alter", "attention_alter")
+    ),
+    *(f"{name}__weight" for name in ("total_given_alter", "total_received_alter", "attention_alter")),
 ]
 
 
@@ -33,7 +41,7 @@ def measured() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     forth: dict[str, list[np.ndarray]] = {name: [] for name in NAMES}
     back: dict[str, list[np.ndarray]] = {name: [] for name in NAMES}
     for log in corpus():
-        wanted = [name for name in NAMES if "__" not in name or name.split("__")[1] in (*log.kinds, "weight")]
+        wanted = [name for name in NAMES if set(name.split("__")[1:]) <= {*log.kinds, "weight"}]
         planned = plan(wanted, log.kinds, HAS)
         low, high = np.triu_indices(len(log.people), 1)
         # the second half of the rows is asked before the log begins: nothing was observed
@@ -75,6 +83,10 @@ def test_swapping_ego_and_alter_does_as_declared(name, measured) -> None:
     found = column(name, KINDS)
     swap = describe(found).swap
     forth, back = measured[0][name], measured[1][name]
+    if swap == "kinds":
+        stem, one, other = name.split("__")
+        np.testing.assert_array_equal(forth, measured[1][f"{stem}__{other}__{one}"])
+        return
     if swap == "swap":
         stem, _, kind = name.partition("__")
         other = {"ego": "alter", "alter": "ego"}[found.side]
@@ -108,7 +120,7 @@ def test_every_metric_says_what_it_is(name) -> None:
     entry = entries()[name]
     text = inspect.getdoc(entry.function) or ""
     assert len(entry.fact.meaning) > 10
-    if not entry.fact.statistic:
+    if entry.inputs:
         assert ">>>" in text, f"{name} has no example"
     assert entry.fact.undefined or not math.isnan(entry.fact.empty)
     if entry.fact.swap == "swap":

@@ -59,6 +59,7 @@ def twin(log: Sequence[Act], ego: int, alter: int, before: int | None, world: Wo
     out |= balance(out["acts_ego"], out["acts_alter"])
     shares = balance(out["weight_ego"], out["weight_alter"])
     out |= {f"{name}__weight": value for name, value in shares.items()}
+    out |= around(log, ego, alter, before, world) | exchanges(out, world)
     out["log_odds_giving"] = math.log((out["acts_ego"] + 0.5) / (out["acts_alter"] + 0.5))
     out["acts"] = out["acts_ego"] + out["acts_alter"]
     out["in_contact"] = 1 if out["acts"] else 0
@@ -68,7 +69,52 @@ def twin(log: Sequence[Act], ego: int, alter: int, before: int | None, world: Wo
     out |= moments(single, end) | burstiness(single)
     out |= turns(single, ego, alter, out["acts_ego"], out["acts_alter"])
     out |= answers(single, ego, alter, end, world)
-    return out | forms(out)
+    return forms(out) | out
+
+
+def around(log: Sequence[Act], ego: int, alter: int, before: int | None, world: World) -> dict[str, float]:
+    """What rests on everybody's acts: totals and attention, for acts, for weight and by kind."""
+    known = [act for act in log if before is None or act.time < before]
+    main = [act for act in known if world.main is None or act.kind in world.main]
+    views = {"": main, "__weight": main}
+    views |= {
+        f"__{kind}": [act for act in known if act.kind == code] for code, kind in enumerate(world.kinds)
+    }
+    out: dict[str, float] = {}
+    for end, acts in views.items():
+
+        def amount(act: Act, end: str = end) -> float:
+            return act.weight if end == "__weight" else act.count
+
+        for side, who, other in (("ego", ego, alter), ("alter", alter, ego)):
+            to = math.fsum(amount(act) for act in acts if (act.sender, act.receiver) == (who, other))
+            total = math.fsum(amount(act) for act in acts if act.sender == who)
+            out[f"total_given_{side}{end}"] = total
+            out[f"total_received_{side}{end}"] = math.fsum(amount(act) for act in acts if act.receiver == who)
+            out[f"attention_{side}{end}"] = quotient(to, total)
+        shares = out[f"attention_ego{end}"], out[f"attention_alter{end}"]
+        both = all(share > 0 for share in shares)
+        out[f"attention_gap{end}"] = abs(math.log(shares[0]) - math.log(shares[1])) if both else NAN
+    return out
+
+
+def exchanges(out: dict[str, float], world: World) -> dict[str, float]:
+    """Ego's acts of one kind against alter's of another, and the symmetric forms."""
+    found = {}
+    for one in world.kinds:
+        for other in world.kinds:
+            given = out[f"acts_ego__{one}"], out[f"acts_alter__{other}"]
+            found[f"exchange__{one}__{other}"] = quotient(2 * min(given), sum(given))
+    both = {}
+    for one in world.kinds:
+        for other in world.kinds:
+            forth, back = found[f"exchange__{one}__{other}"], found[f"exchange__{other}__{one}"]
+            undefined = math.isnan(forth) or math.isnan(back)
+            both[f"exchange_mean__{one}__{other}"] = (forth + back) / 2
+            both[f"exchange_gap__{one}__{other}"] = abs(forth - back)
+            both[f"exchange_min__{one}__{other}"] = NAN if undefined else min(forth, back)
+            both[f"exchange_max__{one}__{other}"] = NAN if undefined else max(forth, back)
+    return found | both
 
 
 def given(acts: Sequence[Act], ego: int, alter: int) -> dict[str, float]:

@@ -1,258 +1,28 @@
-"""The engine of one machine: sorts the acts once, then hands them on in batches of whole pairs.
-
-Everything that orders a pair's acts is an integer, so one integer holds pair, instant and giver
-wherever it fits into 63 bits, and one sort of it does what three would.
-"""
+"""The engine of one machine: sorts the acts once, then hands them on in batches of whole pairs."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from honestsignals.engines.passes import LogColumns, Rows, first_pass, second_pass
-from honestsignals.errors import DesignError
-from honestsignals.metrics.acts import SECOND, Acts, Settings
+from honestsignals.engines.ordering import PairedActs, pair_up
+from honestsignals.engines.passes import FAR, LogColumns, Rows, first_pass, second_pass
+from honestsignals.metrics.acts import Acts, Settings
 from honestsignals.metrics.columns import Column
+from honestsignals.metrics.columns import plan as planned
+from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 BATCH_ACTS = 500_000
 """Acts a batch holds, unless one pair has more: small enough for the cache of a processor."""
 BATCH_ROWS = 200_000
-MOST_EXPANDED = 200_000_000
-"""Acts that counts may stand for in a log with times."""
-TICKS = (SECOND, 1_000, 1)
-"""Steps in which times may come, the usual one first: in seconds they need fewer bits."""
-
-
-@dataclass(frozen=True, eq=False)
-class PairedActs:
-    """A log's acts, pair by pair and in time order.
-
-    Attributes
-    ----------
-    keys : ndarray of int64, shape (n_pairs,)
-        ``low * n_people + high`` of each pair, sorted.
-    offsets : ndarray of int64, shape (n_pairs + 1,)
-        Where each pair's acts begin.
-    from_low : ndarray of bool, shape (n_acts,)
-        Whether the one with the lower code gave.
-    log : LogColumns
-        The acts in this order.
-    """
-
-    keys: Array
-    offsets: Array
-    from_low: Array
-    log: LogColumns
-
-
-def pair_up(log: LogColumns) -> PairedActs:
-    """Sort a log by pair, instant and giver.
-
-    Sums of weight within a pair need a total order of its acts, so that they come out the same to
-    the bit whatever the order of the rows: acts alike in all else are ordered by weight.
-    """
-    log = _expanded(log)
-    ranks = _ranks(log)
-    if ranks.width > 63:
-        ranks = _closer(ranks)
-    if ranks.width <= 63 and log.weight is None and log.conversation is None and log.count is None:
-        return _sorted_values(log, ranks)
-    order = _order(ranks, log)
-    names = ("time", "count", "weight", "kind", "conversation")
-    columns = {name: getattr(log, name) for name in names}
-    moved = {name: None if values is None else values[order] for name, values in columns.items()}
-    return _paired(log, ranks, (ranks.pair[order], ranks.from_low[order]), moved)
-
-
-def _paired(log: LogColumns, ranks: _Ranks, order: tuple[Array, Array], moved: dict[str, Any]) -> PairedActs:
-    """The acts in their order, cut into pairs; who sent and received is told by pair and giver."""
-    pair, from_low = order
-    starts = np.flatnonzero(_changes(pair))
-    offsets = np.append(starts, len(pair)).astype(np.int64)
-    keys = pair[starts] if ranks.keys is None else ranks.keys
-    nobody = np.empty(0, dtype=np.int32)
-    return PairedActs(keys, offsets, from_low, replace(log, sender=nobody, receiver=nobody, **moved))
-
-
-def _expanded(log: LogColumns) -> LogColumns:
-    """One row an act, where acts have times: each is an act of its own to turns and gaps."""
-    if log.count is None or log.clock != "time":
-        return log
-    total = int(log.count.sum())
-    if total > MOST_EXPANDED:
-        raise DesignError(
-            f"The counts stand for {total:,} timed acts; up to {MOST_EXPANDED:,} can be told apart. "
-            "Leave the time out, or the count."
-        )
-    times = log.count
-    changed: dict[str, Any] = {"count": None}
-    for name in ("sender", "receiver", "time", "kind", "conversation"):
-        values = getattr(log, name)
-        changed[name] = None if values is None else np.repeat(values, times)
-    if log.weight is not None:
-        # the amount is the row's: it goes with the first of its acts
-        weight = np.zeros(total)
-        weight[np.cumsum(times) - times] = log.weight
-        changed["weight"] = weight
-    return replace(log, **changed)
-
-
-@dataclass(frozen=True, eq=False)
-class _Ranks:
-    """What acts are sorted by, as whole numbers from 0.
-
-    Attributes
-    ----------
-    pair : ndarray of int64, shape (n_acts,)
-        Key of the pair, or its place in ``keys``.
-    instant : ndarray of int64, shape (n_acts,), or None
-        Ticks since ``first``; None without time.
-    from_low : ndarray of bool, shape (n_acts,)
-        As in ``PairedActs``.
-    kind : ndarray, shape (n_acts,), or None
-        Codes of the kinds.
-    bits : tuple of int
-        Bits that pair, instant and kind take; the giver takes one.
-    first, tick : int
-        First time, and microseconds (or waves) of a tick.
-    keys : ndarray of int64, shape (n_pairs,), or None
-        Keys of the pairs, where ``pair`` holds places.
-    """
-
-    pair: Array
-    instant: Array | None
-    from_low: Array
-    kind: Array | None
-    bits: tuple[int, int, int]
-    first: int = 0
-    tick: int = 1
-    keys: Array | None = None
-
-    @property
-    def width(self) -> int:
-        """Bits that all of it takes."""
-        return sum(self.bits) + 1
-
-
-def _changes(values: Array) -> Array:
-    """Whether a value differs from the one before it; True for the first."""
-    changes = np.ones(len(values), dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    return changes
-
-
-def _bits(values: Array | None) -> int:
-    return 0 if values is None else int(values.max(initial=0)).bit_length()
-
-
-def _ranks(log: LogColumns) -> _Ranks:
-    """What a log's acts are sorted by."""
-    pair = np.minimum(log.sender, log.receiver).astype(np.int64)
-    pair *= log.n_people
-    pair += np.maximum(log.sender, log.receiver)
-    first, tick, instant = 0, 1, None
-    if log.time is not None and len(log.time):
-        first = int(log.time.min())
-        instant = log.time - first
-        tick = next(tick for tick in TICKS if tick == 1 or not (instant % tick).any())
-        instant = instant // tick if tick > 1 else instant
-    bits = (_bits(pair), _bits(instant), _bits(log.kind))
-    return _Ranks(pair, instant, log.sender < log.receiver, log.kind, bits, first, tick)
-
-
-def _closer(ranks: _Ranks) -> _Ranks:
-    """The same with places of pairs for their keys, which take fewer bits: most people never met."""
-    room = len(ranks.pair).bit_length()
-    if ranks.bits[0] + room > 63:
-        return ranks
-    packed = (ranks.pair << room) | np.arange(len(ranks.pair))
-    packed.sort()
-    key = packed >> room
-    new = _changes(key)
-    pair = np.empty_like(key)
-    pair[packed & ((1 << room) - 1)] = np.cumsum(new) - 1
-    return replace(ranks, pair=pair, bits=(_bits(pair), *ranks.bits[1:]), keys=key[new])
-
-
-def _packed(ranks: _Ranks) -> Array:
-    """Pair, instant, giver and kind in one integer."""
-    _, span, kind = ranks.bits
-    packed = ranks.pair << (span + 1 + kind)
-    if ranks.instant is not None:
-        packed |= ranks.instant << (1 + kind)
-    packed |= ranks.from_low.astype(np.int64) << kind
-    if ranks.kind is not None:
-        packed |= ranks.kind
-    return packed
-
-
-def _sorted_values(log: LogColumns, ranks: _Ranks) -> PairedActs:
-    """The acts in order, where one integer holds all that there is to know of each.
-
-    Sorting integers takes half the time of finding out their order, and nothing has to be fetched
-    from all over the memory afterwards.
-    """
-    packed = _packed(ranks)
-    packed.sort()
-    _, span, kind = ranks.bits
-    moved: dict[str, Any] = {}
-    if ranks.instant is not None:
-        moved["time"] = ((packed >> (1 + kind)) & ((1 << span) - 1)) * ranks.tick + ranks.first
-    if log.kind is not None:
-        moved["kind"] = (packed & ((1 << kind) - 1)).astype(log.kind.dtype)
-    from_low = (packed & (1 << kind)) != 0
-    packed >>= span + 1 + kind
-    return _paired(log, ranks, (packed, from_low), moved)
-
-
-def _order(ranks: _Ranks, log: LogColumns) -> Array:
-    """Positions of the acts by pair, instant, giver, and (where there) conversation, kind and weight."""
-    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
-    by_row = _order_by_row(ranks)
-    if by_row is not None:
-        return _settled(*by_row, [*ties, ranks.from_low])
-    if ranks.width - ranks.bits[2] <= 63:
-        packed = _packed(replace(ranks, kind=None, bits=(*ranks.bits[:2], 0)))
-        order = np.argsort(packed)
-        return _settled(order, _changes(packed[order]), ties)
-    columns = [column for column in (ranks.from_low, ranks.instant, ranks.pair) if column is not None]
-    order = np.lexsort(columns)
-    new = np.zeros(len(order), dtype=bool)
-    for column in columns:
-        new |= _changes(column[order])
-    return _settled(order, new, ties)
-
-
-def _order_by_row(ranks: _Ranks) -> tuple[Array, Array] | None:
-    """Positions of the acts by pair and instant, and where a new instant begins; of a log by time alone.
-
-    There the place of a row stands for its time, and one integer holds pair and place: sorting these is
-    twice as fast as finding out an order. None where it cannot be done.
-    """
-    room = len(ranks.pair).bit_length()
-    if ranks.instant is None or ranks.bits[0] + room > 63 or (ranks.instant[1:] < ranks.instant[:-1]).any():
-        return None
-    packed = (ranks.pair << room) | np.arange(len(ranks.pair))
-    packed.sort()
-    order = packed & ((1 << room) - 1)
-    packed >>= room
-    return order, _changes(packed) | _changes(ranks.instant[order])
-
-
-def _settled(order: Array, new: Array, ties: Sequence[Array]) -> Array:
-    """The order, with acts alike in what it goes by (until ``new``) ordered by what else they have."""
-    tied = ~new
-    tied[:-1] |= tied[1:]
-    where = np.flatnonzero(tied) if ties else ()
-    if len(where):
-        among = order[where]
-        order[where] = among[np.lexsort((*(column[among] for column in ties), np.cumsum(new[where])))]
-    return order
+KEPT_TIES = 4
+"""Sums over all ties that are kept: of the kinds that one table asks for, at one moment."""
 
 
 class LocalEngine:
@@ -266,6 +36,7 @@ class LocalEngine:
 
     def __init__(self, log: LogColumns) -> None:
         self._paired = pair_up(log)
+        self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
 
     @property
     def log(self) -> LogColumns:
@@ -302,7 +73,38 @@ class LocalEngine:
             settings = replace(settings, period=1)
         parts = [first_pass(acts, plan, paired.log) for acts in _batches(paired, rows, settings)]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return second_pass(joined, plan)
+        return second_pass(joined, plan, rows, self)
+
+    def ties(self, kind: str = "", before: int = FAR) -> Ties:
+        """What the two of every pair gave one another before a moment; the last few are kept.
+
+        Parameters
+        ----------
+        kind : str
+            Suffix of a kind of act, "weight", or "" for all acts that count as giving.
+        before : int
+            Only acts strictly before it count.
+        """
+        if (kind, before) not in self._ties:
+            self._ties[kind, before] = self._made(kind, before)
+        self._ties.move_to_end((kind, before))
+        while len(self._ties) > KEPT_TIES:
+            self._ties.popitem(last=False)
+        return self._ties[kind, before]
+
+    def _made(self, kind: str, before: int) -> Ties:
+        """Ties from the columns of what each of two gave, over every pair with an act of any kind."""
+        log = self._paired.log
+        stem, end = ("weight", "") if kind == "weight" else ("acts", f"__{kind}" if kind else "")
+        names = [f"{stem}_{side}{end}" for side in ("ego", "alter")]
+        low, high = self._paired.keys // log.n_people, self._paired.keys % log.n_people
+        early = None if before == FAR or log.time is None else np.full(len(low), before)
+        rows = Rows(low.astype(np.int32), high.astype(np.int32), early)
+        found = self.columns(rows, planned(names, log.kinds, log.has), Settings())
+        forth, back = (found[name] for name in names)
+        there = (forth != 0) | (back != 0)
+        possible = log.n_people * (log.n_people - 1) // 2
+        return Ties(log.n_people, rows.ego[there], rows.alter[there], forth[there], back[there], possible)
 
 
 def _batches(paired: PairedActs, rows: Rows, settings: Settings) -> Iterator[Acts]:

@@ -10,8 +10,15 @@ import numpy as np
 
 from honestsignals.metrics.acts import Acts, Settings
 from honestsignals.metrics.columns import FORMS, Column
+from honestsignals.metrics.registry import DIRECTED
+from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+FAR = np.iinfo(np.int64).max
+"""A moment after all acts."""
+MOST_MOMENTS = 64
+"""Moments at which everybody's ties are summed up for a table: labels asked pair by pair have more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +61,7 @@ class LogColumns:
     def has(self) -> frozenset[str]:
         """What metrics may need and this log has: keys of ``registry.NEEDS``."""
         there = {"time": {"time", "periods"}, "wave": {"periods"}}.get(self.clock, set())
-        return frozenset(there | ({"weight"} if self.weight is not None else set()))
+        return frozenset({"moments"} | there | ({"weight"} if self.weight is not None else set()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +74,19 @@ class Rows:
         Codes of the two.
     before : ndarray of int64, shape (n_rows,), or None
         Only acts strictly before it count; None for all.
+    directed : bool
+        Whether who is ego means something; otherwise it is a matter of names.
     """
 
     ego: Array
     alter: Array
     before: Array | None = None
+    directed: bool = False
+
+    @property
+    def moments(self) -> Array:
+        """The moments at which rows were asked; one, the far future, where all acts count."""
+        return np.array([FAR]) if self.before is None else np.unique(self.before)
 
 
 class Engine(Protocol):
@@ -86,6 +101,9 @@ class Engine(Protocol):
 
     def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
         """Both passes: every planned column, one value a row."""
+
+    def ties(self, kind: str = "", before: int = FAR) -> Ties:
+        """What the two of every pair gave one another before a moment: acts, "weight", or of a kind."""
 
 
 def first_pass(acts: Acts, plan: Sequence[Column], log: LogColumns) -> dict[str, Array]:
@@ -125,8 +143,10 @@ def _of_kind(acts: Acts, kind: str, log: LogColumns) -> Acts:
     return acts.where(np.isin(acts.kind, log.main or ()))
 
 
-def second_pass(columns: Mapping[str, Array], plan: Sequence[Column]) -> dict[str, Array]:
-    """Metrics of columns, in the order of the plan.
+def second_pass(
+    columns: Mapping[str, Array], plan: Sequence[Column], rows: Rows, engine: Engine
+) -> dict[str, Array]:
+    """Metrics of columns, and statistics of everybody's ties, in the order of the plan.
 
     Parameters
     ----------
@@ -134,17 +154,47 @@ def second_pass(columns: Mapping[str, Array], plan: Sequence[Column]) -> dict[st
         What the first pass gave, joined over batches.
     plan : sequence of Column
         Each column after what it is computed from.
+    rows : Rows
+        Who is ego, who is alter, before when.
+    engine : Engine
+        Knows everybody's ties.
 
     Returns
     -------
     dict of str to ndarray, shape (n_rows,)
         The columns and the metrics.
     """
-    out = dict(columns)
+    out: dict[str, Any] = dict(columns)
+    out[DIRECTED] = rows.directed
     for column in plan:
-        if column.name not in out:
-            inputs = [out[name] for name in column.inputs]
-            out[column.name] = _form(column.form, *inputs) if column.form else column.entry.function(*inputs)
+        if column.name in out:
+            continue
+        inputs = [out[name] for name in column.inputs]
+        if column.form:
+            out[column.name] = _form(column.form, *inputs)
+        elif column.entry.sees:
+            out[column.name] = around(column, rows, engine)
+        else:
+            out[column.name] = column.entry.function(*inputs)
+    del out[DIRECTED]
+    return out
+
+
+def around(column: Column, rows: Rows, engine: Engine) -> Array:
+    """A statistic of everybody's ties, as they were when each row was asked."""
+    ego, alter = (rows.alter, rows.ego) if column.side == "alter" else (rows.ego, rows.alter)
+    moments = rows.moments
+    if len(moments) <= 1:
+        ties = engine.ties(column.kind, int(moments[0]) if len(moments) else FAR)
+        return np.asarray(column.entry.function(ties, ego, alter))
+    parts = [np.flatnonzero(rows.before == moment) for moment in moments]
+    found = [
+        np.asarray(column.entry.function(engine.ties(column.kind, int(moment)), ego[at], alter[at]))
+        for moment, at in zip(moments, parts, strict=True)
+    ]
+    out = np.empty(len(ego), dtype=found[0].dtype)
+    for at, values in zip(parts, found, strict=True):
+        out[at] = values
     return out
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 # volume first: a metric may only name columns that exist already
 # isort: off
 from honestsignals.metrics import volume
-from honestsignals.metrics import balance, timing, turns, persistence
+from honestsignals.metrics import balance, attention, timing, turns, persistence
 
 # isort: on
 from honestsignals.metrics.registry import SWAPS, entries
@@ -15,7 +15,7 @@ from honestsignals.metrics.registry import SWAPS, entries
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["balance", "persistence", "table", "timing", "turns", "volume"]
+__all__ = ["attention", "balance", "persistence", "table", "timing", "turns", "volume"]
 
 
 def table() -> pd.DataFrame:

@@ -42,11 +42,17 @@ class Settings:
         Δ: acts at most this far apart belong to one conversation (inclusive), and a reply within it
         answers an opening. One hour, as in bandicoot.
     period : int, microseconds
-        Length of the periods of ``persistence``, counted from time zero. A week.
+        Length of the periods of ``persistence`` and ``synchrony``, counted from time zero. A week.
+    reply_horizon : int, microseconds
+        τ: up to when a reply is awaited in ``reply_hours``. A day.
+    silence : int, microseconds
+        G: silence of both after which ``patience`` counts a run of acts as given up. A week.
     """
 
     conversation_gap: int = HOUR
     period: int = 7 * DAY
+    reply_horizon: int = DAY
+    silence: int = 7 * DAY
 
 
 @dataclass(frozen=True, eq=False)

@@ -255,3 +255,27 @@ def log_odds_giving(acts_ego: Array, acts_alter: Array) -> Array:
     array([0.    , 1.0986])
     """
     return np.log(acts_ego + 0.5) - np.log(acts_alter + 0.5)
+
+
+@metric(
+    range=(0, 1),
+    swap="kinds",
+    undefined="neither gave its kind",
+    reference="squartini2013",
+    formula="2 min(h_ij, v_ji) / (h_ij + v_ji), h and v two kinds",
+    higher="yes",
+    kinds=2,
+    basis="derived",
+)
+def exchange(given_ego: Array, given_alter: Array) -> Array:
+    """Returned share of ego's acts of one kind against alter's acts of another.
+
+    A pair that trades help for information is reciprocal, and metrics of one kind miss it. The form is
+    that of ``returned_share``; that the two are of different kinds is derived.
+
+    Examples
+    --------
+    >>> exchange(np.array([1, 2, 0]), np.array([3, 0, 0]))
+    array([0.5, 0. , nan])
+    """
+    return ratio(2 * np.minimum(given_ego, given_alter), given_ego + given_alter)

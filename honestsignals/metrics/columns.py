@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, permutations
 from typing import Any
 
 from honestsignals.errors import DesignError, HonestSignalsError, UnknownNameError, listed, nearest, unknown
 from honestsignals.metrics.registry import (
+    DIRECTED,
     FAMILIES,
     GIVEN,
     NEEDS,
@@ -27,6 +29,8 @@ FORMS = {
 }
 
 
+MOST_EXCHANGED = 3
+"""Kinds of a log up to which a table has every exchange of one for another unasked."""
 SEARCHED = {"reciprocity": "returned_share", "response_rate": "reply_rate"}
 """Words that people look for, which are no column's name as they have many meanings."""
 
@@ -91,6 +95,8 @@ def column(name: str, kinds: Iterable[str] = ()) -> Column:
     side, form, entry = _stem(stem)
     if entry is None:
         raise _unknown_metric(name, kinds)
+    if entry.fact.kinds:
+        return _exchange(name, entry, form, kind, list(kinds))
     if kind:
         _check_kind(name, entry, kind, list(kinds))
     if form:
@@ -101,6 +107,20 @@ def column(name: str, kinds: Iterable[str] = ()) -> Column:
     return Column(name, entry, side, "", kind, inputs)
 
 
+def _exchange(name: str, entry: Entry, form: str, kind: str, kinds: list[str]) -> Column:
+    """A column of two kinds: ego's acts of the one against alter's acts of the other."""
+    found = [one for one in permutations(kinds, 2) if "__".join(one) == kind]
+    if not found:
+        pairs = [f"{entry.fact.name}__{'__'.join(one)}" for one in permutations(kinds, 2)]
+        raise unknown("metric", name, pairs, f"{entry.fact.name!r} is of two kinds of act.")
+    one, other = found[0]
+    if form:
+        ways = ((one, other), (other, one))
+        pair = tuple(f"{entry.fact.name}__{first}__{second}" for first, second in ways)
+        return Column(name, entry, "", form, kind, pair)
+    return Column(name, entry, "", "", kind, (f"acts_ego__{one}", f"acts_alter__{other}"))
+
+
 def _stem(stem: str) -> tuple[str, str, Entry | None]:
     for side in ("ego", "alter"):
         if stem.endswith("_" + side) and base_name(stem) in entries():
@@ -108,8 +128,11 @@ def _stem(stem: str) -> tuple[str, str, Entry | None]:
     if stem in entries():
         return "", "", entries()[stem]
     base, _, form = stem.rpartition("_")
-    if form in FORMS and base + "_ego" in entries():
-        return "", form, entries()[base + "_ego"]
+    named = entries()
+    if form in FORMS and base + "_ego" in named:
+        return "", form, named[base + "_ego"]
+    if form in FORMS and base in named and named[base].fact.kinds:
+        return "", form, named[base]
     return "", "", None
 
 
@@ -118,6 +141,8 @@ def _input(name: str, turned: Mapping[str, str], kind: str) -> str:
         if name.endswith(end):
             name = name[: -len(end)] + other
             break
+    if name == DIRECTED:
+        return name
     if name in GIVEN:
         return (
             ("weight_" if kind == "weight" else "acts_")
@@ -134,7 +159,7 @@ def _suffixed(name: str, kind: str) -> str:
 def _check_kind(name: str, entry: Entry, kind: str, kinds: list[str]) -> None:
     fact = entry.fact
     if kind == "weight":
-        if not entry.inputs or not all(one in GIVEN for one in entry.inputs):
+        if not fact.by_weight:
             why = "it needs counts of acts" if fact.by_kind else "it is not a share of what each gave"
             raise DesignError(f"{name!r} does not exist: {fact.name!r} cannot be bound to weight, as {why}.")
         return
@@ -151,10 +176,10 @@ def _unknown_metric(name: str, kinds: Iterable[str]) -> HonestSignalsError:
     meant = nearest(name, SEARCHED)
     if meant is not None:
         return UnknownNameError(f"Unknown metric {name!r}. Did you mean {SEARCHED[meant]!r}?")
-    return unknown("metric", name, [*all_names(kinds), *FAMILIES])
+    return unknown("metric", name, [*all_names(kinds, inner=True), *FAMILIES])
 
 
-def all_names(kinds: Iterable[str] = (), directed: bool = True) -> list[str]:
+def all_names(kinds: Iterable[str] = (), directed: bool = True, inner: bool = False) -> list[str]:
     """Every column name without suffix, then acts by kind; partner's columns included.
 
     Parameters
@@ -163,19 +188,38 @@ def all_names(kinds: Iterable[str] = (), directed: bool = True) -> list[str]:
         Kinds of act, as suffixes.
     directed : bool
         False adds the symmetric forms that undirected labels need.
+    inner : bool
+        True adds the columns that tables have only where asked for by name.
     """
     names: list[str] = []
-    for name, entry in entries().items():
+    named = entries()
+    for name, entry in named.items():
+        if (entry.fact.inner and not inner) or entry.fact.kinds:
+            continue
         names.append(name)
         if entry.fact.swap == "swap":
             stem = name.removesuffix("_ego")
             names.append(stem + "_alter")
             if not directed:
-                names += [f"{stem}_{form}" for form in FORMS]
+                # a form that is a metric of its own, as attention_gap is, is listed as that
+                names += [f"{stem}_{form}" for form in FORMS if f"{stem}_{form}" not in named]
     several = list(kinds)
     if len(several) > 1:
         sides = ["acts_ego", "acts_alter", *([] if directed else [f"acts_{form}" for form in FORMS])]
         names += [f"{side}__{kind}" for kind in several for side in sides]
+    if 1 < len(several) <= MOST_EXCHANGED:
+        names += _exchanges(several, directed)
+    return names
+
+
+def _exchanges(kinds: Sequence[str], directed: bool) -> list[str]:
+    """Names of the columns of two kinds; the symmetric forms for undirected labels."""
+    names = []
+    for name, entry in entries().items():
+        if entry.fact.kinds:
+            names += [f"{name}__{one}__{other}" for one, other in permutations(kinds, 2)]
+            pairs = [] if directed else combinations(kinds, 2)
+            names += [f"{name}_{form}__{one}__{other}" for one, other in pairs for form in FORMS]
     return names
 
 
@@ -199,7 +243,7 @@ def describe(found: Column) -> Fact:
     if found.kind == "weight":
         meaning, needs = f"{meaning} (of weight)", needs | {"weight"}
     elif found.kind:
-        meaning = f"{meaning} (of kind {found.kind})"
+        meaning = f"{meaning} (of kind {found.kind.replace('__', ' against ')})"
     return replace(fact, name=found.name, meaning=meaning, needs=needs, **changes)
 
 
@@ -237,9 +281,11 @@ def plan(names: Sequence[str], kinds: Iterable[str], has: Iterable[str]) -> list
         lacking = describe(found).needs - there
         if lacking:
             wanted = listed(NEEDS[need] for need in sorted(lacking))
-            raise DesignError(f"{name!r} needs {wanted}, and this log has none.")
+            has_not = "and these are more" if lacking == {"moments"} else "and this log has none"
+            raise DesignError(f"{name!r} needs {wanted}, {has_not}.")
         for one in found.inputs:
-            add(one)
+            if one != DIRECTED:
+                add(one)
         ordered[name] = found
 
     for name in names:

@@ -21,13 +21,29 @@ SWAPS = {
     "complement": "one minus it",
     "swap": "the partner's column",
     "relabel": "with 'ego only' and 'alter only' exchanged",
+    "kinds": "the column with the two kinds exchanged",
+    "low": "one minus the upper end",
+    "high": "one minus the lower end",
 }
 NEEDS = {
     "time": "a time column",
     "periods": "a time or a wave column",
     "weight": "a weight column",
+    "moments": "all pairs asked at no more than a few moments",
 }
-FAMILIES = ("volume", "balance", "timing", "turns", "persistence")
+FAMILIES = (
+    *("volume", "balance", "chance", "attention", "asymmetry", "embeddedness"),
+    *("timing", "survival", "rhythm", "turns", "persistence"),
+)
+"""Families of dyad metrics, in the order of a table's columns: each is a module of this room."""
+LEVELS = {
+    "dyad": FAMILIES,
+    "person": ("people", "answering"),
+    "network": ("census", "reciprocity", "expectation", "symmetry", "skew", "rowwise", "relations"),
+}
+"""What a metric is about, and the families of each level."""
+SEEN = (("acts",), ("ties", "ego", "alter"), ("circle",), ("ties",))
+"""What a statistic may be a function of: a batch of acts, everybody's ties, people's circles."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,23 @@ class Fact:
         Whether it can be asked by kind of act.
     empty : float
         Value of a statistic for a pair without acts.
+    level : str
+        What it is about, a key of ``LEVELS``.
+    by_weight : bool
+        Whether it can be bound to amounts.
+    kinds : int
+        Kinds of act that its name must say: 2 for an exchange of one kind for another.
+    whole : bool
+        Whether it rests on all rows of its table (a fitted prior), not on the row's pair alone.
+    inner : bool
+        Whether it is left out of a table unless asked for by name: a step on the way to others.
+    basis : str
+        Where the formula was read: "" for the reference itself, else the code it was read in, or
+        "derived".
+    elsewhere : tuple of str
+        What other software calls the number.
+    isolates : bool
+        Whether people without acts change it.
     """
 
     name: str
@@ -79,24 +112,55 @@ class Fact:
     statistic: bool = False
     by_kind: bool = False
     empty: float = 0.0
+    level: str = "dyad"
+    by_weight: bool = False
+    kinds: int = 0
+    whole: bool = False
+    inner: bool = False
+    basis: str = ""
+    elsewhere: tuple[str, ...] = ()
+    isolates: bool = False
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered function, its facts and the columns it reads."""
+    """A registered function, its facts and what it reads.
+
+    Attributes
+    ----------
+    fact : Fact
+        What it is.
+    function : callable
+        The plain function of arrays.
+    inputs : tuple of str
+        Columns of its own level that a metric is a function of; none for a statistic.
+    sees : tuple of str
+        What a statistic is a function of, one of ``SEEN``; none for a metric.
+    reads : tuple of str
+        Dyad columns that a statistic of circles reads.
+    """
 
     fact: Fact
-    function: Callable[..., Array]
+    function: Callable[..., Any]
     inputs: tuple[str, ...] = ()
+    sees: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
-_entries: dict[str, Entry] = {}
+_entries: dict[str, dict[str, Entry]] = {level: {} for level in LEVELS}
 NO_RANGE = (math.nan, math.nan)
 """Of a column that holds names and not numbers."""
 GIVEN = {"given_ego": "ego", "given_alter": "alter"}
 GIVEN_FACT = Fact(
-    "given_ego", "given", "volume", "what ego gave: acts, weight or acts of a kind", by_kind=True
+    "given_ego",
+    "given",
+    "volume",
+    "what ego gave: acts, weight or acts of a kind",
+    by_kind=True,
+    by_weight=True,
 )
+DIRECTED = "directed"
+"""Input of a metric that must know whether who is ego means something in the table: True or False."""
 
 
 @overload
@@ -104,52 +168,57 @@ def statistic(function: Function) -> Function: ...
 
 
 @overload
-def statistic(
-    *, unit: str = ..., needs: Sequence[str] = ..., by_kind: bool = ..., **facts: Any
-) -> Callable[[Function], Function]: ...
+def statistic(*, reads: Sequence[str] = ..., **facts: Any) -> Callable[[Function], Function]: ...
 
 
-def statistic(
-    function: Any = None,
-    *,
-    unit: str = "acts",
-    needs: Sequence[str] = (),
-    by_kind: bool = False,
-    **facts: Any,
-) -> Any:
-    """Register a statistic of a batch of acts: a function of ``acts`` alone.
+def statistic(function: Any = None, *, reads: Sequence[str] = (), **facts: Any) -> Any:
+    """Register a statistic: a function of acts, of everybody's ties or of people's circles.
 
     Parameters
     ----------
     function : callable, optional
-        Takes an ``Acts`` and returns one value a pair.
-    unit : str
-        Unit of the value.
-    needs : sequence of str
-        What the log must have, keys of ``NEEDS``.
-    by_kind : bool
-        Whether it can be asked of one kind of act.
+        Its parameters are one of ``SEEN``: of ``acts`` (an ``Acts``) and of ``ties, ego, alter`` (a
+        ``Ties`` and codes of the two) it returns one value a pair, of ``circle`` (a ``Circle``) one a
+        person, of ``ties`` alone one number of a network.
+    reads : sequence of str
+        Dyad columns that a statistic of circles reads; ``given_ego`` and ``given_alter`` are there.
     **facts
-        Other attributes of ``Fact``.
+        Attributes of ``Fact``.
     """
 
     def register(function: Function) -> Function:
-        fact = _fact(function, unit=unit, needs=frozenset(needs), by_kind=by_kind, statistic=True, **facts)
-        _entries[fact.name] = Entry(fact, function)
+        sees = tuple(inspect.signature(function).parameters)
+        if sees not in SEEN:
+            raise HonestSignalsError(f"{function.__name__!r} is a function of {sees}; a statistic of {SEEN}.")
+        needs = frozenset(facts.pop("needs", ()))
+        for name in reads:
+            _check_input(function.__name__, name, "dyad")
+            needs |= _facts_of(name, "dyad").needs
+        if sees == SEEN[1]:
+            needs |= {"moments"}
+        given = {"unit": "acts", "needs": needs, "statistic": sees == ("acts",), **facts}
+        _register(Entry(_fact(function, **given), function, sees=sees, reads=tuple(reads)))
         return function
 
     return register if function is None else register(function)
 
 
+def _register(entry: Entry) -> None:
+    named = _entries[entry.fact.level]
+    if entry.fact.name in named:
+        raise HonestSignalsError(f"{entry.fact.name!r} is a metric already.")
+    named[entry.fact.name] = entry
+
+
 def metric(
     *,
     range: tuple[float, float],  # noqa: A002  the field's word, and it reads as one
-    swap: str,
+    swap: str = "same",
     undefined: str,
     reference: str,
     **facts: Any,
 ) -> Callable[[Function], Function]:
-    """Register a metric: a function whose parameters are the names of columns.
+    """Register a metric: a function whose parameters are the names of columns of its level.
 
     Parameters
     ----------
@@ -166,38 +235,48 @@ def metric(
     """
 
     def register(function: Function) -> Function:
+        level = _level(function)
         inputs = tuple(inspect.signature(function).parameters)
         for name in inputs:
-            _check_input(function.__name__, name)
-        needs = frozenset().union(*(_facts_of(name).needs for name in inputs))
-        by_kind = all(_facts_of(name).by_kind for name in inputs)
-        given = {"range": range, "undefined": undefined, "reference": reference, **facts}
-        fact = _fact(function, swap=swap, needs=needs, by_kind=by_kind, **given)
-        _entries[fact.name] = Entry(fact, function, inputs)
+            _check_input(function.__name__, name, level)
+        read = [_facts_of(name, level) for name in inputs if name != DIRECTED]
+        given = {
+            "needs": frozenset().union(*(one.needs for one in read)),
+            "by_kind": all(one.by_kind for one in read),
+            "by_weight": all(one.by_weight for one in read),
+            "whole": any(one.whole for one in read),
+            **{"range": range, "undefined": undefined, "reference": reference, **facts},
+        }
+        _register(Entry(_fact(function, swap=swap, **given), function, inputs))
         return function
 
     return register
 
 
-def _fact(function: Callable[..., Array], **facts: Any) -> Fact:
-    name = function.__name__
-    if name in _entries:
-        raise HonestSignalsError(f"{name!r} is a metric already.")
-    swap = facts.pop("swap", "swap" if name.endswith("_ego") else "same")
-    if swap not in SWAPS or (swap == "swap") != name.endswith("_ego"):
+def _level(function: Callable[..., Any]) -> str:
+    """Level of the family whose module a function stands in; of a dyad where it stands in none."""
+    family = function.__module__.rpartition(".")[2]
+    return next((level for level, families in LEVELS.items() if family in families), "dyad")
+
+
+def _fact(function: Callable[..., Any], **facts: Any) -> Fact:
+    name, level = function.__name__, _level(function)
+    sided = name.endswith("_ego")
+    swap = facts.pop("swap", "swap" if sided else "same")
+    if swap not in SWAPS or (swap == "swap") != sided:
         raise HonestSignalsError(f"{name!r}: swap {swap!r} does not fit its name.")
     family = function.__module__.rpartition(".")[2]
     text = inspect.getdoc(function) or ""
     # the first line is shown where markup means nothing
     meaning = text.split("\n\n")[0].replace("\n", " ").replace("``", "").rstrip(".")
     title = facts.pop("title", name.removesuffix("_ego").replace("_", " "))
-    return Fact(name=name, title=title, family=family, meaning=meaning, swap=swap, **facts)
+    return Fact(name=name, title=title, family=family, meaning=meaning, swap=swap, level=level, **facts)
 
 
-def _check_input(function: str, name: str) -> None:
-    if name in GIVEN or base_name(name) in _entries:
+def _check_input(function: str, name: str, level: str) -> None:
+    if (level == "dyad" and name in (*GIVEN, DIRECTED)) or base_name(name) in _entries[level]:
         return
-    raise unknown(f"column in the parameters of {function}", name, [*GIVEN, *_entries])
+    raise unknown(f"column in the parameters of {function}", name, [*GIVEN, *_entries[level]])
 
 
 def base_name(name: str) -> str:
@@ -205,15 +284,16 @@ def base_name(name: str) -> str:
     return name[: -len("_alter")] + "_ego" if name.endswith("_alter") else name
 
 
-def _facts_of(name: str) -> Fact:
-    return GIVEN_FACT if name in GIVEN else _entries[base_name(name)].fact
+def _facts_of(name: str, level: str) -> Fact:
+    return GIVEN_FACT if name in GIVEN else _entries[level][base_name(name)].fact
 
 
-def entries() -> Mapping[str, Entry]:
-    """Every registered statistic and metric by name: family by family, as registered in each."""
-    return dict(sorted(_entries.items(), key=lambda item: FAMILIES.index(item[1].fact.family)))
+def entries(level: str = "dyad") -> Mapping[str, Entry]:
+    """Every registered statistic and metric of a level by name: family by family, as registered in each."""
+    found = _entries[level].items()
+    return dict(sorted(found, key=lambda item: LEVELS[level].index(item[1].fact.family)))
 
 
-def aliases() -> dict[str, str]:
-    """Other names of metrics, and the name each has here."""
-    return {alias: name for name, entry in _entries.items() for alias in entry.fact.aliases}
+def aliases(level: str = "dyad") -> dict[str, str]:
+    """Other names of a level's metrics, and the name each has here."""
+    return {alias: name for name, entry in _entries[level].items() for alias in entry.fact.aliases}

@@ -11,8 +11,8 @@ from honestsignals.dyads import DyadTable
 from honestsignals.inference.words import counted
 from honestsignals.labels import Labels
 from honestsignals.metrics.acts import SECOND
+from honestsignals.references import REFERENCES, Reference, cited
 from honestsignals.reporting.ladder import Ladder
-from honestsignals.reporting.references import REFERENCES, Reference, cited
 from honestsignals.study import Study
 from honestsignals.study_file import read_study_file
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from honestsignals.dyads import DyadTable
 from honestsignals.inference.words import counted
+from honestsignals.references import REFERENCES
 from honestsignals.reporting.ladder import FOOT, Ladder
-from honestsignals.reporting.references import REFERENCES
 from honestsignals.reporting.words import heading, shown
 from honestsignals.tables import number, probability, render
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from honestsignals import __version__
 from honestsignals.dyads import DyadTable, base_rates
 from honestsignals.errors import DesignError
-from honestsignals.moments import spans
+from honestsignals.moments import spans_in_words
 from honestsignals.reporting import page
 from honestsignals.reporting.figures import COLOURS, alt, figure
 from honestsignals.reporting.folder import refuse_folder, whole_folder
@@ -282,7 +282,7 @@ def _settings(table: DyadTable) -> list[tuple[str, str]]:
     """Choices that another run would have to make again."""
     chosen = [("Label", table.label or "none")]
     if timed(table):
-        chosen.append(("Spans", spans(table.settings)))
+        chosen.append(("Spans", spans_in_words(table.settings)))
     if table.label is not None:
         chosen.append(("Standard errors", "net jackknife over people and pairs, one step"))
     return chosen

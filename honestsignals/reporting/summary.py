@@ -40,7 +40,8 @@ def columns_for(study: Study, directed: bool) -> list[str]:
     names = []
     for name, entry in entries().items():
         fact = entry.fact
-        if not fact.needs <= study.log.has or fact.unit == "time":
+        # exchanges need their kinds, and totals one moment: a report is of all labels alike
+        if not fact.needs <= study.log.has - {"moments"} or fact.unit == "time" or fact.inner or fact.kinds:
             continue
         two_sided = fact.swap == "swap"
         if directed or not two_sided:

@@ -1,0 +1,98 @@
+"""Other forms of a log's acts: a graph, a frame, moments as people read them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.graph import by_arc, directed_graph, summed
+from honestsignals.metrics.acts import DAY, SECOND
+from honestsignals.readers.acts import ActArrays
+from honestsignals.readers.kinds import kind_slug
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def graph_of(acts: ActArrays) -> nx.DiGraph:
+    """The directed help/information graph: everybody a node, an edge from each giver to each receiver."""
+    sender, receiver, arc = by_arc(acts.sender, acts.receiver, len(acts.people))
+    n_arcs = len(sender)
+    ones = np.ones(len(arc), dtype=np.int64) if acts.count is None else acts.count
+    edges: dict[str, Any] = {"acts": summed(ones, arc, n_arcs).tolist()}
+    if acts.weight is not None:
+        order = np.lexsort((acts.weight, arc))
+        edges["weight"] = summed(acts.weight[order], arc[order], n_arcs).tolist()
+    if acts.time is not None:
+        for name, verb, start in (("first", np.minimum, 2**62), ("last", np.maximum, -(2**62))):
+            moment = np.full(n_arcs, start, dtype=np.int64)
+            verb.at(moment, arc, acts.time)
+            edges[name] = as_shown(acts, moment)
+    for code, kind in enumerate(acts.kinds):
+        of_kind = np.where(acts.kind == code, ones, 0)
+        edges[f"acts__{kind_slug(kind)}"] = summed(of_kind, arc, n_arcs).tolist()
+    return directed_graph(acts.people.tolist(), sender, receiver, edges)
+
+
+def as_shown(acts: ActArrays, moments: Array) -> list[Any]:
+    """Moments as people read them: dates, seconds from time zero, or waves."""
+    import pandas as pd
+
+    if acts.clock == "wave":
+        return [int(moment) for moment in moments]
+    if acts.dated:
+        return list(pd.to_datetime(moments, unit="us"))
+    return [float(moment / SECOND) for moment in moments]
+
+
+def frame_of(acts: ActArrays) -> pd.DataFrame:
+    """The acts as a frame: sender, receiver, and time, kind, weight … where there."""
+    import pandas as pd
+
+    values: dict[str, Any] = {"sender": acts.people[acts.sender], "receiver": acts.people[acts.receiver]}
+    if acts.time is not None:
+        values[acts.clock or "time"] = as_shown(acts, acts.time)
+    if acts.kind is not None:
+        values["kind"] = np.array(acts.kinds, dtype=object)[acts.kind]
+    values |= {
+        name: part for name, part in (("count", acts.count), ("weight", acts.weight)) if part is not None
+    }
+    for name, part in acts.columns.items():
+        codes = acts.values.get(name)
+        values[name] = part if codes is None else np.array([*codes, None], dtype=object)[part]
+    return pd.DataFrame(values)
+
+
+def span_of(acts: ActArrays, edges: tuple[int, int]) -> str:
+    """From when to when a log was observed, in words."""
+    start, end = edges
+    first, last = as_shown(acts, np.array([start, end]))
+    if acts.clock == "wave":
+        return f"Waves {first} to {last}."
+    days = f"{(end - start) / DAY:,.1f} days"
+    if acts.dated:
+        return f"From {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC ({days})."
+    return f"From {first:,.0f} s to {last:,.0f} s after time zero ({days})."
+
+
+def cut(acts: ActArrays, mask: Array) -> ActArrays:
+    """The acts where the mask holds; people stay."""
+
+    def part(values: Any) -> Any:
+        return None if values is None else values[mask]
+
+    return replace(
+        acts,
+        sender=acts.sender[mask],
+        receiver=acts.receiver[mask],
+        time=part(acts.time),
+        count=part(acts.count),
+        weight=part(acts.weight),
+        kind=part(acts.kind),
+        columns={name: values[mask] for name, values in acts.columns.items()},
+    )

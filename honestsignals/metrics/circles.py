@@ -1,0 +1,51 @@
+"""People's circles: everybody with the others they gave to or got from, and columns of those pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from honestsignals.metrics.acts import ratio
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Circle:
+    """Ordered pairs, each seen from ego, and what is known of them.
+
+    Attributes
+    ----------
+    n_people : int
+        People have the codes 0 to ``n_people - 1``.
+    ego, alter : ndarray of int, shape (n_rows,)
+        Codes of the two, sorted by ego and then alter; each pair in contact twice, once from each side.
+    columns : mapping of str to ndarray, shape (n_rows,)
+        ``given_ego``, ``given_alter`` and the dyad columns that statistics read.
+    could : ndarray of bool, shape (n_rows,)
+        Whether alter could have given at all: False where alter was never asked, or did not answer.
+    """
+
+    n_people: int
+    ego: Array
+    alter: Array
+    columns: Mapping[str, Array]
+    could: Array
+    derived: dict[str, Array] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, name: str) -> Array:
+        return self.columns[name]
+
+    def sum(self, values: Array) -> Array:
+        """Values of rows summed over each person's alters; NaN counts nothing (shape (n_people,))."""
+        exact = values.dtype.kind in "iub"
+        weights = values if exact else np.nan_to_num(values)
+        whole = np.bincount(self.ego, weights=weights, minlength=self.n_people)
+        return np.rint(whole).astype(np.int64) if exact else whole
+
+    def mean(self, values: Array) -> Array:
+        """Mean over each person's alters for whom the value is defined; NaN where it is for none."""
+        return ratio(self.sum(values), self.sum(~np.isnan(values)))
