@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 # volume first: a metric may only name columns that exist already
 # isort: off
-from honestsignals.metrics import volume
-from honestsignals.metrics import balance, attention, timing, turns, persistence
+from honestsignals.metrics import volume, balance, attention, asymmetry, chance, embeddedness
+from honestsignals.metrics import timing, survival, contingency, rhythm, turns, persistence
+from honestsignals.metrics import people, answering
+from honestsignals.metrics import census, reciprocity, expectation, symmetry, skew, rowwise, relations
 
 # isort: on
 from honestsignals.metrics.registry import SWAPS, entries
@@ -15,7 +17,30 @@ from honestsignals.metrics.registry import SWAPS, entries
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["attention", "balance", "persistence", "table", "timing", "turns", "volume"]
+__all__ = [
+    "answering",
+    "asymmetry",
+    "attention",
+    "balance",
+    "census",
+    "chance",
+    "contingency",
+    "embeddedness",
+    "expectation",
+    "people",
+    "persistence",
+    "reciprocity",
+    "relations",
+    "rhythm",
+    "rowwise",
+    "skew",
+    "survival",
+    "symmetry",
+    "table",
+    "timing",
+    "turns",
+    "volume",
+]
 
 
 def table() -> pd.DataFrame:

@@ -32,8 +32,8 @@ NEEDS = {
     "moments": "all pairs asked at no more than a few moments",
 }
 FAMILIES = (
-    *("volume", "balance", "chance", "attention", "asymmetry", "embeddedness"),
-    *("timing", "survival", "rhythm", "turns", "persistence"),
+    *("volume", "balance", "attention", "asymmetry", "chance", "embeddedness"),
+    *("timing", "survival", "contingency", "rhythm", "turns", "persistence"),
 )
 """Families of dyad metrics, in the order of a table's columns: each is a module of this room."""
 LEVELS = {

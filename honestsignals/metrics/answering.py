@@ -1,0 +1,1 @@
+"""People: who answers whom, how often and how soon, and who goes first."""

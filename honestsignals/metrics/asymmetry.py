@@ -1,0 +1,1 @@
+"""Symmetric and skew-symmetric parts of what the two gave, against all that each gave and got."""

@@ -1,0 +1,1 @@
+"""Dyads and triads of a network, counted by who gave whom."""

@@ -1,0 +1,1 @@
+"""Chance: how unequal the giving would be if each act's giver were drawn by lot."""

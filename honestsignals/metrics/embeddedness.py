@@ -1,0 +1,1 @@
+"""Embeddedness: others whom both are in contact with."""

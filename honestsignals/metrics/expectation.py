@@ -1,0 +1,1 @@
+"""Reciprocity against what a random network with the same totals has."""

@@ -1,0 +1,1 @@
+"""People: how much of what each gave and got was returned."""

@@ -1,0 +1,1 @@
+"""Reciprocity of a network, by each of its definitions."""

@@ -1,0 +1,1 @@
+"""Rhythm: gaps between acts, periods of both, and silence."""

@@ -1,0 +1,1 @@
+"""How symmetric the matrix of giving is."""
