@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 # isort: off
 from honestsignals.metrics import volume, balance, attention, asymmetry, chance, embeddedness
 from honestsignals.metrics import timing, survival, contingency, rhythm, turns, persistence
-from honestsignals.metrics import people, answering
 from honestsignals.metrics import census, reciprocity, expectation, symmetry, skew, rowwise, relations
+from honestsignals.metrics import people, answering, effects
 
 # isort: on
 from honestsignals.metrics.registry import SWAPS, entries
@@ -25,6 +25,7 @@ __all__ = [
     "census",
     "chance",
     "contingency",
+    "effects",
     "embeddedness",
     "expectation",
     "people",
