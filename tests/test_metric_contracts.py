@@ -19,19 +19,18 @@ from tests.corpus import corpus
 
 KINDS = ("help", "information")
 HAS = ("time", "periods", "weight", "moments")
+SIDES = [
+    (side, one.fact)
+    for name, one in entries().items()
+    for side in {name, name.replace("_ego", "_alter") if name.endswith("_ego") else name}
+    if not one.fact.kinds
+]
 NAMES = [
     *all_names(KINDS, directed=False),
-    *(f"{name}__weight" for name, one in entries().items() if one.fact.by_weight and not one.fact.kinds),
-    *(
-        f"{name}__help"
-        for name, one in entries().items()
-        if one.fact.by_kind and name != "acts_ego" and not one.fact.kinds
+    *sorted(f"{name}__weight" for name, fact in SIDES if fact.by_weight),
+    *sorted(
+        f"{name}__help" for name, fact in SIDES if fact.by_kind and name not in ("acts_ego", "acts_alter")
     ),
-    *(
-        f"{name}__help"
-        for name in ("weight_alter", "total_given_alter", "total_received_alter", "attention_alter")
-    ),
-    *(f"{name}__weight" for name in ("total_given_alter", "total_received_alter", "attention_alter")),
 ]
 
 

@@ -94,8 +94,30 @@ def around(log: Sequence[Act], ego: int, alter: int, before: int | None, world: 
             out[f"attention_{side}{end}"] = quotient(to, total)
         shares = out[f"attention_ego{end}"], out[f"attention_alter{end}"]
         both = all(share > 0 for share in shares)
+        out |= embedded(acts, ego, alter, end) if end != "__weight" else {}
         out[f"attention_gap{end}"] = abs(math.log(shares[0]) - math.log(shares[1])) if both else NAN
     return out
+
+
+def embedded(acts: Sequence[Act], ego: int, alter: int, end: str) -> dict[str, float]:
+    """Contacts of the two, from sets."""
+    people = {person for act in acts for person in (act.sender, act.receiver)} | {ego, alter}
+    near = {
+        one: {
+            act.receiver if act.sender == one else act.sender
+            for act in acts
+            if one in (act.sender, act.receiver)
+        }
+        for one in people
+    }
+    both, either = near[ego] & near[alter], (near[ego] | near[alter]) - {ego, alter}
+    return {
+        f"contacts_ego{end}": len(near[ego]),
+        f"contacts_alter{end}": len(near[alter]),
+        f"shared_contacts{end}": len(both),
+        f"overlap{end}": quotient(len(both), len(either)),
+        f"adamic_adar{end}": math.fsum(1 / math.log(len(near[one])) for one in both),
+    }
 
 
 def exchanges(out: dict[str, float], world: World) -> dict[str, float]:
