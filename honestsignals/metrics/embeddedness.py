@@ -1,12 +1,14 @@
 """Embeddedness: others whom both are in contact with.
 
-Contact is an act of either towards the other, as in ``in_contact``. Rows of the sparse matrix of contacts
-are held against one another, so that the work grows with the contacts of the two, not with the people.
+Contact is an act of either towards the other, as in ``in_contact``. For all ties of a log the triangles are
+listed; for other rows those of the sparse matrix of contacts are held against one another. Either way the
+work grows with contacts, not with people.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,47 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_CELLS = 4_000_000
-"""Contacts of rows' egos and alters that are laid side by side at once."""
+"""Contacts that are laid side by side at once."""
+GRAIN = 2**45
+"""Weights are summed as whole numbers of this grain: exact, whatever their order."""
+HALF = 22
+"""Bits of the lower part of such a number: both parts of a sum stay exact as decimals."""
+
+
+def _shared(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
+    """Number of contacts that the two of each row share, and the sum of 1 / ln k over them."""
+    kept = ties.derived.get("shared")
+    if kept is not None and kept[0] is ego and kept[1] is alter:
+        return kept[2], kept[3]
+    own = len(ego) == len(ties) and bool((ego == ties.low).all() and (alter == ties.high).all())
+    number, weight = _of_triangles(ties) if own else _of_rows(ties, ego, alter)
+    ties.derived["shared"] = (ego, alter, number, weight / GRAIN)
+    return number, weight / GRAIN
+
+
+def _rarity(ties: Ties) -> Array:
+    """1 / ln k of everybody, as whole numbers; whoever is shared has two contacts or more."""
+    return np.rint(GRAIN / np.log(np.maximum(ties.contacts(), 2))).astype(np.int64)
+
+
+def _of_rows(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
+    """Shared contacts of any rows: the contacts of the two held against one another."""
+    degree, rarity = ties.contacts(), _rarity(ties)
+    plain = ties.once("plain", lambda: _contacts_of(ties, np.ones(ties.n_people, dtype=np.int64)))
+    rare = ties.once("rare", lambda: _contacts_of(ties, rarity))
+    number, weight = np.zeros(len(ego), dtype=np.int64), np.zeros(len(ego), dtype=np.int64)
+    reach = np.cumsum(degree[ego] + degree[alter])
+    row = 0
+    while row < len(ego):
+        until = int(np.searchsorted(reach, (reach[row - 1] if row else 0) + MOST_CELLS, side="right"))
+        part = slice(row, max(until, row + 1))
+        both = plain[ego[part]] * rare[alter[part]]
+        number[part] = np.diff(both.indptr)
+        filled = np.flatnonzero(number[part])
+        if len(filled):
+            weight[row + filled] = np.add.reduceat(both.data, both.indptr[filled])
+        row = part.stop
+    return number, weight
 
 
 def _contacts_of(ties: Ties, weight: Array) -> sparse.csr_array:
@@ -34,31 +76,56 @@ def _contacts_of(ties: Ties, weight: Array) -> sparse.csr_array:
     return found
 
 
-def _shared(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
-    """Number of contacts that the two of each row share, and the sum of 1 / ln k over them."""
-    kept = ties.derived.get("shared")
-    if kept is not None and kept[0] is ego and kept[1] is alter:
-        return kept[2], kept[3]
-    degree = ties.contacts()
-    # whoever is shared has two contacts or more; others are never looked at
-    rarity = 1 / np.log(np.maximum(degree, 2))
-    plain = ties.once("plain", lambda: _contacts_of(ties, np.ones(ties.n_people)))
-    rare = ties.once("rare", lambda: _contacts_of(ties, rarity))
-    number, weight = np.zeros(len(ego), dtype=np.int64), np.zeros(len(ego))
-    reach = np.cumsum(degree[ego] + degree[alter])
+def _of_triangles(ties: Ties) -> tuple[Array, Array]:
+    """Shared contacts of all ties: each triangle gives each of its three ties one.
+
+    Every tie points to the one with more contacts, so that nobody has many ties that point away and a hub
+    costs little: the ties out of a tie's end are looked up among those out of its beginning.
+    """
+    n, rank = ties.n_people, np.empty(ties.n_people, dtype=np.int64)
+    by_rank = np.argsort(ties.contacts(), kind="stable")
+    rank[by_rank] = np.arange(n)
+    first, second = rank[ties.low], rank[ties.high]
+    keys = np.minimum(first, second) * n + np.maximum(first, second)
+    order = np.argsort(keys)
+    keys = keys[order]
+    begin, end = keys // n, keys % n
+    starts = np.concatenate([[0], np.cumsum(np.bincount(begin, minlength=n))])
+    rarity = _rarity(ties)[by_rank]
+    number = np.zeros(len(keys), dtype=np.int64)
+    low_part, high_part = np.zeros(len(keys)), np.zeros(len(keys))
+    for tie, onward, across in _triangles(keys, begin, end, starts):
+        # the tie lacks the far end, the one onward lacks the beginning, the one across the middle
+        for at, third in ((tie, end[onward]), (onward, begin[tie]), (across, end[tie])):
+            number += np.bincount(at, minlength=len(keys))
+            amount = rarity[third]
+            low_part += np.bincount(at, weights=amount & ((1 << HALF) - 1), minlength=len(keys))
+            high_part += np.bincount(at, weights=amount >> HALF, minlength=len(keys))
+    weight = (high_part.astype(np.int64) << HALF) + low_part.astype(np.int64)
+    out = np.empty((2, len(keys)), dtype=np.int64)
+    out[:, order] = number, weight
+    return out[0], out[1]
+
+
+def _triangles(keys: Array, begin: Array, end: Array, starts: Array) -> Iterator[tuple[Array, Array, Array]]:
+    """Places of the three ties of each triangle: one, the one onward from its end, the one across."""
+    n = len(starts) - 1
+    paths = np.diff(starts)[end]
+    reach = np.cumsum(paths)
     row = 0
-    while row < len(ego):
+    while row < len(keys):
         until = int(np.searchsorted(reach, (reach[row - 1] if row else 0) + MOST_CELLS, side="right"))
         part = slice(row, max(until, row + 1))
-        both = plain[ego[part]] * rare[alter[part]]
-        both.sort_indices()
-        number[part] = np.diff(both.indptr)
-        filled = np.flatnonzero(number[part])
-        if len(filled):
-            weight[row + filled] = np.add.reduceat(both.data, both.indptr[filled])
+        many = paths[part]
+        tie = np.repeat(np.arange(part.start, part.stop), many)
+        before = np.cumsum(many) - many
+        onward = np.arange(len(tie)) + np.repeat(starts[end[part]] - before, many)
+        wanted = np.repeat(begin[part] * n, many) + end[onward]
+        across = np.searchsorted(keys, wanted)
+        across[across == len(keys)] = 0
+        found = np.flatnonzero(keys[across] == wanted)
+        yield tie[found], onward[found], across[found]
         row = part.stop
-    ties.derived["shared"] = (ego, alter, number, weight)
-    return number, weight
 
 
 @statistic(unit="people", by_kind=True, reference="onnela2007", formula="abs(N_i)")

@@ -1,0 +1,56 @@
+"""Shared contacts: what networkx says, and the same bits from triangles and from rows."""
+
+from __future__ import annotations
+
+import math
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from honestsignals.metrics import embeddedness
+from honestsignals.metrics.embeddedness import _of_rows, _of_triangles
+from honestsignals.metrics.ties import Ties, ties_of_matrix
+
+
+def random_ties(seed: int, people: int = 40) -> Ties:
+    """A hub, isolates, and ties by chance."""
+    rng = np.random.default_rng(seed)
+    matrix = (rng.random((people, people)) < rng.choice([0.02, 0.1, 0.4])).astype(int)
+    matrix[0, 1 : people // 2] = 1
+    matrix[-3:, :] = matrix[:, -3:] = 0
+    np.fill_diagonal(matrix, 0)
+    return ties_of_matrix(matrix)
+
+
+@pytest.mark.parametrize("cells", [7, 4_000_000])
+@pytest.mark.parametrize("seed", range(8))
+def test_triangles_and_rows_give_the_same_bits(seed: int, cells: int, monkeypatch) -> None:
+    ties = random_ties(seed)
+    usual = _of_rows(ties, ties.low, ties.high)
+    monkeypatch.setattr(embeddedness, "MOST_CELLS", cells)
+    for found in (_of_rows(ties, ties.low, ties.high), _of_triangles(ties)):
+        for one, other in zip(found, usual, strict=True):
+            assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_networkx_says_the_same(seed: int) -> None:
+    ties = random_ties(seed)
+    graph = nx.Graph(list(zip(ties.low.tolist(), ties.high.tolist(), strict=True)))
+    graph.add_nodes_from(range(ties.n_people))
+    ego, alter = np.triu_indices(ties.n_people, 1)
+    shared = embeddedness.shared_contacts(ties, ego, alter)
+    index = embeddedness.adamic_adar(ties, ego, alter)
+    for row, (one, other, value) in enumerate(
+        nx.adamic_adar_index(graph, zip(ego.tolist(), alter.tolist(), strict=True))
+    ):
+        assert shared[row] == len(list(nx.common_neighbors(graph, one, other)))
+        assert math.isclose(index[row], value, rel_tol=1e-12)
+
+
+def test_a_network_without_ties_has_nothing_shared() -> None:
+    ties = ties_of_matrix(np.zeros((3, 3), dtype=int))
+    ego, alter = np.triu_indices(3, 1)
+    assert embeddedness.shared_contacts(ties, ego, alter).tolist() == [0, 0, 0]
+    assert _of_triangles(ties)[0].tolist() == []
