@@ -49,3 +49,15 @@ class Circle:
     def mean(self, values: Array) -> Array:
         """Mean over each person's alters for whom the value is defined; NaN where it is for none."""
         return ratio(self.sum(values), self.sum(~np.isnan(values)))
+
+    @property
+    def able(self) -> Array:
+        """Whether alter could have given to ego: whoever did could (bool, shape (n_rows,))."""
+        return self.could | (self.columns["given_alter"] > 0)
+
+    def back(self, values: Array) -> Array:
+        """Values of rows seen from the other side: each row gets what the row of alter and ego has."""
+        if "back" not in self.derived:
+            # sorted by alter and then ego, the rows stand as their own mirror images do
+            self.derived["back"] = np.lexsort((self.ego, self.alter))
+        return values[self.derived["back"]]

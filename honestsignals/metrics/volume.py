@@ -19,6 +19,13 @@ def acts_ego(acts: Acts) -> Array:
     return acts.acts(acts.from_ego)
 
 
+@statistic(needs=["periods"], inner=True, formula="acts from i to j at t with 2 (t - start) < end - start")
+def early_acts_ego(acts: Acts) -> Array:
+    """Acts from ego to alter in the first half of what was observed; its middle is in the second."""
+    early = 2 * (acts.clock - acts.start) < acts.per_act(acts.end - acts.start)
+    return acts.acts(acts.from_ego & early)
+
+
 @statistic(unit="weight", needs=["weight"], by_kind=True, formula="sum of weight from i to j")
 def weight_ego(acts: Acts) -> Array:
     """Weight that ego gave alter."""
