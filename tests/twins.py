@@ -64,7 +64,7 @@ def twin(log: Sequence[Act], ego: int, alter: int, before: int | None, world: Wo
     out["acts"] = out["acts_ego"] + out["acts_alter"]
     out["in_contact"] = 1 if out["acts"] else 0
     out["weight"] = out["weight_ego"] + out["weight_alter"]
-    out |= periods(acts, end, world)
+    out |= periods(acts, end, world) | halves(acts, ego, alter, end, world)
     single = [act for act in acts for _ in range(act.count)]
     out |= moments(single, end) | burstiness(single)
     out |= turns(single, ego, alter, out["acts_ego"], out["acts_alter"])
@@ -175,6 +175,15 @@ def periods(acts: Sequence[Act], end: int, world: World) -> dict[str, float]:
         "active_periods": active,
         "observed_periods": observed,
         "persistence": quotient(active, observed),
+    }
+
+
+def halves(acts: Sequence[Act], ego: int, alter: int, end: int, world: World) -> dict[str, float]:
+    """Acts of each in the first half of what was observed; an act at its middle is in the second."""
+    early = [act for act in acts if act.time - world.start < (end - world.start) / 2]
+    return {
+        f"early_acts_{side}": sum(act.count for act in early if act.sender == who)
+        for side, who in (("ego", ego), ("alter", alter))
     }
 
 
