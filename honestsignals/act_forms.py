@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.errors import listed
 from honestsignals.graph import by_arc, directed_graph, summed
 from honestsignals.metrics.acts import DAY, SECOND
-from honestsignals.readers.acts import ActArrays
+from honestsignals.readers.acts import EXACT_DUPLICATES, ActArrays
 from honestsignals.readers.kinds import kind_slug
 
 if TYPE_CHECKING:
@@ -66,6 +67,44 @@ def frame_of(acts: ActArrays) -> pd.DataFrame:
         codes = acts.values.get(name)
         values[name] = part if codes is None else np.array([*codes, None], dtype=object)[part]
     return pd.DataFrame(values)
+
+
+def facts_of(acts: ActArrays, numbers: tuple[int, int], given: str, edges: tuple[int, int]) -> list[str]:
+    """What a reader must know of a log: acts, people, dyads, span, kinds, and what was left out.
+
+    Parameters
+    ----------
+    acts : ActArrays
+        The acts.
+    numbers : tuple of int
+        Acts, and dyads in contact.
+    given : str
+        Which kinds count as giving, in words; "" where all do.
+    edges : tuple of int
+        First and last moment observed.
+    """
+    rows = len(acts.sender)
+    of_rows = f" in {rows:,} rows" if acts.count is not None else ""
+    lines = [
+        f"{numbers[0]:,} acts{of_rows}, {len(acts.people):,} people, {numbers[1]:,} dyads in contact.",
+        span_of(acts, edges) if rows and acts.time is not None else _no_span(acts),
+    ]
+    if acts.kinds:
+        codes = np.zeros(0, dtype=np.int16) if acts.kind is None else acts.kind
+        counts = np.bincount(codes, weights=acts.count, minlength=len(acts.kinds))
+        each = (f"{kind} {int(n):,}" for kind, n in zip(acts.kinds, counts, strict=True))
+        lines.append(f"Kinds: {listed(each)}.")
+    left = listed(f"{count:,} ({reason})" for reason, count in acts.left_out.items() if count)
+    lines += [given, f"Left out: {left}." if left else "Left out: nothing."]
+    if acts.unread:
+        lines.append(f"Columns not asked for, and not read: {listed(acts.unread)}.")
+    if acts.duplicates and EXACT_DUPLICATES not in acts.left_out:
+        lines.append(f"Exact duplicates of another row: {acts.duplicates:,}, kept.")
+    return [line for line in lines if line]
+
+
+def _no_span(acts: ActArrays) -> str:
+    return "No times." if acts.time is None else "No acts."
 
 
 def span_of(acts: ActArrays, edges: tuple[int, int]) -> str:

@@ -186,7 +186,7 @@ def dyads(
             table = log.dyads(pairs=pairs or "in contact", metrics=chosen, until=moment, **spans)
         tell("Writing")
         _write(table, output)
-    from honestsignals.dyads import codebook_path
+    from honestsignals.metric_table import codebook_path
 
     typer.echo(f"{table}\nWritten: {output}, {codebook_path(output)}")
 
@@ -198,7 +198,7 @@ def _write(table: DyadTable, output: Path) -> None:
 
 def _refuse_input(source: Path, output: Path) -> None:
     """Refuse to write the table or its codebook over anything that is read."""
-    from honestsignals.dyads import codebook_path
+    from honestsignals.metric_table import codebook_path
 
     read = [source]
     if source.is_dir() or source.name == "study.toml":

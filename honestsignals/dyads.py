@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import html
 import os
-import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.engines.passes import MOST_MOMENTS, Engine, Rows
-from honestsignals.errors import DesignError, OutputError, listed, unknown
+from honestsignals.errors import DesignError, listed, unknown
 from honestsignals.glossary import WORDS
+from honestsignals.metric_table import codebook_of, codebook_path
 from honestsignals.metrics import balance
 from honestsignals.metrics.acts import SECOND, Settings
 from honestsignals.metrics.columns import choose, describe, plan
-from honestsignals.metrics.registry import NO_RANGE, SWAPS, Fact
+from honestsignals.metrics.registry import NO_RANGE, Fact
 from honestsignals.tables import number, refuse_ending, render, write_frames
 
 if TYPE_CHECKING:
@@ -120,24 +119,7 @@ class DyadTable:
 
     def codebook(self) -> pd.DataFrame:
         """What each column is: meaning, unit, range, symmetry, when undefined, source."""
-        import pandas as pd
-
-        rows = [
-            {
-                "column": one.name,
-                "kind": one.family,
-                "meaning": one.meaning,
-                "unit": one.unit,
-                "lowest": one.range[0],
-                "highest": one.range[1],
-                "swapping ego and alter gives": SWAPS[one.swap],
-                "undefined where": one.undefined,
-                "formula": one.formula,
-                "reference": one.reference,
-            }
-            for one in self.about
-        ]
-        return pd.DataFrame(rows)
+        return codebook_of(self.about)
 
     def facts(self) -> list[str]:
         """What a reader must know before the numbers, one sentence an item."""
@@ -180,22 +162,6 @@ class DyadTable:
     def _write(self, path: str | os.PathLike[str], endings: tuple[str, ...]) -> None:
         refuse_ending(path, endings)
         write_frames({path: self.frame, codebook_path(path): self.codebook()})
-
-
-def codebook_path(path: str | os.PathLike[str]) -> Path:
-    """Where the codebook of a table goes: beside it.
-
-    >>> codebook_path("tables/dyads.csv").name
-    'dyads.codebook.csv'
-    """
-    table = Path(path)
-    # a table in another form keeps its ending here, so that two tables never share a codebook
-    stem = re.sub(r"\.csv$", "", table.name, flags=re.IGNORECASE)
-    if stem.endswith(".codebook"):
-        raise OutputError(
-            f"{table.name!r} is what the codebook of another table is called; choose another name."
-        )
-    return table.with_name(f"{stem}.codebook.csv")
 
 
 def base_rates(frame: pd.DataFrame, label: str, label_type: str) -> str:

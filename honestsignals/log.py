@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.act_forms import cut, frame_of, graph_of, span_of
+from honestsignals.act_forms import as_shown, cut, facts_of, frame_of, graph_of
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.local import LocalEngine
-from honestsignals.engines.passes import LogColumns, Rows
+from honestsignals.engines.passes import FAR, LogColumns, Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
+from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.acts import Settings
 from honestsignals.moments import moment, settings_of, spans_in_words
+from honestsignals.networks import Network, network_of, network_table
 from honestsignals.pairs import pairs_within, refuse_many
-from honestsignals.readers.acts import EXACT_DUPLICATES, ActArrays
+from honestsignals.people import people_of_log
+from honestsignals.readers.acts import ActArrays
 from honestsignals.readers.kinds import kind_slug
+from honestsignals.windows import Windows, window_edges, windows_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -254,6 +258,91 @@ class InteractionLog:
         table = DyadTable(None, design, (), settings, self.source)  # type: ignore[arg-type]
         return measured(self.engine, rows, metrics, (), table, people=self.people, dated=self.acts.dated)
 
+    # its people, its network, its windows
+
+    def people_metrics(
+        self,
+        metrics: Sequence[str] | str | None = None,
+        *,
+        of: str = "acts",
+        until: object = None,
+        conversation_gap: str = "1h",
+        period: str = "7D",
+        spans: Mapping[str, str] | None = None,
+    ) -> MetricTable:
+        """One row a person: how much of what they give and get is returned, and who answers whom.
+
+        Parameters
+        ----------
+        metrics : sequence of str, str or None
+            Names or families of person metrics; None for all that the log can have.
+        of : str
+            What was given: "acts", "weight", or a kind.
+        until : str, datetime, number or None
+            Only acts strictly before it count.
+        conversation_gap, period : str
+            Spans of event metrics, as in ``dyads``.
+        spans : mapping of str to str, optional
+            Further spans, as in ``dyads``.
+        """
+        settings = settings_of(conversation_gap, period, spans)
+        cut_at = FAR if until is None else self.moment(until)
+        table = people_of_log(self, metrics, of=self._of(of), until=cut_at, settings=settings)
+        return replace(table, notes=(*table.notes, *self.cut_note(until, settings)))
+
+    def network(self, *, of: str = "acts", until: object = None) -> Network:
+        """Who gave whom how much, over everybody: what network metrics are measured from.
+
+        Parameters
+        ----------
+        of : str
+            What was given: "acts", "weight", or a kind.
+        until : str, datetime, number or None
+            Only acts strictly before it count.
+        """
+        found = network_of(self, of=self._of(of), until=FAR if until is None else self.moment(until))
+        notes = () if until is None else (f"Only acts before {until} count.",)
+        return replace(found, notes=(*found.notes, *notes))
+
+    def network_metrics(
+        self, metrics: Sequence[str] | str | None = None, *, of: str = "acts", until: object = None
+    ) -> MetricTable:
+        """One row a metric of the whole network: census, every definition of reciprocity, symmetry.
+
+        Parameters
+        ----------
+        metrics : sequence of str, str or None
+            Names or families of network metrics; None for all.
+        of : str
+            What was given: "acts", "weight", or a kind.
+        until : str, datetime, number or None
+            Only acts strictly before it count.
+        """
+        return network_table(self.network(of=of, until=until), metrics)
+
+    def windows(self, length: str | int, *, step: str | int | None = None) -> Windows:
+        """The log in windows, rolling or of the calendar, each to be measured by itself.
+
+        Parameters
+        ----------
+        length : str or int
+            A span such as "7D", a word of the calendar ("day", "week", "month", "quarter", "year"), or a
+            number of waves.
+        step : str or int, optional
+            From one window's beginning to the next, as "1D"; windows follow one another where not given.
+
+        Returns
+        -------
+        Windows
+            With ``dyads()``, ``people_metrics()`` and ``network_metrics()``.
+        """
+        of_windows = window_edges(self.moments(), length, step, self.acts.clock, self.acts.dated)
+        return windows_of(self, of_windows, self.moments(), lambda side: as_shown(self.acts, side))
+
+    def _of(self, of: str) -> str:
+        """What was given, by the name of the kind or of its columns."""
+        return kind_slug(of) if of in self.kinds else of
+
     def rows(self, pairs: str, cut: int | None, most: int, block: Array | None = None) -> Rows:
         """Rows of a table without labels: pairs with an act before the cut, or all pairs.
 
@@ -292,33 +381,8 @@ class InteractionLog:
 
     def facts(self) -> list[str]:
         """Acts, people, dyads, span, kinds, and what was left out."""
-        acts, rows = self.acts, len(self.acts.sender)
-        of_rows = f" in {rows:,} rows" if acts.count is not None else ""
-        lines = [
-            f"{len(self):,} acts{of_rows}, {len(self.people):,} people, "
-            f"{self.dyads_in_contact:,} dyads in contact."
-        ]
-        if len(acts.sender) and acts.time is not None:
-            lines.append(span_of(acts, self.moments()))
-        else:
-            lines.append("No times." if acts.time is None else "No acts.")
-        if self.kinds:
-            codes = np.zeros(0, dtype=np.int16) if acts.kind is None else acts.kind
-            counts = np.bincount(codes, weights=acts.count, minlength=len(self.kinds))
-            lines.append(
-                "Kinds: "
-                + listed(f"{kind} {int(n):,}" for kind, n in zip(self.kinds, counts, strict=True))
-                + "."
-            )
-        if self.giving is not None:
-            lines.append(f"Counted as giving: {listed(self.giving)}.")
-        left = listed(f"{count:,} ({reason})" for reason, count in self.left_out.items() if count)
-        lines.append(f"Left out: {left}." if left else "Left out: nothing.")
-        if acts.unread:
-            lines.append(f"Columns not asked for, and not read: {listed(acts.unread)}.")
-        if acts.duplicates and EXACT_DUPLICATES not in self.left_out:
-            lines.append(f"Exact duplicates of another row: {acts.duplicates:,}, kept.")
-        return lines
+        given = "" if self.giving is None else f"Counted as giving: {listed(self.giving)}."
+        return facts_of(self.acts, (len(self), self.dyads_in_contact), given, self.moments())
 
     @property
     def source(self) -> tuple[str, ...]:

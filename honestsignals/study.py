@@ -14,11 +14,15 @@ from honestsignals.covariates import UNKNOWN, attribute_columns, symmetric
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.passes import Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
+from honestsignals.label_network import network_of_label
 from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers_about, known_pairs, look_up
 from honestsignals.log import InteractionLog
+from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.registry import Fact
 from honestsignals.moments import settings_of
+from honestsignals.networks import Network, network_table
 from honestsignals.pairs import MOST_PAIRS, count_within
+from honestsignals.people import people_of_network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,6 +161,79 @@ class Study:
         table = DyadTable(None, design, (), settings, self.log.source)  # type: ignore[arg-type]
         dated = self.log.acts.dated
         return measured(self.log.engine, rows, metrics, extras, table, people=self.log.people, dated=dated)
+
+    def network(
+        self, label: str | None = None, *, of: str = "acts", at_least: float | None = None
+    ) -> Network:
+        """The network of the acts, or of a directed label, among pairs that could be.
+
+        Parameters
+        ----------
+        label : str, optional
+            Who named whom; the acts where not given.
+        of : str
+            Of the acts: "acts", "weight", or a kind.
+        at_least : float, optional
+            Of a label: an answer of at least this is a tie; answers are amounts where not given.
+        """
+        if label is not None:
+            return network_of_label(self.label(label), self.log.people, self.block, at_least)
+        found = self.log.network(of=of)
+        if self.block is None:
+            return found
+        ties, inside = found.ties, self.block[found.ties.low] == self.block[found.ties.high]
+        parts = {name: getattr(ties, name)[inside] for name in ("low", "high", "forth", "back")}
+        possible = count_within(self.block, ties.n_people)
+        notes = (*found.notes, f"{int((~inside).sum()):,} pairs with an act are left out: {ACROSS}.")
+        return replace(found, ties=replace(ties, **parts, possible=possible, derived={}), notes=notes)
+
+    def network_metrics(
+        self,
+        metrics: Sequence[str] | str | None = None,
+        *,
+        label: str | None = None,
+        of: str = "acts",
+        at_least: float | None = None,
+    ) -> MetricTable:
+        """Metrics of the network of acts, or of a label: is friendship itself reciprocal?
+
+        Parameters
+        ----------
+        metrics : sequence of str, str or None
+            Names or families of network metrics; None for all.
+        label : str, optional
+            Who named whom; the acts where not given.
+        of : str
+            Of the acts: "acts", "weight", or a kind.
+        at_least : float, optional
+            Of a label: an answer of at least this is a tie.
+        """
+        return network_table(self.network(label, of=of, at_least=at_least), metrics)
+
+    def people_metrics(
+        self,
+        metrics: Sequence[str] | str | None = None,
+        *,
+        label: str | None = None,
+        of: str = "acts",
+        at_least: float | None = None,
+    ) -> MetricTable:
+        """Metrics of everybody, from the acts or from a label.
+
+        Parameters
+        ----------
+        metrics : sequence of str, str or None
+            Names or families of person metrics; None for all that can be had.
+        label : str, optional
+            Who named whom; the acts where not given.
+        of : str
+            Of the acts: "acts", "weight", or a kind.
+        at_least : float, optional
+            Of a label: an answer of at least this is a tie.
+        """
+        if label is None:
+            return self.log.people_metrics(metrics, of=of)
+        return people_of_network(self.network(label, at_least=at_least), metrics)
 
     def _rows(self, label: str | None, pairs: str | None, until: object) -> _Chosen:
         """Which rows the table has, of how many, their labels, and when these were asked."""

@@ -62,9 +62,6 @@ def table() -> pd.DataFrame:
     rows = []
     for name, entry in entries().items():
         fact = entry.fact
-        low, high = (f"{end:g}".replace("inf", "∞") for end in fact.range)
-        left = "(" if fact.open_ends in ("low", "both") or low == "-∞" else "["
-        right = ")" if fact.open_ends in ("high", "both") or high == "∞" else "]"
         rows.append(
             {
                 "name": name,
@@ -73,7 +70,7 @@ def table() -> pd.DataFrame:
                 "meaning": fact.meaning,
                 "formula": fact.formula,
                 "unit": fact.unit,
-                "range": f"{left}{low}, {high}{right}",
+                "range": fact.interval,
                 "swapping ego and alter gives": SWAPS[fact.swap],
                 "undefined where": fact.undefined,
                 "higher is more reciprocal": fact.higher,

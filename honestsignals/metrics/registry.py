@@ -93,6 +93,8 @@ class Fact:
         What other software calls the number.
     isolates : bool
         Whether people without acts change it.
+    zero : str
+        What the value 0 says.
     """
 
     name: str
@@ -120,6 +122,19 @@ class Fact:
     basis: str = ""
     elsewhere: tuple[str, ...] = ()
     isolates: bool = False
+    zero: str = ""
+
+    @property
+    def interval(self) -> str:
+        """The range as papers print it.
+
+        >>> Fact("share", "share", "balance", "a share", range=(0, 1)).interval
+        '[0, 1]'
+        """
+        low, high = (f"{end:g}".replace("inf", "∞") for end in self.range)
+        left = "(" if self.open_ends in ("low", "both") or low == "-∞" else "["
+        right = ")" if self.open_ends in ("high", "both") or high == "∞" else "]"
+        return f"{left}{low}, {high}{right}"
 
 
 @dataclass(frozen=True)

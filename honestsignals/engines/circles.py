@@ -1,0 +1,55 @@
+"""Everybody's circle, from the pairs that an engine brings together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from honestsignals.engines.passes import FAR, Engine, Rows
+from honestsignals.metrics.acts import Settings
+from honestsignals.metrics.circles import Circle
+from honestsignals.metrics.columns import plan as planned_columns
+from honestsignals.metrics.registry import Entry
+from honestsignals.metrics.ties import Ties
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def circle_of(
+    engine: Engine, plan: Sequence[Entry], of: str = "", before: int = FAR, settings: Settings | None = None
+) -> Circle:
+    """Everybody's pairs seen from each, with the dyad columns that some person metrics read.
+
+    Parameters
+    ----------
+    engine : Engine
+        Brings each pair's acts together.
+    plan : sequence of Entry
+        Person metrics to come.
+    of : str
+        What was given: "" for acts, "weight", or the suffix of a kind.
+    before : int
+        Only acts strictly before it count.
+    settings : Settings, optional
+        Spans of the event metrics.
+    """
+    ties, log = engine.ties(of, before), engine.log
+    ego, alter, order = both_sides(ties)
+    reads = list(
+        dict.fromkeys(name for entry in plan for name in entry.reads if not name.startswith("given_"))
+    )
+    early = None if before == FAR else np.full(len(ego), before)
+    columns = planned_columns(reads, log.kinds, log.has)
+    found = engine.columns(Rows(ego, alter, early, directed=True), columns, settings or Settings())
+    found["given_ego"] = np.concatenate([ties.forth, ties.back])[order]
+    found["given_alter"] = np.concatenate([ties.back, ties.forth])[order]
+    return Circle(ties.n_people, ego, alter, found, np.ones(len(ego), dtype=bool))
+
+
+def both_sides(ties: Ties) -> tuple[Array, Array, Array]:
+    """Each pair from both sides, sorted by ego and then alter, and places in (forth, back) of each row."""
+    ego, alter = np.concatenate([ties.low, ties.high]), np.concatenate([ties.high, ties.low])
+    order = np.argsort(ego.astype(np.int64) * ties.n_people + alter, kind="stable")
+    return ego[order].astype(np.int32), alter[order].astype(np.int32), order

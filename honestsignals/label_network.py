@@ -1,0 +1,159 @@
+"""A label as a network: is friendship itself reciprocal? Only among those who could answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from honestsignals.errors import DesignError
+from honestsignals.labels import Labels
+from honestsignals.metrics.circles import Circle
+from honestsignals.metrics.ties import Ties
+from honestsignals.networks import Network
+from honestsignals.pairs import count_within
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def network_of_label(
+    labels: Labels, people: Array, block: Array | None = None, at_least: float | None = None
+) -> Network:
+    """The ties that a directed label names.
+
+    A pair counts where both directions are known: where both answered, or both rows are there. Who did
+    not answer is no isolate, and is not among the people.
+
+    Parameters
+    ----------
+    labels : Labels
+        Answers of people about one another.
+    people : ndarray, shape (n_people,)
+        Ids by code.
+    block : ndarray of int, shape (n_people,), or None
+        Pairs across blocks could never be.
+    at_least : float, optional
+        An answer of at least this is a tie (1), less is none (0). Where it is not given, answers are taken
+        as amounts.
+
+    Raises
+    ------
+    DesignError
+        For an undirected label, and for answers below 0 without ``at_least``.
+    """
+    if not labels.directed:
+        raise DesignError(
+            f"{labels.name!r} is one answer about a pair, so whether it is returned is no question of it; "
+            "a directed label has an answer of each of the two."
+        )
+    value = labels.value
+    if at_least is not None:
+        value = np.where(np.isnan(value), np.nan, value >= at_least)
+    if (value < 0).any():
+        raise DesignError(
+            f"{labels.name!r} has answers below 0, which are no amount: say from which answer on there is a "
+            "tie, with at_least=."
+        )
+    arcs = _Arcs(labels, value, len(people))
+    here = _answering(labels, len(people))
+    ties = _ties(arcs, here, block)
+    notes = [_meaning(labels, at_least)]
+    if len(here) < len(people):
+        notes.append(
+            f"{len(people) - len(here):,} of {len(people):,} people did not answer, so they are not among "
+            "the people of the network: they are unobserved, which is not isolated."
+        )
+    if ties.unknown:
+        notes.append(
+            f"{ties.unknown:,} pairs are left out, as the answer of one of the two is not known; "
+            f"{ties.possible:,} are known."
+        )
+    return Network(ties, people[here], tuple(notes), _circle(arcs, here))
+
+
+def _meaning(labels: Labels, at_least: float | None) -> str:
+    if at_least is not None:
+        return f"Ties: answers to {labels.name} of at least {at_least:g}."
+    if labels.type == "binary":
+        return f"Ties: who named whom ({labels.name})."
+    return f"Ties: answers to {labels.name} as amounts, 0 for none."
+
+
+class _Arcs:
+    """Answers by ordered pair, and what the absence of one means.
+
+    Parameters
+    ----------
+    labels : Labels
+        What absence means.
+    value : ndarray of float64, shape (n_rows,)
+        Amount of each row; NaN where it has no answer.
+    n : int
+        People on the roster.
+    """
+
+    def __init__(self, labels: Labels, value: Array, n: int) -> None:
+        self.labels, self.n = labels, n
+        keys = labels.source.astype(np.int64) * n + labels.target
+        order = np.argsort(keys)
+        self.keys, self.value = keys[order], value[order]
+
+    def __call__(self, source: Array, target: Array) -> Array:
+        """Amount of some ordered pairs; NaN where it is not known."""
+        wanted = source.astype(np.int64) * self.n + target
+        out = np.full(len(wanted), np.nan)
+        if self.labels.absent == "no":
+            heard = self.labels.heard(source)
+            out[heard if self.labels.by_source else heard & self.labels.heard(target)] = 0.0
+        if len(self.keys):
+            place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+            found = self.keys[place] == wanted
+            out[found] = self.value[place[found]]
+        return out
+
+    def pairs(self) -> tuple[Array, Array]:
+        """Unordered pairs with a row, the lower code first, sorted."""
+        low, high = np.minimum(self.labels.source, self.labels.target), None
+        high = np.maximum(self.labels.source, self.labels.target)
+        keys = np.unique(low.astype(np.int64) * self.n + high)
+        return keys // self.n, keys % self.n
+
+
+def _answering(labels: Labels, n: int) -> Array:
+    """Codes of those whose answers are known: who answered, or who is in a row."""
+    if labels.absent == "no":
+        everybody = np.arange(n)
+        return everybody[labels.heard(everybody)]
+    return np.unique(np.concatenate([labels.source, labels.target])).astype(np.int64)
+
+
+def _ties(arcs: _Arcs, here: Array, block: Array | None) -> Ties:
+    """Pairs whose two directions are known, people renumbered."""
+    place = np.full(arcs.n, -1)
+    place[here] = np.arange(len(here))
+    low, high = arcs.pairs()
+    inside = (place[low] >= 0) & (place[high] >= 0)
+    low, high = low[inside], high[inside]
+    forth, back = arcs(low, high), arcs(high, low)
+    known = ~(np.isnan(forth) | np.isnan(back))
+    could = count_within(None if block is None else block[here], len(here))
+    possible = could - int((~known).sum()) if arcs.labels.absent == "no" else int(known.sum())
+    there = known & ((forth > 0) | (back > 0))
+    forth, back = forth[there], back[there]
+    if (forth == np.rint(forth)).all() and (back == np.rint(back)).all():
+        forth, back = forth.astype(np.int64), back.astype(np.int64)
+    return Ties(len(here), place[low[there]], place[high[there]], forth, back, possible, could - possible)
+
+
+def _circle(arcs: _Arcs, here: Array) -> Circle:
+    """Everybody who answered, and whom they named or were named by, whether or not these answered."""
+    place = np.full(arcs.n, -1)
+    place[here] = np.arange(len(here))
+    low, high = arcs.pairs()
+    ego, alter = np.concatenate([low, high]), np.concatenate([high, low])
+    given, got = arcs(ego, alter), arcs(alter, ego)
+    there = ((given > 0) | (got > 0)) & (place[ego] >= 0)
+    order = np.lexsort((alter[there], ego[there]))
+    ego, alter, given, got = (part[there][order] for part in (ego, alter, given, got))
+    columns = {"given_ego": np.nan_to_num(given), "given_alter": np.nan_to_num(got)}
+    return Circle(len(here), place[ego], alter, columns, ~np.isnan(got))

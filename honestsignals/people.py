@@ -1,0 +1,116 @@
+"""People: the metrics of everybody, as a table with one row a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from honestsignals.engines.circles import circle_of
+from honestsignals.engines.passes import FAR
+from honestsignals.errors import DesignError, listed
+from honestsignals.metric_table import MetricTable
+from honestsignals.metrics.acts import Settings
+from honestsignals.metrics.circles import Circle
+from honestsignals.metrics.levels import chosen, found, measure, planned
+from honestsignals.metrics.registry import GIVEN, NEEDS, NO_RANGE, Fact, entries
+from honestsignals.networks import Log, Network, network_of, suffix_of
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def people_of_log(
+    log: Log,
+    metrics: Sequence[str] | str | None = None,
+    *,
+    of: str = "acts",
+    until: int = FAR,
+    settings: Settings | None = None,
+) -> MetricTable:
+    """Metrics of everybody in a log.
+
+    Parameters
+    ----------
+    log : InteractionLog
+        Who gave whom what.
+    metrics : sequence of str, str or None
+        Names or families; None for all that the log can have.
+    of : str
+        What was given: "acts", "weight", or a kind. What rests on times (who answers, who goes first) is
+        of all acts that count as giving.
+    until : int
+        Only acts strictly before it count.
+    settings : Settings, optional
+        Spans of the event metrics.
+    """
+    has = log.engine.log.has
+    names = _named(metrics, has)
+    circle = circle_of(log.engine, planned("person", names), suffix_of(log.engine, of), until, settings)
+    return _table(network_of(log, of=of, until=until), circle, names)
+
+
+def people_of_network(network: Network, metrics: Sequence[str] | str | None = None) -> MetricTable:
+    """Metrics of everybody in a network: of a label, a graph or a matrix.
+
+    Parameters
+    ----------
+    network : Network
+        Ties and people; those who could not answer are told apart where it knows of them.
+    metrics : sequence of str, str or None
+        Names or families; None for all that do not rest on acts.
+    """
+    names = [name for name in _named(metrics, ()) if _of_given_alone(name)]
+    asked = [] if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in asked:
+        if name in entries("person") and name not in names:
+            raise DesignError(f"{name!r} rests on acts and their times; of a network there are ties alone.")
+    return _table(network, network.circle or _circle(network), names)
+
+
+def _named(metrics: Sequence[str] | str | None, has: frozenset[str] | tuple[str, ...]) -> list[str]:
+    """Names of the metrics of a table; an error where one needs what is not there."""
+    names = chosen("person", metrics, has)
+    for name in names:
+        lacking = found("person", name).fact.needs - set(has) - {"moments"}
+        if lacking:
+            words = listed(NEEDS[need] for need in sorted(lacking))
+            raise DesignError(f"{name!r} needs {words}, and this log has none.")
+    return names
+
+
+def _of_given_alone(name: str) -> bool:
+    """Whether a metric rests on what was given and got alone, and on no acts."""
+    return all(set(entry.reads) <= set(GIVEN) for entry in planned("person", [name]))
+
+
+def _circle(network: Network) -> Circle:
+    """Everybody's pairs of a network in which all could answer."""
+    from honestsignals.engines.circles import both_sides
+
+    ties = network.ties
+    ego, alter, order = both_sides(ties)
+    columns = {
+        "given_ego": np.concatenate([ties.forth, ties.back])[order],
+        "given_alter": np.concatenate([ties.back, ties.forth])[order],
+    }
+    return Circle(ties.n_people, ego, alter, columns, np.ones(len(ego), dtype=bool))
+
+
+def _table(network: Network, circle: Circle, names: Sequence[str]) -> MetricTable:
+    """The rows, one a person; what refuses these data is NaN, and said."""
+    import pandas as pd
+
+    measured = measure(planned("person", names), {"circle": circle, "ties": network.ties})
+    n = network.ties.n_people
+    values: dict[str, Any] = {"person": network.people}
+    for name in names:
+        value = measured.values[name]
+        values[name] = np.full(n, np.nan) if name in measured.refused else value
+    facts = [entries("person")[name].fact for name in names]
+    whose = Fact("person", "person", "design", "whose metrics these are", unit="id", range=NO_RANGE)
+    notes = [*network.facts()]
+    notes += [f"{name} is not here: {why}" for name, why in measured.refused.items() if name in names]
+    about = (whose, *(replace(fact, level="person") for fact in facts))
+    return MetricTable("People metrics", pd.DataFrame(values), about, tuple(notes))
