@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from honestsignals import metrics
+    from honestsignals.definitions import compare_definitions
     from honestsignals.dyads import DyadTable
     from honestsignals.errors import (
         ArgumentError,
@@ -50,6 +51,7 @@ _HOMES = {
     "Result": "result",
     "Study": "study",
     "UnknownNameError": "errors",
+    "compare_definitions": "definitions",
     "fit": "fitting",
     "from_graph": "reading",
     "metrics": "metrics",
@@ -75,6 +77,7 @@ __all__ = [
     "Result",
     "Study",
     "UnknownNameError",
+    "compare_definitions",
     "fit",
     "from_graph",
     "metrics",

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from honestsignals.errors import ArgumentError, HonestSignalsError, OutputError, unknown
+from honestsignals.errors import ArgumentError, HonestSignalsError, OutputError
+from honestsignals.measure_commands import metrics, network, people
+from honestsignals.progress import progress as _progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pandas as pd
-
     from honestsignals.dyads import DyadTable
     from honestsignals.log import InteractionLog
 
-SHOWN_AFTER = 2.0
-"""Seconds of work after which progress shows."""
 REFUSED = 2
 """Exit code of what was refused."""
 HELP = """Does the give and take between people foretell trust and friendship?
@@ -58,34 +52,14 @@ app = typer.Typer(
 )
 
 
+app.command()(metrics)
+app.command()(network)
+app.command()(people)
+
+
 def main() -> None:
     """Run the command line."""
     app(prog_name="honestsignals")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Says on a terminal what is being done, once it takes more than two seconds."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    import threading
-
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    shown = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = shown.add_task("Working", total=None)
-    waiting = threading.Timer(SHOWN_AFTER, shown.start)
-    waiting.daemon = True
-    waiting.start()
-    try:
-        yield lambda what: shown.update(task, description=what)
-    finally:
-        waiting.cancel()
-        waiting.join()
-        shown.stop()
 
 
 @app.command()
@@ -244,76 +218,6 @@ def _moment(until: str | None, log: InteractionLog) -> str | float | None:
         return float(until)
     except ValueError:
         return until
-
-
-@app.command()
-def metrics(
-    name: Annotated[str | None, typer.Argument(help="One metric: everything that is known of it.")] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="As CSV, all columns.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="As JSON, all columns.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As a Markdown table, all columns.")] = False,
-) -> None:
-    """List the metrics: what each is, its range, and where it is undefined."""
-    from honestsignals.metrics import table
-
-    frame = table()
-    if name is not None:
-        frame = _one_metric(frame, name)
-    if csv + json + markdown > 1:
-        raise ArgumentError("Choose one of --csv, --json and --markdown.")
-    if csv:
-        from honestsignals.tables import disarmed
-
-        typer.echo(disarmed(frame).to_csv(index=False, lineterminator="\n"), nl=False)
-    elif json:
-        typer.echo(frame.to_json(orient="records", indent=2, force_ascii=False))
-    elif markdown:
-        from honestsignals.tables import render
-
-        typer.echo(render(frame, "markdown"))
-    else:
-        typer.echo(_listing(frame) if name is None else _card(frame))
-
-
-def _one_metric(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The row of one metric; ego's stands for alter's, a name it also goes by for its own."""
-    names = list(frame["name"])
-    also = {
-        alias: row["name"] for _, row in frame.iterrows() for alias in row["also called"].split(", ") if alias
-    }
-    stem = f"{name.removesuffix('_alter')}_ego" if name.endswith("_alter") else name
-    wanted = name if name in names else also.get(name, stem)
-    if wanted not in names:
-        raise unknown("metric", name, [*names, *also])
-    return frame[frame["name"] == wanted]
-
-
-def _listing(frame: pd.DataFrame) -> str:
-    """Metrics by family, wrapped to the terminal."""
-    import shutil
-    import textwrap
-
-    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-    longest = max(len(name) for name in frame["name"])
-    lines = []
-    for family, rows in frame.groupby("family", sort=False):
-        lines += [str(family).upper()]
-        for _, row in rows.iterrows():
-            needs = f" Needs {row['needs']}." if row["needs"] else ""
-            text = f"{row['meaning']}. {row['range']}.{needs}"
-            indent = " " * (longest + 4)
-            wrapped = textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
-            lines.append(f"  {row['name']:<{longest}}  {wrapped.lstrip()}")
-        lines.append("")
-    lines.append(f"{len(frame)} metrics. One in full: honestsignals metrics NAME")
-    return "\n".join(lines)
-
-
-def _card(frame: pd.DataFrame) -> str:
-    """All that is known of one metric."""
-    row = frame.iloc[0]
-    longest = max(len(str(key)) for key in row.index)
-    return "\n".join(f"{key:<{longest}}  {value}" for key, value in row.items() if value)
 
 
 @app.command()

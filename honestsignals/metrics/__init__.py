@@ -12,7 +12,9 @@ from honestsignals.metrics import census, reciprocity, expectation, symmetry, sk
 from honestsignals.metrics import people, answering, effects
 
 # isort: on
-from honestsignals.metrics.registry import SWAPS, entries
+from honestsignals.errors import unknown
+from honestsignals.metrics.finding import search
+from honestsignals.metrics.registry import LEVELS, SWAPS, Fact, entries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +36,7 @@ __all__ = [
     "relations",
     "rhythm",
     "rowwise",
+    "search",
     "skew",
     "survival",
     "symmetry",
@@ -44,40 +47,49 @@ __all__ = [
 ]
 
 
-def table() -> pd.DataFrame:
-    """Every metric: name, family, meaning, formula, range, symmetry, needs, source.
+def table(level: str = "dyad") -> pd.DataFrame:
+    """Every metric of a level: name, family, meaning, formula, range, symmetry, needs, source.
+
+    Parameters
+    ----------
+    level : {"dyad", "person", "network"}
+        What the metrics are about.
 
     Returns
     -------
     pandas.DataFrame
-        One row a metric, in the order of the dyad table's columns.
+        One row a metric, in the order of the level's table.
 
     Examples
     --------
     >>> table().set_index("name").loc["returned_share", "range"]
     '[0, 1]'
+    >>> table("network").set_index("name").loc["reciprocity_nonnull", "formula"]
+    'M / (M + A)'
     """
     import pandas as pd
 
-    rows = []
-    for name, entry in entries().items():
-        fact = entry.fact
-        rows.append(
-            {
-                "name": name,
-                "title": fact.title,
-                "family": fact.family,
-                "meaning": fact.meaning,
-                "formula": fact.formula,
-                "unit": fact.unit,
-                "range": fact.interval,
-                "swapping ego and alter gives": SWAPS[fact.swap],
-                "undefined where": fact.undefined,
-                "higher is more reciprocal": fact.higher,
-                "needs": ", ".join(sorted(fact.needs)),
-                "by kind": "yes" if fact.by_kind else "no",
-                "also called": ", ".join(fact.aliases),
-                "reference": fact.reference,
-            }
-        )
-    return pd.DataFrame(rows)
+    if level not in LEVELS:
+        raise unknown("level of metrics", level, LEVELS)
+    return pd.DataFrame([_row(name, entry.fact) for name, entry in entries(level).items()])
+
+
+def _row(name: str, fact: Fact) -> dict[str, object]:
+    return {
+        "name": name,
+        "title": fact.title,
+        "family": fact.family,
+        "meaning": fact.meaning,
+        "formula": fact.formula,
+        "unit": fact.unit,
+        "range": fact.interval,
+        "swapping ego and alter gives": SWAPS[fact.swap] if fact.level == "dyad" else "",
+        "undefined where": fact.undefined,
+        "higher is more reciprocal": fact.higher,
+        "needs": ", ".join(sorted(fact.needs - {"moments"})),
+        "by kind": "yes" if fact.by_kind else "no",
+        "also called": ", ".join(fact.aliases),
+        "elsewhere": "; ".join(fact.elsewhere),
+        "formula read in": fact.basis,
+        "reference": fact.reference,
+    }

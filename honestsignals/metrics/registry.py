@@ -95,6 +95,10 @@ class Fact:
         Whether people without acts change it.
     zero : str
         What the value 0 says.
+    identity : str
+        The number from other metrics of its level, as Python reads it.
+    asks : tuple of str
+        What people ask who look for it, in their words.
     """
 
     name: str
@@ -123,6 +127,8 @@ class Fact:
     elsewhere: tuple[str, ...] = ()
     isolates: bool = False
     zero: str = ""
+    identity: str = ""
+    asks: tuple[str, ...] = ()
 
     @property
     def interval(self) -> str:
