@@ -9,7 +9,7 @@ import csv
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -80,18 +80,31 @@ class Ours:
     """All that is measured here of one call log."""
 
     frame: pd.DataFrame
+    merged: dict[tuple[str, str], pd.Series | None] = field(default_factory=dict)
 
-    def log(self, kind: str) -> InteractionLog:
+    @cached_property
+    def logs(self) -> dict[str, InteractionLog]:
         whole = hs.read_log(self.frame)
-        return whole if kind == "callandtext" else whole.only(kind)
+        return {"callandtext": whole, **{kind: whole.only(kind) for kind in whole.kinds}}
 
     @cached_property
     def people(self) -> dict[str, pd.DataFrame]:
-        return {kind: by_person(self.log(kind)) for kind in (*KINDS, "callandtext")}
+        found = {kind: by_person(log) for kind, log in self.logs.items()}
+        return {kind: found.get(kind, pd.DataFrame()) for kind in (*KINDS, "callandtext")}
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:
-        return {kind: by_pair(self.log(kind)) for kind in (*KINDS, "callandtext")}
+        return {kind: by_pair(log) for kind, log in self.logs.items()}
+
+    @cached_property
+    def weeks(self) -> list[Ours]:
+        weeks = self.frame["time"].dt.isocalendar()
+        return [Ours(part) for _, part in self.frame.groupby([weeks["year"], weeks["week"]])]
+
+    def records(self, person: str, kind: str) -> pd.DataFrame:
+        """Records of a kind in which a person takes part."""
+        mine = self.frame[(self.frame[["sender", "receiver"]] == person).any(axis=1)]
+        return mine if kind == "callandtext" else mine[mine["kind"] == kind]
 
     @cached_property
     def texts(self) -> InteractionLog:
@@ -106,19 +119,14 @@ class Ours:
     def pair_answers(self) -> pd.DataFrame:
         return by_pair(self.texts, MONTH)
 
-    @cached_property
-    def against_all(self) -> dict[tuple[str, str], pd.Series]:
+    def against_all(self, person: str, kind: str) -> pd.Series | None:
         """A person against everybody else as one: what bandicoot measures of all records of a user."""
-        found = {}
-        for person in sorted({*self.frame["sender"], *self.frame["receiver"]}):
-            mine = self.frame[(self.frame[["sender", "receiver"]] == person).any(axis=1)]
-            merged = mine.where(mine == person, "others")[["sender", "receiver"]]
-            merged = mine.assign(sender=merged["sender"], receiver=merged["receiver"])
-            for kind in (*KINDS, "callandtext"):
-                part = merged if kind == "callandtext" else merged[merged["kind"] == kind]
-                if len(part):
-                    found[person, kind] = by_pair(hs.read_log(part)).loc[(person, "others")]
-        return found
+        if (person, kind) not in self.merged:
+            mine = self.records(person, kind)
+            sides = mine[["sender", "receiver"]].where(mine[["sender", "receiver"]] == person, "others")
+            log = hs.read_log(sides.assign(time=mine["time"])) if len(mine) else None
+            self.merged[person, kind] = None if log is None else by_pair(log).loc[(person, "others")]
+        return self.merged[person, kind]
 
 
 def rhythm(row: pd.Series | None, stat: str) -> float:
@@ -155,7 +163,7 @@ class Key:
 
     def rhythm(self, ours: Ours) -> float:
         if len(self.who) == 1:
-            return rhythm(ours.against_all.get((self.who[0], self.kind)), self.stat)
+            return rhythm(ours.against_all(self.who[0], self.kind), self.stat)
         table = ours.pairs[self.kind]
         return rhythm(table.loc[self.who] if self.who in table.index else None, self.stat)
 
@@ -204,6 +212,11 @@ def evenness(key: Key, ours: Ours) -> float:
     return value
 
 
+def active_days(key: Key, ours: Ours) -> float:
+    row = ours.against_all(key.who[0], key.kind)
+    return NAN if row is None else float(row["active_days"])
+
+
 def opened(key: Key, ours: Ours) -> float:
     value = key.answers(ours, "opening_share")
     # no conversation at all: undefined here, 0 there
@@ -212,8 +225,9 @@ def opened(key: Key, ours: Ours) -> float:
 
 def own(name: str) -> Callable[[Key, Ours], float]:
     def found(key: Key, ours: Ours) -> float:
-        row = ours.against_all[key.who[0], "callandtext"] if len(key.who) == 1 else None
-        row = ours.pairs["callandtext"].loc[key.who] if row is None else row
+        one = len(key.who) == 1
+        row = ours.against_all(key.who[0], "callandtext") if one else ours.pairs["callandtext"].loc[key.who]
+        assert row is not None
         burstiness = row["burstiness"]
         if row["acts"] == 2:
             # of one gap there is no spread: undefined here, −1 there
@@ -224,13 +238,25 @@ def own(name: str) -> Callable[[Key, Ours], float]:
     return found
 
 
+def week_by_week(key: Key, ours: Ours) -> float:
+    """Mean or standard deviation over the weeks of a user of what is measured of each week by itself."""
+    inner, over = key.stat.rpartition(".")[::2]
+    one = Key(USER, key.name, key.kind, inner, key.who)
+    weeks = [week for week in ours.weeks if len(week.records(key.who[0], key.kind))]
+    values = [EQUAL[USER, key.name](one, week) for week in weeks]
+    kept = [value for value in values if not math.isnan(value)]
+    return NAN if not kept else float(np.mean(kept) if over == "mean" else np.std(kept))
+
+
 USER, PAIR, OWN = "users.whole_period", "dyads", "own_interevent_and_burstiness"
+BY_WEEK = ("active_days", "number_of_contacts", "balance_of_contacts_unweighted", "response_rate_text")
+BY_WEEK += ("percent_initiated_conversations", "entropy_of_contacts", "interevent_time")
 EQUAL: dict[tuple[str, str], Callable[[Key, Ours], float]] = {
     ("", "n_events"): lambda key, ours: ours.people["callandtext"]["given"].sum(),
     ("users", "n_records"): lambda key, ours: (
         ours.people["callandtext"].loc[key.who[0], ["given", "received"]].sum()
     ),
-    (USER, "active_days"): lambda key, ours: ours.against_all[key.who[0], key.kind]["active_days"],
+    (USER, "active_days"): active_days,
     (USER, "number_of_contacts"): count("contacts"),
     (USER, "number_of_contacts_out"): count("contacts_out"),
     (USER, "number_of_interactions_out"): count("given"),
@@ -246,6 +272,7 @@ EQUAL: dict[tuple[str, str], Callable[[Key, Ours], float]] = {
     (USER, "entropy_of_contacts"): person(mean="contact_entropy"),
     (USER, "entropy_of_contacts_normalized"): evenness,
     (USER, "interevent_time"): Key.rhythm,
+    **{("users.by_week", name): week_by_week for name in BY_WEEK},
     (PAIR, "number_of_interactions"): count("acts"),
     (PAIR, "number_of_interactions_out"): count("acts_ego"),
     (PAIR, "number_of_interactions_in"): count("acts_alter"),
@@ -284,7 +311,6 @@ DIFFERENT: dict[tuple[str, str], tuple[str, Callable[[Key, Ours], float] | None]
 HALF_HOURS = ("directed_weighted_callandtext", "undirected_weighted")
 """Half-hours with a record, and not records; the second only of ties in both directions."""
 
-A_WEEK = "a mean over weeks of each week's value: cut windows from the log"
 NOT_HERE: dict[tuple[str, str], str] = {
     ("", "case"): "a name",
     ("", "input"): "a name",
@@ -293,13 +319,6 @@ NOT_HERE: dict[tuple[str, str], str] = {
     ("", "call"): "how the values were made",
     ("", "definitions"): "words, which the tests of this module follow",
     ("", "software"): "who made the values",
-    ("users.by_week", "active_days"): A_WEEK,
-    ("users.by_week", "number_of_contacts"): A_WEEK,
-    ("users.by_week", "balance_of_contacts_unweighted"): A_WEEK,
-    ("users.by_week", "percent_initiated_conversations"): A_WEEK,
-    ("users.by_week", "response_rate_text"): A_WEEK,
-    ("users.by_week", "entropy_of_contacts"): A_WEEK,
-    ("users.by_week", "interevent_time"): A_WEEK,
     (USER, "percent_nocturnal"): "the time of day is no give and take",
     (USER, "percent_pareto_interactions"): "concentration, divided by records and not by contacts",
     (USER, "percent_pareto_durations"): "of durations, divided by records and not by contacts",
@@ -329,12 +348,18 @@ TWO_NUMBERS = ("interactions_per_contact", "interevent_time", "response_delay_te
 
 
 def leaves(values: Row, place: str, who: tuple[str, ...]) -> Iterator[tuple[Key, Any]]:
-    """Every number of one person or pair."""
+    """Every number of one person or pair; all that a missing dictionary would hold where there is none."""
     for name, value in values.items():
-        empty = dict.fromkeys(("mean", "std") if name in TWO_NUMBERS or name.startswith("balance") else ("",))
+        two = name in TWO_NUMBERS or name.startswith("balance")
+        empty = dict.fromkeys(("mean", "std")) if two or place == "users.by_week" else {"": None}
         for kind, one in value["allweek"]["allday"].items():
             stats = empty if one is None else one if isinstance(one, dict) else {"": one}
-            yield from ((Key(place, name, kind, stat, who), number) for stat, number in stats.items())
+            for stat, number in stats.items():
+                if place == "users.by_week" and two:
+                    weeks = number or empty
+                    yield from ((Key(place, name, kind, f"{stat}.{o}", who), x) for o, x in weeks.items())
+                else:
+                    yield Key(place, name, kind, stat, who), number
 
 
 def all_keys(case: str) -> Iterator[tuple[Key, Any]]:
