@@ -239,6 +239,9 @@ def describe(found: Column) -> Fact:
     if found.form:
         meaning = f"{FORMS[found.form]}: {meaning}"
         changes = {"swap": "same", "higher": "", "formula": ""}
+    if found.form == "gap" and fact.range[0] < 0:
+        # two of one range differ by at most its width, and never by less than nothing
+        changes["range"] = (0, fact.range[1] - fact.range[0])
     needs = fact.needs
     if found.kind == "weight":
         meaning, needs = f"{meaning} (of weight)", needs | {"weight"}
