@@ -19,6 +19,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
+NEVER = 2**62
+"""A moment after all others, from which spans can be taken off without overflow."""
 
 
 def ratio(top: Array, bottom: Array) -> Array:
@@ -30,6 +32,27 @@ def ratio(top: Array, bottom: Array) -> Array:
     out = np.full(np.shape(bottom), math.nan)
     np.divide(top, bottom, out=out, where=np.asarray(bottom) != 0)
     return out
+
+
+def sort_within(group: Array, value: Array, bits: int) -> tuple[Array, Array]:
+    """Groups and values, by group and then by value; quick where the groups stand together already.
+
+    Parameters
+    ----------
+    group, value : ndarray of int64
+        Not negative.
+    bits : int
+        Values are below 2 to that power.
+
+    >>> sort_within(np.array([0, 0, 1]), np.array([5, 2, 3]), 3)[1]
+    array([2, 5, 3])
+    """
+    if int(group.max(initial=0)).bit_length() + bits > 63:
+        order = np.lexsort((value, group))
+        return group[order], value[order]
+    # merging is several times as fast here as numpy's first choice: what it sorts is nearly in order
+    packed = np.sort((group << bits) | value, kind="stable")
+    return packed >> bits, packed & ((1 << bits) - 1)
 
 
 @dataclass(frozen=True)
@@ -185,6 +208,33 @@ class Acts:
         """A pair's value repeated for each of its acts."""
         return np.repeat(values, np.diff(self.offsets))
 
+    # both sides at once: computed from the side of whoever gave the batch's first act
+
+    @property
+    def forward(self) -> Array:
+        """Whether an act is by the one of its pair called ego in the view from which the first act is."""
+        return self.once("forward", lambda: self.from_ego if self.ahead else ~self.from_ego)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether this view is that one: the first of two values is then ego's."""
+        return bool(self.from_ego[0]) if len(self.from_ego) else True
+
+    def of_ego(self, both: Array) -> Array:
+        """Ego's of two rows, of which the first is of those who gave ``forward``."""
+        return both[0 if self.ahead else 1]
+
+    @property
+    def running(self) -> Array:
+        """Acts given ``forward`` before each act and after the last (int64, shape (n_acts + 1,))."""
+
+        def make() -> Array:
+            running = np.zeros(len(self.from_ego) + 1, dtype=np.int64)
+            np.cumsum(self.forward, out=running[1:])
+            return running
+
+        return self.once("running", make)
+
     # masks and positions: one value an act, made once a batch
 
     def once(self, name: str, make: Callable[[], Array]) -> Array:
@@ -199,6 +249,18 @@ class Acts:
         if self.time is None:
             raise TypeError("the acts have no time")
         return self.time
+
+    @property
+    def gaps(self) -> Array:
+        """Microseconds since the act before in the pair; 0 for a pair's first."""
+
+        def make() -> Array:
+            gaps = np.zeros(len(self.from_ego), dtype=np.int64)
+            np.subtract(self.clock[1:], self.clock[:-1], out=gaps[1:])
+            gaps[self.offsets[:-1][self.offsets[1:] > self.offsets[:-1]]] = 0
+            return gaps
+
+        return self.once("gaps", make)
 
     @property
     def pair_start(self) -> Array:
@@ -264,3 +326,32 @@ class Acts:
     def changes(self) -> Array:
         """Whether the speaker is known to change at an act: the other gave just before."""
         return self.once("changes", lambda: self.follows & self.turned)
+
+    @property
+    def next_other(self) -> Array:
+        """When the other of the pair next acts, strictly later than the act; ``NEVER`` where not again."""
+
+        def make() -> Array:
+            runs = np.flatnonzero(self.turned)
+            then = np.full(len(runs), NEVER, dtype=np.int64)
+            then[:-1] = self.clock[runs[1:]]
+            then[:-1][self.pair_start[runs[1:]]] = NEVER
+            later = np.repeat(then, np.diff(runs, append=len(self.from_ego)))
+            at = np.flatnonzero(self.mixed)
+            if len(at):
+                later[at] = self._after_instant(at, later)
+            return later
+
+        return self.once("next_other", make)
+
+    def _after_instant(self, at: Array, later: Array) -> Array:
+        """``next_other`` of acts at mixed instants: what follows the instant decides."""
+        starts = np.append(np.flatnonzero(self.new_instant), len(self.from_ego))
+        after = starts[np.searchsorted(starts, at, side="right")]
+        out = np.full(len(at), NEVER, dtype=np.int64)
+        inside = np.flatnonzero(after < len(self.from_ego))
+        inside = inside[~self.pair_start[after[inside]]]
+        then = after[inside]
+        other = self.from_ego[then] != self.from_ego[at[inside]]
+        out[inside] = np.where(other, self.clock[then], later[then])
+        return out

@@ -6,12 +6,11 @@ It is opened by whoever acts first in it; where both act at that first instant, 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from honestsignals.metrics.acts import SECOND, Acts, ratio
+from honestsignals.metrics.acts import Acts, ratio
 from honestsignals.metrics.registry import metric, statistic
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -56,7 +55,7 @@ def _cut(acts: Acts) -> tuple[Array | None, Array]:
     """Where acts are cut into conversations: their order (None: as they stand), and which begin one."""
     if acts.conversation is None:
         begins = acts.pair_start.copy()
-        begins[1:] |= np.diff(acts.clock) > acts.settings.conversation_gap
+        begins |= acts.gaps > acts.settings.conversation_gap
         return None, begins
     n = len(acts.from_ego)
     pair = acts.per_act(np.arange(acts.n_pairs))
@@ -71,7 +70,8 @@ def _cut(acts: Acts) -> tuple[Array | None, Array]:
     return order, begins
 
 
-def _thread(acts: Acts, part: str) -> Array:
+def thread(acts: Acts, part: str) -> Array:
+    """A part of ``_threads``, made once a batch."""
     if "at" not in acts.derived:
         acts.derived.update(_threads(acts))
     return acts.derived[part]
@@ -80,24 +80,24 @@ def _thread(acts: Acts, part: str) -> Array:
 def _openings(acts: Acts, chosen: Array) -> Array:
     """Openings a pair, of those where ``chosen`` holds."""
     running = np.concatenate([[0], np.cumsum(chosen)])
-    return np.diff(running[_thread(acts, "edges")])
+    return np.diff(running[thread(acts, "edges")])
 
 
 def _by_alter(acts: Acts) -> Array:
     """Whether an opening is alter's, and in time."""
-    return _thread(acts, "in_time") & ~acts.from_ego[_thread(acts, "at")]
+    return thread(acts, "in_time") & ~acts.from_ego[thread(acts, "at")]
 
 
 @statistic(unit="conversations", needs=["time"], reference="demontjoye2016")
 def conversations(acts: Acts) -> Array:
     """Conversations: acts with gaps of at most Δ (inclusive), or of one conversation of the log."""
-    return acts.total(_thread(acts, "begins"))
+    return acts.total(thread(acts, "begins"))
 
 
 @statistic(unit="conversations", needs=["time"])
 def opened_ego(acts: Acts) -> Array:
     """Conversations that ego opened; one where both act at its first instant is opened by neither."""
-    return _openings(acts, acts.from_ego[_thread(acts, "at")])
+    return _openings(acts, acts.from_ego[thread(acts, "at")])
 
 
 @metric(
@@ -127,7 +127,7 @@ def openings_to_ego(acts: Acts) -> Array:
 @statistic(unit="openings", needs=["time"])
 def answered_ego(acts: Acts) -> Array:
     """Openings by alter that ego answered within Δ (inclusive), the last Δ of the log left out."""
-    wait = _thread(acts, "wait")
+    wait = thread(acts, "wait")
     prompt = (wait > 0) & (wait <= acts.settings.conversation_gap)
     return _openings(acts, _by_alter(acts) & prompt)
 
@@ -170,25 +170,3 @@ def reply_rate(
     array([0.5])
     """
     return ratio(answered_ego + answered_alter, openings_to_ego + openings_to_alter)
-
-
-@statistic(
-    unit="",
-    needs=["time"],
-    empty=math.nan,
-    range=(-1, 1),
-    open_ends="high",
-    undefined="fewer than two gaps, or all acts at one instant",
-    reference="goh2008",
-    formula="(sd - mean) / (sd + mean) of the gaps between acts, sd with n below",
-)
-def burstiness(acts: Acts) -> Array:
-    """How bursty the acts are: −1 evenly spaced, 0 as at random, towards 1 in bursts."""
-    seconds = np.diff(acts.clock, prepend=0) / SECOND
-    seconds[acts.pair_start] = 0.0
-    gaps = np.diff(acts.offsets) - 1
-    mean = ratio(acts.sum(seconds), np.where(gaps > 1, gaps, 0))
-    away = np.square(seconds - acts.per_act(mean))
-    away[acts.pair_start] = 0.0
-    deviation = np.sqrt(ratio(acts.sum(away), np.where(gaps > 1, gaps, 0)))
-    return ratio(deviation - mean, deviation + mean)

@@ -112,3 +112,65 @@ def longest_unreturned_ego(acts: Acts) -> Array:
     length = np.diff(at, append=len(acts.from_ego))
     edges = acts.once("run_edges", lambda: np.searchsorted(at, acts.offsets))
     return acts.reduce(np.maximum, np.where(acts.from_ego[at], length, 0), 0, edges)
+
+
+def _ledger(acts: Acts) -> Array:
+    """Highest balance of each of the two, and how often it is even again (int64, shape (3, n_pairs)).
+
+    Acts of one giver at an instant enter one after the other; those of a mixed instant together.
+    """
+    n = len(acts.clock)
+    balance = 2 * acts.running - np.arange(n + 1)
+    base = balance[acts.offsets[:-1]]
+    balance = balance[1:]
+    even = balance == acts.per_act(base)
+    edges = acts.offsets
+    if acts.mixed.any():
+        ends = np.append(acts.new_instant[1:], True)
+        enters = ends | ~acts.mixed
+        at = np.flatnonzero(enters)
+        edges, balance = acts.edges(enters), balance[at]
+        # it cannot come back in a mixed instant before which it was even already
+        even &= enters
+        opening = acts.per_act(acts.clock[np.minimum(acts.offsets[:-1], n - 1)])[at] == acts.clock[at]
+        was = np.append(True, even[at[:-1]]) | opening
+        even[at] &= ~(acts.mixed[at] & was)
+    peak = acts.reduce(np.maximum, balance, 0, edges) - base
+    trough = base - acts.reduce(np.minimum, balance, 0, edges)
+    empty = acts.offsets[1:] == acts.offsets[:-1]
+    peak[empty] = trough[empty] = 0
+    return np.array([np.maximum(peak, 0), np.maximum(trough, 0), acts.total(even)])
+
+
+def _of_ledger(acts: Acts) -> Array:
+    return acts.once("ledger", lambda: _ledger(acts))
+
+
+@statistic(
+    unit="acts",
+    needs=["time"],
+    formula="max over time of given by i less given by j so far, 0 at the start",
+    basis="derived",
+    title="peak of the ledger",
+)
+def ledger_peak_ego(acts: Acts) -> Array:
+    """How far ego was ever ahead: the largest excess of acts given over acts received so far.
+
+    At an instant at which both act, all acts enter at once. Long-run balance may hide a long debt.
+    """
+    return acts.of_ego(_of_ledger(acts)[:2])
+
+
+@statistic(
+    unit="times",
+    needs=["time"],
+    formula="times at which given less received so far comes back to 0",
+    basis="derived",
+    title="returns of the ledger",
+)
+def ledger_returns(acts: Acts) -> Array:
+    """How often the two got even: the balance of acts given and received came back to zero.
+
+    At an instant at which both act, all acts enter at once: that is a return where it ends a debt.
+    """
+    return _of_ledger(acts)[2]
