@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.twins_timing import timed, together
+
 from tests.twins_asymmetry import asymmetry
 
 NAN = math.nan
@@ -38,6 +40,8 @@ class World:
     kinds: tuple[str, ...] = ()
     main: tuple[int, ...] | None = None
     threads: bool = False
+    horizon: int = DAY
+    silence: int = 7 * DAY
 
 
 def quotient(top: float, bottom: float) -> float:
@@ -72,6 +76,9 @@ def twin(log: Sequence[Act], ego: int, alter: int, before: int | None, world: Wo
     out |= moments(single, end) | burstiness(single)
     out |= turns(single, ego, alter, out["acts_ego"], out["acts_alter"])
     out |= answers(single, ego, alter, end, world)
+    spans = (world.gap, world.horizon, world.silence)
+    out |= timed(single, openings(single, world), (ego, alter), (world.start, end), spans)
+    out |= together(acts, ego, world.start, end, world.period)
     return forms(out) | out
 
 
@@ -267,6 +274,16 @@ def threads(acts: Sequence[Act], world: World) -> list[list[Act]]:
             found[-1].append(act)
         else:
             found.append([act])
+    return found
+
+
+def openings(acts: Sequence[Act], world: World) -> list[tuple[int, int]]:
+    """When conversations were opened, and by whom, where by one."""
+    found = []
+    for conversation in threads(acts, world):
+        begin = min(act.time for act in conversation)
+        openers = {act.sender for act in conversation if act.time == begin}
+        found += [(begin, opener) for opener in openers if len(openers) == 1]
     return found
 
 
