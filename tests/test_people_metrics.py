@@ -287,6 +287,14 @@ def test_whoever_was_not_asked_is_no_failure_to_answer() -> None:
     assert math.isnan(found["reciprocity_in_asked"][2])
 
 
+def test_whoever_answered_could_whatever_else_is_said() -> None:
+    # both named one another, and neither is listed among those who answered
+    columns = {"given_ego": np.ones(2, dtype=int), "given_alter": np.ones(2, dtype=int)}
+    circle = Circle(2, np.array([0, 1]), np.array([1, 0]), columns, np.zeros(2, dtype=bool))
+    for name, values in measured(circle, [name for name in NAMES if name.endswith("_asked")]).items():
+        assert values.tolist() == [1, 1], name
+
+
 def test_rows_seen_from_the_other_side() -> None:
     circle = circle_of(engine_of(random_acts(3, 200)))
     np.testing.assert_array_equal(circle.back(circle["given_ego"]), circle["given_alter"])
