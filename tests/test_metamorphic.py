@@ -48,6 +48,9 @@ def seen_from(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
         elif swap == "relabel":
             mirrored = renamed[name].astype(str).replace({"ego only": "alter only", "alter only": "ego only"})
             out[name] = renamed[name].astype(str).where(~turn, mirrored)
+        elif swap in ("low", "high"):
+            other_end = name.replace(*(("_low", "_high") if swap == "low" else ("_high", "_low")))
+            out[name] = renamed[name].where(~turn, 1 - renamed[other_end])
         elif swap != "same":
             mirrored = -renamed[name] if swap == "negate" else 1 - renamed[name]
             out[name] = renamed[name].where(~turn, mirrored)

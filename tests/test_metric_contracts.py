@@ -92,6 +92,9 @@ def test_swapping_ego_and_alter_does_as_declared(name, measured) -> None:
         partner = stem.removesuffix("_" + found.side) + "_" + other + (f"__{kind}" if kind else "")
         np.testing.assert_array_equal(forth, measured[1][partner])
         return
+    other_end = {"low": "high", "high": "low"}.get(swap)
+    if other_end is not None:
+        back, swap = measured[1][name.replace(f"_{swap}", f"_{other_end}")], "complement"
     turned = {
         "same": lambda values: values,
         "negate": lambda values: -values,

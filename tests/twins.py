@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.twins_timing import timed, together
-
 from tests.twins_asymmetry import asymmetry
+from tests.twins_chance import chance
+from tests.twins_timing import timed, together
 
 NAN = math.nan
 SECOND = 1_000_000
@@ -70,6 +70,7 @@ def twin(log: Sequence[Act], ego: int, alter: int, before: int | None, world: Wo
     out["acts"] = out["acts_ego"] + out["acts_alter"]
     out["in_contact"] = 1 if out["acts"] else 0
     out["weight"] = out["weight_ego"] + out["weight_alter"]
+    out |= chance(out)
     out |= asymmetry(log, ego, alter, before, world)
     out |= periods(acts, end, world) | halves(acts, ego, alter, end, world)
     single = [act for act in acts for _ in range(act.count)]
