@@ -16,7 +16,7 @@ from scipy.spatial.distance import jensenshannon
 import honestsignals.metrics
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import LogColumns, Rows
-from honestsignals.metrics.acts import HOUR, Settings
+from honestsignals.metrics.acts import DAY, HOUR, Settings
 from honestsignals.metrics.circles import Circle
 from honestsignals.metrics.columns import plan
 from honestsignals.metrics.levels import chosen, measure, planned
@@ -95,8 +95,11 @@ def measured(circle: Circle, names: Sequence[str] = NAMES) -> Columns:
     return {name: found.values[name] for name in names}
 
 
-def of_acts(acts: Sequence[Act], people: int = PEOPLE, of: str = "acts", gap: int = HOUR) -> Columns:
-    return measured(circle_of(engine_of(acts, people), of, Settings(conversation_gap=gap)))
+def of_acts(
+    acts: Sequence[Act], people: int = PEOPLE, of: str = "acts", gap: int = HOUR, horizon: int = DAY
+) -> Columns:
+    settings = Settings(conversation_gap=gap, reply_horizon=horizon)
+    return measured(circle_of(engine_of(acts, people), of, settings))
 
 
 # what loops say
@@ -200,6 +203,7 @@ def answers_by_loops(acts: Sequence[Act], person: int, world: World) -> dict[str
         "answered": total("answered_ego"),
         "response_rate": quotient(total("answered_ego"), total("openings_to_ego")),
         "response_rate_mean": mean([pair["reply_rate_ego"] for pair in pairs]),
+        "response_hours_mean": mean([pair["reply_hours_ego"] for pair in pairs]),
     }
 
 
@@ -348,6 +352,7 @@ KEPT = [
 KEPT += ["exchanged_per_contact", "contact_entropy", "contact_evenness", "conversations"]
 COMPLEMENTS = ["give_share_mean", "opening_share", "opening_share_mean"]
 OF_ONE_WAY = ["signature_distance", "openings_to", "answered", "response_rate", "response_rate_mean"]
+OF_ONE_WAY += ["response_hours_mean"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -394,8 +399,11 @@ def test_splitting_an_act_keeps_amounts_and_answers(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_rescaling_time_and_spans_changes_nothing(seed: int) -> None:
     acts = random_acts(seed)
-    slow = of_acts([replace(act, time=act.time * 3) for act in acts], gap=3 * HOUR)
-    assert_same(slow, of_acts(acts), NAMES)
+    slow = of_acts([replace(act, time=act.time * 3) for act in acts], gap=3 * HOUR, horizon=3 * DAY)
+    found = of_acts(acts)
+    # hours are three times as many
+    found["response_hours_mean"] = found["response_hours_mean"] * 3
+    assert_same(slow, found, NAMES)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -33,7 +33,7 @@ NAN = math.nan
 Row = dict[str, Any]
 KINDS = ("call", "text")
 MONTH = Settings(conversation_gap=30 * DAY)
-TIMING = ("span_days", "active_days", "burstiness")
+TIMING = ("span_days", "active_days", "burstiness", "burstiness_finite", "memory")
 
 
 # our side
@@ -228,12 +228,13 @@ def own(name: str) -> Callable[[Key, Ours], float]:
         one = len(key.who) == 1
         row = ours.against_all(key.who[0], "callandtext") if one else ours.pairs["callandtext"].loc[key.who]
         assert row is not None
-        burstiness = row["burstiness"]
-        if row["acts"] == 2:
+        if name in ("mean", "std"):
+            return rhythm(row, name)
+        if name == "burstiness" and row["acts"] == 2:
             # of one gap there is no spread: undefined here, −1 there
-            assert math.isnan(burstiness)
-            burstiness = -1.0
-        return float({"n": row["acts"] - 1, "burstiness": burstiness}.get(name, rhythm(row, name)))
+            assert math.isnan(row[name])
+            return -1.0
+        return float(row["acts"] - 1 if name == "n" else row[name])
 
     return found
 
@@ -288,6 +289,7 @@ EQUAL: dict[tuple[str, str], Callable[[Key, Ours], float]] = {
     (OWN, "mean"): own("mean"),
     (OWN, "sd_population"): own("std"),
     (OWN, "burstiness_goh_barabasi_population_sd"): own("burstiness"),
+    (OWN, "memory_coefficient"): own("memory"),
 }
 MATRICES = ("labels", "directed_unweighted", "undirected_unweighted")
 """Of the network of one user: equal, and looked at as matrices below."""
@@ -305,7 +307,7 @@ DIFFERENT: dict[tuple[str, str], tuple[str, Callable[[Key, Ours], float] | None]
     (OWN, "burstiness_goh_barabasi_sample_sd"): ("n below, so that −1 is reached", own("burstiness")),
     (OWN, "burstiness_kim_jo_N_events"): (
         "the finite-size form is of gaps and not of events",
-        own("burstiness"),
+        own("burstiness_finite"),
     ),
 }
 HALF_HOURS = ("directed_weighted_callandtext", "undirected_weighted")
@@ -325,7 +327,6 @@ NOT_HERE: dict[tuple[str, str], str] = {
     (USER, "call_duration"): "durations are no acts; a log's weight column would sum them",
     ("network_of_u00", "clustering_unweighted"): "of triangles, not of give and take of two",
     ("network_of_u00", "clustering_weighted"): "of triangles, not of give and take of two",
-    (OWN, "memory_coefficient"): "of a pair's gaps: among the metrics of rhythm",
 }
 
 

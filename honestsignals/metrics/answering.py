@@ -124,3 +124,19 @@ def response_rate(answered: Array, openings_to: Array) -> Array:
 def response_rate_mean(circle: Circle) -> Array:
     """Mean over contacts of the share of openings that someone answers: every contact counts the same."""
     return circle.mean(circle["reply_rate_ego"])
+
+
+@statistic(
+    reads=["reply_hours_ego"],
+    unit="hours",
+    open_ends="low",
+    undefined="nobody opened anything to the person, or no pair was followed up to the horizon",
+    reference="kaplan1958",
+    formula="mean over contacts of the restricted mean time to reply",
+    basis="derived",
+    higher="no",
+    title="restricted mean time to reply, mean over contacts",
+)
+def response_hours_mean(circle: Circle) -> Array:
+    """Mean over contacts of the hours they wait for someone's reply, counting at most τ (a day) each."""
+    return circle.mean(circle["reply_hours_ego"])
