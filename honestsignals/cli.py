@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from honestsignals.errors import ArgumentError, HonestSignalsError, OutputError
 from honestsignals.measure_commands import metrics, network, people
-from honestsignals.progress import progress as _progress
+from honestsignals.progress import progress
 
 if TYPE_CHECKING:
     from honestsignals.dyads import DyadTable
@@ -77,7 +77,7 @@ def report(
     What the study is, what was left out, the base rate, the fits of volume, balance and timing side by side
     with the test of each step, and give against take in one figure. No person is named in it.
     """
-    with _progress() as tell:
+    with progress() as tell:
         from honestsignals.reporting.report import report as written
 
         made = written(study, output, label=label, progress=tell)
@@ -131,7 +131,7 @@ def dyads(
     chosen = _split(metrics)
     further = _mapping(span, "--span", "silence=7D")
     spans: dict[str, Any] = {"conversation_gap": conversation_gap, "period": period, "spans": further}
-    with _progress() as tell:
+    with progress() as tell:
         tell("Reading")
         if source.is_dir() or source.name == "study.toml":
             _only_of_a_log({"--column": column, "--time-unit": time_unit, "--time-origin": time_origin})
@@ -232,7 +232,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same study.")] = 1,
 ) -> None:
     """Write a study whose true effects are known: people, acts over time, friendship and trust."""
-    with _progress() as tell:
+    with progress() as tell:
         tell("Simulating")
         from honestsignals.simulation import simulate as simulated
 

@@ -235,7 +235,7 @@ class InteractionLog:
         pairs : {"in contact", "all"}
             Pairs with an act (that counts), or every pair of people.
         metrics : sequence of str, str or None
-            Columns or families; None for all that the log can have.
+            Columns or families; None for all that the log can have; "all" for symmetric forms too.
         until : str, datetime, number or None
             Only acts strictly before it count.
         conversation_gap : str

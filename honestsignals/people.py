@@ -61,15 +61,15 @@ def people_of_network(network: Network, metrics: Sequence[str] | str | None = No
     metrics : sequence of str, str or None
         Names or families; None for all that do not rest on acts.
     """
-    names = [name for name in _named(metrics, ()) if _of_given_alone(name)]
+    names = [name for name in _named(metrics, frozenset(NEEDS)) if _of_given_alone(name)]
     asked = [] if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
     for name in asked:
         if name in entries("person") and name not in names:
-            raise DesignError(f"{name!r} rests on acts and their times; of a network there are ties alone.")
+            raise DesignError(f"{name!r} rests on acts; of a network there are ties alone.")
     return _table(network, network.circle or _circle(network), names)
 
 
-def _named(metrics: Sequence[str] | str | None, has: frozenset[str] | tuple[str, ...]) -> list[str]:
+def _named(metrics: Sequence[str] | str | None, has: frozenset[str]) -> list[str]:
     """Names of the metrics of a table; an error where one needs what is not there."""
     names = chosen("person", metrics, has)
     for name in names:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import honestsignals as hs
-from honestsignals import cli
+from honestsignals import cli, progress
 from honestsignals.metrics import table
 from tests.folders import write_study
 
@@ -205,7 +205,38 @@ def test_metrics_are_listed_and_shown_one_by_one() -> None:
     assert run("metrics", "reply_rate_alter")[1] == run("metrics", "reply_rate_ego")[1]
     also = table().set_index("name")["also called"]
     name, alias = next((name, names.split(", ")[0]) for name, names in also.items() if names)
-    assert run("metrics", alias)[1] == run("metrics", name)[1]
+    assert run("metrics", name)[1].strip() in run("metrics", alias)[1]
+
+
+def test_every_level_is_listed_and_searched() -> None:
+    for level in ("person", "network"):
+        code, out, _ = run("metrics", "--level", level)
+        assert code == 0
+        assert all(name in out for name in table(level)["name"])
+    code, out, _ = run("metrics", "--search", "share of my friends who name me back")
+    assert out.splitlines()[0].split()[:2] == ["reciprocity_out", "person"]
+    code, out, _ = run("metrics", "--search", "zzzz")
+    assert code == 0
+    assert "Nothing is found for 'zzzz'" in out
+    code, _, err = run("metrics", "--level", "persons")
+    assert code == 2
+    assert "Did you mean 'person'" in err
+
+
+def test_a_network_and_its_people_are_measured(study: Path, tmp_path: Path) -> None:
+    code, out, _ = run("network", study)
+    assert code == 0
+    assert "reciprocity_edgewise" in out
+    code, out, _ = run("network", study, "--metrics", "mutual,arcs", "-o", tmp_path / "network.csv")
+    assert code == 0
+    assert pd.read_csv(tmp_path / "network.csv")["name"].tolist() == ["mutual", "arcs"]
+    assert (tmp_path / "network.codebook.csv").is_file()
+    code, out, _ = run("people", study, "--metrics", "reciprocity_out", "-o", tmp_path / "people.parquet")
+    assert code == 0
+    assert list(pd.read_parquet(tmp_path / "people.parquet").columns) == ["person", "reciprocity_out"]
+    code, _, err = run("people", study / "acts.csv", "--label", "friendship")
+    assert code == 2
+    assert "is a log, not a study folder" in err
 
 
 def test_metrics_for_machines() -> None:
@@ -238,14 +269,14 @@ def test_progress_shows_on_a_terminal_alone_and_after_a_while(
 ) -> None:
     import time
 
-    with cli._progress() as tell:
+    with progress.progress() as tell:
         tell("Nothing is shown")
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setattr(cli, "SHOWN_AFTER", 0.05)
-    with cli._progress() as tell:
+    monkeypatch.setattr(progress, "SHOWN_AFTER", 0.05)
+    with progress.progress() as tell:
         tell("Measuring pairs")
         time.sleep(0.5)
     out, err = capsys.readouterr()
