@@ -32,6 +32,7 @@ def total_received_ego(ties: Ties, ego: Array, alter: Array) -> Array:
     undefined="ego gave nothing to anybody",
     reference="wang2013",
     formula="p_ij = w_ij / s_i",
+    asks=("Who pays more attention to the other?", "How much of ego"s attention does alter get?"),
 )
 def attention_ego(given_ego: Array, total_given_ego: Array) -> Array:
     """Share of all that ego gave which went to alter.
@@ -52,6 +53,7 @@ def attention_ego(given_ego: Array, total_given_ego: Array) -> Array:
     formula="abs(ln p_ij - ln p_ji), p_ij = w_ij / s_i",
     higher="no",
     title="weighted non-reciprocity of attention",
+    asks=("Are they equally important to one another?",),
 )
 def attention_gap(attention_ego: Array, attention_alter: Array) -> Array:
     """How differently the two attend to one another: 0 where each gives the other the same share.

@@ -27,6 +27,7 @@ STATES = ("null", "ego only", "alter only", "mutual")
     reference="holland1970",
     unit="state",
     formula="(a_ij, a_ji)",
+    asks=("Is the tie mutual or one-sided?",),
 )
 def dyad_state(given_ego: Array, given_alter: Array) -> Array:
     """Who gave at all: mutual, ego only, alter only, or null.
@@ -48,6 +49,7 @@ def dyad_state(given_ego: Array, given_alter: Array) -> Array:
     reference="demontjoye2016",
     formula="w_ij / (w_ij + w_ji)",
     aliases=("balance_of_contacts",),
+    asks=("How much of the giving is ego"s?",),
 )
 def give_share(given_ego: Array, given_alter: Array) -> Array:
     """Ego's share of what the two gave.
@@ -68,6 +70,7 @@ def give_share(given_ego: Array, given_alter: Array) -> Array:
     undefined=NEITHER,
     reference="",
     formula="(w_ij - w_ji) / (w_ij + w_ji)",
+    asks=("Does he give more than he gets?",),
 )
 def net_giving(given_ego: Array, given_alter: Array) -> Array:
     """How much more ego gave than got, as a share of both: 2 ``give_share`` − 1.
@@ -91,6 +94,7 @@ def net_giving(given_ego: Array, given_alter: Array) -> Array:
     formula="abs(w_ij - w_ji) / (w_ij + w_ji)",
     higher="no",
     aliases=("directional_consistency_dyadic",),
+    asks=("How unequal, lopsided or one-sided is the give and take?",),
 )
 def imbalance(given_ego: Array, given_alter: Array) -> Array:
     """How one-sided the giving is: 0 for equal, 1 for one giver.
@@ -224,6 +228,7 @@ def returned_weight(given_ego: Array, given_alter: Array) -> Array:
     reference="squartini2013",
     formula="2 min(w_ij, w_ji) / (w_ij + w_ji) = 1 - imbalance",
     higher="yes",
+    asks=("What share of what was given came back?", "How reciprocal is this pair?"),
 )
 def returned_share(given_ego: Array, given_alter: Array) -> Array:
     """Share of what the two gave that was returned.
@@ -266,6 +271,7 @@ def log_odds_giving(acts_ego: Array, acts_alter: Array) -> Array:
     higher="yes",
     kinds=2,
     basis="derived",
+    asks=("Do they trade help for information?",),
 )
 def exchange(given_ego: Array, given_alter: Array) -> Array:
     """Returned share of ego's acts of one kind against alter's acts of another.

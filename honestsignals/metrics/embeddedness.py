@@ -134,7 +134,13 @@ def contacts_ego(ties: Ties, ego: Array, alter: Array) -> Array:
     return ties.contacts()[ego]
 
 
-@statistic(unit="people", by_kind=True, reference="onnela2007", formula="abs(N_i and N_j)")
+@statistic(
+    unit="people",
+    by_kind=True,
+    reference="onnela2007",
+    formula="abs(N_i and N_j)",
+    asks=("How many common friends do they have?",),
+)
 def shared_contacts(ties: Ties, ego: Array, alter: Array) -> Array:
     """Others whom both are in contact with: common friends, or neighbours, of the two."""
     return _shared(ties, ego, alter)[0]
@@ -147,6 +153,7 @@ def shared_contacts(ties: Ties, ego: Array, alter: Array) -> Array:
     formula="abs(N_i and N_j) / abs((N_i or N_j) without i and j)",
     elsewhere=("networkx jaccard_coefficient, i and j taken out of the union",),
     title="neighbourhood overlap",
+    asks=("How much do their circles overlap?",),
 )
 def overlap(shared_contacts: Array, contacts_ego: Array, contacts_alter: Array, in_contact: Array) -> Array:
     """Share of the others whom either is in contact with that both are in contact with.
