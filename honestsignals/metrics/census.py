@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from honestsignals.errors import DesignError
 from honestsignals.metrics.registry import metric, statistic
 from honestsignals.metrics.ties import Ties
 from honestsignals.metrics.triads import triads
@@ -19,6 +20,19 @@ def share(top: float, bottom: float) -> float:
     (0.5, nan)
     """
     return top / bottom if bottom else math.nan
+
+
+def check_counts(ties: Ties) -> None:
+    """Refuse what is no number of acts.
+
+    Raises
+    ------
+    DesignError
+        Where some are no whole numbers, or too large for decimals to tell from the next.
+    """
+    if not ties.whole or ties.total() > 2**53:
+        what = "no whole numbers" if not ties.whole else "too large to be told from the next"
+        raise DesignError(f"It needs counts of acts, and some of these are {what}.")
 
 
 @statistic(

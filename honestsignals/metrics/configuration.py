@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from honestsignals.errors import DesignError
+from honestsignals.metrics.census import check_counts
 from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -25,7 +26,7 @@ MOST_GROUPS = 1_000
 CLOSE = 1e-11
 """How near the totals must come, against the largest."""
 MOST_STEPS = 200
-"""Steps after which there is no solution: those with a tie that is certain take some thirty."""
+"""Steps after which there is no solution; where a tie turns out to be certain it takes some thirty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,9 @@ def returned_ties(ties: Ties) -> float:
     group = margins(ties)
     if group.total == 0:
         return math.nan
-    start = -np.log(np.maximum(np.stack([group.given, group.received]), 1) / math.sqrt(group.total))
-    chance = _of_ties(_solved(group, start, _of_ties))[1]
+    rest, certain = _settled(group)
+    start = -np.log(np.maximum(np.stack([rest.given, rest.received]), 1) / math.sqrt(group.total))
+    chance = np.where(certain, 1.0, _of_ties(_solved(rest, start, _of_ties))[1])
     return float((group.pairs * chance * chance.T).sum()) / group.total
 
 
@@ -90,10 +92,9 @@ def returned_amounts(ties: Ties) -> float:
     Raises
     ------
     DesignError
-        For amounts that are no whole numbers.
+        For amounts that are no counts.
     """
-    if not ties.whole:
-        raise DesignError("It draws whole numbers, and some of these are none.")
+    check_counts(ties)
     group = margins(ties)
     if group.total == 0:
         return math.nan
@@ -122,6 +123,30 @@ def _of_amounts(u: Array) -> tuple[Array, Array, Array]:
     with np.errstate(over="ignore"):
         mean = 1 / np.expm1(u)
     return np.log(-np.expm1(-u)), mean, mean * (1 + mean)
+
+
+def _settled(group: Margins) -> tuple[Margins, Array]:
+    """What is left to solve for after ties that are certain, and which those are.
+
+    Whoever gave to all who could be given to leaves nothing open, nor does whoever gave to nobody; without
+    these the same holds for others, and so on. Ties that are certain otherwise come near in the end.
+    """
+    given, received, pairs = group.given.copy(), group.received.copy(), group.pairs.copy()
+    certain = np.zeros(pairs.shape, dtype=bool)
+    settled = True
+    while settled:
+        settled = False
+        for own, others, to in ((given, received, pairs), (received, given, pairs.T)):
+            open_to = to.sum(axis=1) / group.people
+            all_of_them = (own == open_to) & (open_to > 0)
+            there = to[all_of_them] > 0
+            (certain if to is pairs else certain.T)[all_of_them] |= there
+            np.subtract(others, to[all_of_them].sum(axis=0) / group.people, out=others)
+            own[all_of_them] = 0
+            done = (own == 0) & (open_to > 0)
+            to[done] = 0
+            settled = settled or bool(done.any())
+    return Margins(given, received, group.people, pairs), certain
 
 
 def _star(group: Margins, centre: int) -> Array:
@@ -157,7 +182,7 @@ def _solved(group: Margins, start: Array, moments: Moments) -> Array:
         _, mean, variance = moments(spread(x))
         mean = pairs * mean
         over = np.concatenate([mean.sum(axis=1), mean.sum(axis=0)]) - many * wanted
-        if (np.abs(over) <= CLOSE * wanted.max() * many).all():
+        if (np.abs(over) <= CLOSE * wanted.max(initial=0) * many).all():
             out = np.full(group.pairs.shape, math.inf)
             out[np.ix_(rows, columns)] = np.where(pairs > 0, spread(x), math.inf)
             return out

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import math
 
-from honestsignals.errors import DesignError
-from honestsignals.metrics.census import share
+from honestsignals.metrics.census import check_counts, share
 from honestsignals.metrics.configuration import returned_amounts, returned_ties
 from honestsignals.metrics.reciprocity import EMPTY
 from honestsignals.metrics.registry import metric, statistic
 from honestsignals.metrics.ties import Ties
 
 CERTAIN = "nobody gave anything, or the null returns everything"
-NOT_WHOLE = "amounts are no whole numbers"
+NOT_WHOLE = "amounts are no counts"
 
 
 @statistic(
@@ -33,8 +32,7 @@ NOT_WHOLE = "amounts are no whole numbers"
 )
 def reciprocity_weighted_expected_wrg(ties: Ties) -> float:
     """Weighted reciprocity to expect if all that was given fell on ordered pairs blindly, unit by unit."""
-    if not ties.whole:
-        raise DesignError("It draws whole numbers, and some of these are none.")
+    check_counts(ties)
     total = ties.total()
     return share(total, 2 * total + 2 * ties.possible) if total else math.nan
 
@@ -70,7 +68,6 @@ def reciprocity_weighted_rho_wrg(
     unit="",
     reference="squartini2013",
     formula="r0 = sum of p_ij p_ji / (1 - p_ij p_ji) / W, p_ij = x_i y_j",
-    isolates=True,
     title="weighted reciprocity expected, strengths kept (WCM)",
     basis="the reference values' definition",
 )
@@ -88,7 +85,6 @@ def reciprocity_weighted_expected_wcm(ties: Ties) -> float:
     reference="squartini2013",
     formula="(r - r0) / (1 - r0)",
     higher="yes",
-    isolates=True,
     title="weighted reciprocity beyond strengths, rho (WCM)",
     basis="the reference values' definition",
 )
@@ -111,7 +107,6 @@ def reciprocity_weighted_rho_wcm(
     unit="",
     reference="squartini2011",
     formula="r0 = sum of p_ij p_ji / L, p_ij = x_i y_j / (1 + x_i y_j)",
-    isolates=True,
     title="reciprocity expected, degrees kept (DCM)",
     elsewhere=("NEMtropy dcm_exp",),
     basis="the reference values' definition",
@@ -131,7 +126,6 @@ def reciprocity_expected_dcm(ties: Ties) -> float:
     reference="squartini2011",
     formula="(r - r0) / (1 - r0)",
     higher="yes",
-    isolates=True,
     title="reciprocity beyond degrees, rho (DCM)",
     elsewhere=("NEMtropy dcm_exp",),
     basis="the reference values' definition",

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.errors import DesignError
-from honestsignals.metrics.census import share
+from honestsignals.metrics.census import check_counts, share
 from honestsignals.metrics.registry import statistic
 from honestsignals.metrics.ties import Ties
 
@@ -94,10 +93,9 @@ def both(ties: Ties) -> Array:
     Raises
     ------
     DesignError
-        Where some are no whole numbers.
+        Where some are none.
     """
-    if not ties.whole:
-        raise DesignError("It needs counts of acts, and some of these are no whole numbers.")
+    check_counts(ties)
     return ties.forth.astype(float) + ties.back
 
 
