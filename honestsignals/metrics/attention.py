@@ -32,7 +32,7 @@ def total_received_ego(ties: Ties, ego: Array, alter: Array) -> Array:
     undefined="ego gave nothing to anybody",
     reference="wang2013",
     formula="p_ij = w_ij / s_i",
-    asks=("Who pays more attention to the other?", "How much of ego"s attention does alter get?"),
+    asks=("Who pays more attention to the other?", "How much of ego's attention does alter get?"),
 )
 def attention_ego(given_ego: Array, total_given_ego: Array) -> Array:
     """Share of all that ego gave which went to alter.

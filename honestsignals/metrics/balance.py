@@ -49,7 +49,7 @@ def dyad_state(given_ego: Array, given_alter: Array) -> Array:
     reference="demontjoye2016",
     formula="w_ij / (w_ij + w_ji)",
     aliases=("balance_of_contacts",),
-    asks=("How much of the giving is ego"s?",),
+    asks=("How much of the giving is ego's?",),
 )
 def give_share(given_ego: Array, given_alter: Array) -> Array:
     """Ego's share of what the two gave.
