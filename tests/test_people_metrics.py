@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ ANSWERS = [name for name in NAMES if entries("person")[name].fact.family == "ans
 COUNTS = ["given", "received", "returned", "exchanged_per_contact"]
 """What grows as the log does."""
 RATIOS = [name for name in NAMES if name not in COUNTS]
+CITED = set(parse_file("references.bib").entries)
 SEEDS = range(8)
 NAN = math.nan
 Columns = dict[str, np.ndarray]
@@ -184,43 +186,56 @@ def signature(acts: Sequence[Act], person: int, world: World) -> float:
     return divergence(*halves)
 
 
+@cache
+def of_pair(acts: tuple[Act, ...], low: int, high: int, world: World) -> dict[str, float]:
+    return twin(acts, low, high, None, world)
+
+
 def answers_by_loops(acts: Sequence[Act], person: int, world: World) -> dict[str, float]:
     others = {act.sender for act in acts if act.receiver == person}
     others |= {act.receiver for act in acts if act.sender == person}
-    pairs = [twin(acts, person, other, None, world) for other in others]
+    seen = []
+    for other in sorted(others):
+        pair = of_pair(tuple(acts), min(person, other), max(person, other), world)
+        mine, theirs = ("ego", "alter") if person < other else ("alter", "ego")
+        share = quotient(pair[f"opened_{mine}"], pair["opened_ego"] + pair["opened_alter"])
+        seen.append(
+            {
+                "conversations": pair["conversations"],
+                "opened": pair[f"opened_{mine}"],
+                "opened_by_others": pair[f"opened_{theirs}"],
+                "openings_to": pair[f"openings_to_{mine}"],
+                "answered": pair[f"answered_{mine}"],
+                "opening_share_mean": share,
+                "response_rate_mean": pair[f"reply_rate_{mine}"],
+                "response_hours_mean": pair[f"reply_hours_{mine}"],
+            }
+        )
+    means = ("opening_share_mean", "response_rate_mean", "response_hours_mean")
+    counts = ("conversations", "opened", "opened_by_others", "openings_to", "answered")
+    found = {name: mean([one[name] for one in seen]) for name in means}
+    found |= {name: sum(one[name] for one in seen) for name in counts}
+    found["opening_share"] = quotient(found["opened"], found["opened"] + found["opened_by_others"])
+    found["response_rate"] = quotient(found["answered"], found["openings_to"])
+    return found
 
-    def total(name: str) -> float:
-        return sum(pair[name] for pair in pairs)
 
-    opened, theirs = total("opened_ego"), total("opened_alter")
-    return {
-        "conversations": total("conversations"),
-        "opened": opened,
-        "opened_by_others": theirs,
-        "opening_share": quotient(opened, opened + theirs),
-        "opening_share_mean": mean([pair["opening_share"] for pair in pairs]),
-        "openings_to": total("openings_to_ego"),
-        "answered": total("answered_ego"),
-        "response_rate": quotient(total("answered_ego"), total("openings_to_ego")),
-        "response_rate_mean": mean([pair["reply_rate_ego"] for pair in pairs]),
-        "response_hours_mean": mean([pair["reply_hours_ego"] for pair in pairs]),
-    }
-
-
-@pytest.mark.parametrize("of", ["acts", "weight"])
-@pytest.mark.parametrize("seed", range(30))
-def test_every_column_is_what_loops_say(seed: int, of: str) -> None:
+@pytest.mark.parametrize("seed", range(20))
+def test_every_column_is_what_loops_say(seed: int) -> None:
     acts = random_acts(seed)
     gap = HOUR if seed % 2 else HOUR // 2
     times = [act.time for act in acts] or [0]
     world = World(min(times), max(times), gap, 1)
-    found = of_acts(acts, of=of, gap=gap)
-    for person in range(PEOPLE):
-        expected = by_loops(acts, person, world, {"acts": "count"}.get(of, of))
-        assert set(NAMES) <= set(expected)
-        for name, values in found.items():
-            said = f"{name} of {person}"
-            np.testing.assert_allclose(values[person], expected[name], rtol=1e-12, atol=1e-12, err_msg=said)
+    for of, amount in (("acts", "count"), ("weight", "weight")):
+        found = of_acts(acts, of=of, gap=gap)
+        for person in range(PEOPLE):
+            expected = by_loops(acts, person, world, amount)
+            assert set(NAMES) == set(expected)
+            for name, values in found.items():
+                said = f"{name} of {person}, of {of}"
+                np.testing.assert_allclose(
+                    values[person], expected[name], rtol=1e-12, atol=1e-12, err_msg=said
+                )
 
 
 @pytest.mark.parametrize("clock", ["time", "wave"])
@@ -514,7 +529,7 @@ def test_every_metric_says_what_it_is(name: str) -> None:
     assert len(entry.fact.meaning) > 10
     assert entry.fact.title
     assert not entry.inputs or (">>>" in text and entry.fact.formula and entry.fact.undefined)
-    assert not entry.fact.reference or entry.fact.reference in parse_file("references.bib").entries
+    assert not entry.fact.reference or entry.fact.reference in CITED
     if name.startswith(("reciprocity", "response_rate")):
         assert entry.fact.higher == "yes"
 
