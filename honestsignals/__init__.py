@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from honestsignals.fitting import fit
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
+    from honestsignals.nulls import Standardised, null_models, standardise
     from honestsignals.processes import Activity
     from honestsignals.reading import from_graph, read_log
     from honestsignals.reporting.report import report
@@ -49,16 +50,19 @@ _HOMES = {
     "Labels": "labels",
     "OutputError": "errors",
     "Result": "result",
+    "Standardised": "nulls",
     "Study": "study",
     "UnknownNameError": "errors",
     "compare_definitions": "definitions",
     "fit": "fitting",
     "from_graph": "reading",
     "metrics": "metrics",
+    "null_models": "nulls",
     "open_study": "study_folder",
     "read_log": "reading",
     "report": "reporting.report",
     "simulate": "simulation",
+    "standardise": "nulls",
 }
 
 __all__ = [
@@ -75,16 +79,19 @@ __all__ = [
     "Labels",
     "OutputError",
     "Result",
+    "Standardised",
     "Study",
     "UnknownNameError",
     "compare_definitions",
     "fit",
     "from_graph",
     "metrics",
+    "null_models",
     "open_study",
     "read_log",
     "report",
     "simulate",
+    "standardise",
 ]
 
 

@@ -1,0 +1,149 @@
+"""Directed graphs drawn anew, with everybody's numbers of receivers and givers kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+REVERSALS = 32
+"""Rings of three that are looked for, and maybe turned round, in each round of trades."""
+FEW = 240
+"""Further rounds, divided by the number of givers: among few, a round makes few trades."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Who gave whom at all, sorted by giver; the receivers of a draw stand in the same order.
+
+    Attributes
+    ----------
+    n_people : int
+        People have the codes 0 to ``n_people - 1``.
+    sender, receiver : ndarray of int64, shape (n_arcs,)
+        Codes of the two.
+    of_act : ndarray of int64, shape (n_acts,)
+        Arc that an act stands on.
+    first, given : ndarray of int64, shape (n_people,)
+        Where each giver's arcs begin, and how many they are.
+    """
+
+    n_people: int
+    sender: Array
+    receiver: Array
+    of_act: Array
+    first: Array
+    given: Array
+
+
+def arcs_of(sender: Array, receiver: Array, n_people: int) -> Arcs:
+    """The arcs that acts stand on."""
+    keys, of_act = np.unique(sender.astype(np.int64) * n_people + receiver, return_inverse=True)
+    giver = keys // n_people
+    given = np.bincount(giver, minlength=n_people)
+    return Arcs(n_people, giver, keys % n_people, of_act, np.cumsum(given) - given, given)
+
+
+def rewired(arcs: Arcs, rng: np.random.Generator, rounds: int) -> Array:
+    """Receivers of all arcs after some rounds of trades; nobody gives to themselves, or to one twice.
+
+    Givers trade receivers two by two, all at once, and rings of three are turned round: trades alone
+    reach every graph only where no ring of three stands apart (Berger & Müller-Hannemann 2010). Every
+    step is as likely as its reverse, so all graphs are equally likely in the long run.
+
+    Parameters
+    ----------
+    arcs : Arcs
+        Who gave whom at all.
+    rng : numpy.random.Generator
+        Chance.
+    rounds : int
+        Rounds of trades; where few give, there are more.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_arcs,)
+    """
+    receiver = arcs.receiver.copy()
+    _deal(arcs, receiver, rng)
+    _trade(arcs, receiver, rng)
+    # the same forth and back, so that the whole is as symmetric as each step is
+    for _ in range(rounds + FEW // max(int((arcs.given > 0).sum()), 1)):
+        _turn_rings(arcs, receiver, rng)
+        _trade(arcs, receiver, rng)
+    _deal(arcs, receiver, rng)
+    return receiver
+
+
+def shuffled(n: int, rng: np.random.Generator) -> Array:
+    """The numbers below ``n`` in random order."""
+    return np.argsort(rng.random(n), kind="stable")
+
+
+def _deal(arcs: Arcs, receiver: Array, rng: np.random.Generator) -> None:
+    """Each giver's bundles of acts go to the same receivers in another order."""
+    receiver[:] = receiver[np.lexsort((rng.random(len(receiver)), arcs.sender))]
+
+
+def _trade(arcs: Arcs, receiver: Array, rng: np.random.Generator) -> None:
+    """Givers two by two: receivers that only one of them has are pooled and dealt out again.
+
+    A curveball trade (Carstens, Berger & Strona 2016), for all givers at once; neither of the two can
+    get themselves, so arcs between them stay.
+    """
+    givers = np.flatnonzero(arcs.given)
+    order = givers[shuffled(len(givers), rng)]
+    group = np.zeros(arcs.n_people, dtype=np.int64)
+    group[order] = np.arange(len(order)) // 2
+    mate = np.full(arcs.n_people, -1, dtype=np.int64)
+    even = len(order) // 2 * 2
+    mate[order[0:even:2]], mate[order[1:even:2]] = order[1:even:2], order[0:even:2]
+    at = np.flatnonzero(receiver != mate[arcs.sender])
+    key = group[arcs.sender[at]] * arcs.n_people + receiver[at]
+    by_key = np.argsort(key, kind="stable")
+    at, key = at[by_key], key[by_key]
+    shared = np.zeros(len(key), dtype=bool)
+    shared[1:] = key[1:] == key[:-1]
+    shared[:-1] |= shared[1:]
+    pooled = at[~shared]
+    dealt = np.lexsort((rng.random(len(pooled)), group[arcs.sender[pooled]]))
+    receiver[pooled] = receiver[pooled[dealt]]
+
+
+def _turn_rings(arcs: Arcs, receiver: Array, rng: np.random.Generator) -> None:
+    """Random rings of three, none of whose arcs is returned, are turned round with chance 1/2 each.
+
+    A ring is looked for from a random arc by a random arc on from there, one after another: each sees
+    what those before it left.
+    """
+    if not len(receiver):
+        return
+    one = rng.integers(0, len(receiver), REVERSALS)
+    onward, chosen = rng.random(REVERSALS), rng.random(REVERSALS) < 0.5
+    a, begin_at = arcs.sender[one], 0
+    while True:
+        key = arcs.sender * arcs.n_people + receiver
+        order = np.argsort(key, kind="stable")
+        b = receiver[one]
+        two = np.minimum(arcs.first[b] + (onward * arcs.given[b]).astype(np.int64), len(receiver) - 1)
+        c = receiver[two]
+        wanted = np.stack([c, b, c, a]) * arcs.n_people + np.stack([a, a, b, c])
+        place = _place(key, order, wanted)
+        three, returned = place[0], (place[1:] >= 0).any(axis=0)
+        ring = chosen & (arcs.given[b] > 0) & (three >= 0) & ~returned
+        ring[:begin_at] = False
+        found = np.flatnonzero(ring)
+        if not len(found):
+            return
+        k = found[0]
+        receiver[one[k]], receiver[two[k]], receiver[three[k]] = c[k], a[k], b[k]
+        begin_at = k + 1
+
+
+def _place(key: Array, order: Array, wanted: Array) -> Array:
+    """Where each wanted key stands among the arcs, −1 where it does not."""
+    at = order[np.minimum(np.searchsorted(key, wanted, sorter=order), len(key) - 1)]
+    return np.where(key[at] == wanted, at, -1)

@@ -1,0 +1,365 @@
+"""Metrics standardised against null models: is this give and take more than chance would make it?"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.engines.ordering import MOST_EXPANDED, pair_up
+from honestsignals.engines.passes import LogColumns
+from honestsignals.errors import ArgumentError, DesignError, one_of
+from honestsignals.inference.nulls import NULLS, Given, Null, begin, chances, circle, generator
+from honestsignals.log import InteractionLog
+from honestsignals.metric_table import MetricTable
+from honestsignals.metrics.acts import DAY
+from honestsignals.metrics.registry import LEVELS
+from honestsignals.moments import settings_of, span, spans_in_words
+from honestsignals.standardising import LACKS, Measure, Tally, unsuited
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FEWEST_DRAWS = 19
+"""Draws that a one-sided p value of 0.05 takes."""
+SHOWN = ("ego", "alter", "person", "metric", "observed", "expected", "sd", "z", "p_low", "p_high")
+
+
+@dataclass(frozen=True, eq=False)
+class Standardised(MetricTable):
+    """Metrics as observed and as a null model draws them.
+
+    ``frame`` has a row a pair (``ego``, ``alter``), a person, or the network, and a metric: ``observed``;
+    ``expected`` and ``sd``, mean and standard deviation over draws; ``z``; ``p_low`` and ``p_high``, how
+    often a draw is as low, or as high, as what was observed, (1 + #) / (1 + ``defined_draws``);
+    ``defined_draws``, in which the metric has a value; ``reason`` where there is no z.
+
+    Attributes
+    ----------
+    null : str
+        Name of the null model.
+    level : str
+        "dyad", "person" or "network".
+    draws, seed : int
+        Draws, and the seed that makes them again.
+    """
+
+    null: str = ""
+    level: str = ""
+    draws: int = 0
+    seed: int = 0
+
+    def tidy(self) -> pd.DataFrame:
+        """The rows, as a frame of their own."""
+        return self.frame.copy()
+
+
+def null_models() -> pd.DataFrame:
+    """Null models: what each keeps, what it redraws, and what it can standardise.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a null model.
+
+    Examples
+    --------
+    >>> null_models()["name"].tolist()
+    ['binomial', 'activity', 'time shift', 'strength', 'degree']
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "name": one.name,
+            "title": one.title,
+            "keeps": one.keeps,
+            "redraws": one.redraws,
+            "levels": ", ".join(one.levels),
+            "metrics of time": "yes" if one.timing else "no",
+            "needs": one.needs,
+            "reference": one.reference,
+        }
+        for one in NULLS.values()
+    ]
+    return pd.DataFrame(rows)
+
+
+def standardise(
+    log: InteractionLog,
+    metrics: Sequence[str] | str,
+    *,
+    null: str = "binomial",
+    level: str = "dyad",
+    draws: int = 1000,
+    seed: int | None = None,
+    spans: Mapping[str, str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Standardised:
+    """Metrics against a null model: observed, expected, z, and how often chance does as much.
+
+    Parameters
+    ----------
+    log : InteractionLog
+        The acts; only those that count as giving are looked at.
+    metrics : str or sequence of str
+        Columns, or families, of which those that suit the null model are taken.
+    null : str
+        Which null model, see :func:`null_models`.
+    level : {"dyad", "person", "network"}
+        What the metrics are about. Dyads are those in contact as observed.
+    draws : int
+        Draws; at least 19.
+    seed : int or None
+        The same seed gives the same draws on any machine, whatever the order of the log's rows. None takes
+        one at random, which the facts name.
+    spans : mapping of str to str, optional
+        Spans of event metrics (``conversation_gap``, ``period``, ``reply_horizon``, ``silence``), and
+        ``shift``, whose multiples the null model "time shift" moves acts by: "1D" where the log spans two
+        days or more, so that the time of day is kept, and else the unit of its clock.
+    progress : callable, optional
+        Told now and then which draw is being made.
+
+    Returns
+    -------
+    Standardised
+
+    Raises
+    ------
+    DesignError
+        For a metric that the null model does not suit: one that every draw keeps as it was, or that says
+        nothing of its draws.
+
+    Examples
+    --------
+    >>> import pandas as pd, honestsignals as hs
+    >>> acts = pd.DataFrame({"sender": ["ann"] * 9 + ["bob"], "receiver": ["bob"] * 9 + ["ann"]})
+    >>> found = hs.standardise(hs.read_log(acts), "imbalance", draws=999, seed=1)
+    >>> found.frame.loc[0, ["observed", "expected"]].astype(float).round(2).tolist()
+    [0.8, 0.24]
+    """
+    if not isinstance(log, InteractionLog):
+        raise ArgumentError(f"standardise takes a log, as study.log is one; got {type(log).__name__}.")
+    model, seed = _model(null, level, draws), _seed(seed)
+    further = dict(spans or {})
+    shift = span(further.pop("shift"), "shift") if "shift" in further else 0
+    settings = settings_of(further.pop("conversation_gap", "1h"), further.pop("period", "7D"), further)
+    base, acts = _laid_out(log, model, shift)
+    measure = Measure.of(base, level, metrics, settings)
+    left = unsuited(measure, model, base.kinds, split=_several(log))
+    names = [name for name in measure.names if name not in left]
+    asked = [name for name in measure.asked if name in left]
+    if asked or not names:
+        raise DesignError(left[asked[0]] if asked else f"No metric of these suits {null!r}. " + _first(left))
+    measure = measure.only(names)
+    tally = Tally(measure(base))
+    start = begin(model, acts, seed)
+    every = max(1, draws // 100)
+    for draw in range(1, draws + 1):
+        if progress is not None and draw % every == 0:
+            progress(f"Draw {draw:,} of {draws:,}")
+        tally.add(measure(drawn(base, start, model, generator(seed, draw))))
+    about = tuple(measure.facts[name] for name in names)
+    table = Standardised("", None, about, null=null, level=level, draws=draws, seed=seed)  # type: ignore[arg-type]
+    notes = (*log.source, *_notes(table, model, measure), *_apart(log, base, acts, model), *_left(left))
+    title = f"Metrics of {LEVEL_WORDS[level]} against the null model {null!r}"
+    return replace(table, title=title, frame=_frame(log, measure, tally), notes=notes, shown=SHOWN)
+
+
+LEVEL_WORDS = {"dyad": "pairs", "person": "people", "network": "the network"}
+
+
+def _first(left: Mapping[str, str]) -> str:
+    return next(iter(left.values()), "")
+
+
+def drawn(base: LogColumns, acts: Given, model: Null, rng: np.random.Generator) -> LogColumns:
+    """A log as the null model draws it."""
+    if model.draw is None:
+        raise TypeError(f"{model.name} has no function")
+    sender, receiver, time = model.draw(acts, rng)
+    return replace(base, sender=sender, receiver=receiver, time=time)
+
+
+def _model(null: str, level: str, draws: int) -> Null:
+    """The null model of that name, where level and draws are fit for it."""
+    one_of("null", null, tuple(NULLS))
+    one_of("level", level, tuple(LEVELS))
+    model = NULLS[null]
+    if level not in model.levels:
+        others = ", ".join(repr(one.name) for one in NULLS.values() if level in one.levels)
+        raise DesignError(
+            f"{null!r} keeps who gave whom how often, so every metric of {LEVEL_WORDS[level]} stays "
+            "as it was. "
+            f"Null models for these: {others}."
+        )
+    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < FEWEST_DRAWS:
+        raise ArgumentError(f"draws is {draws!r}; it must be a whole number from {FEWEST_DRAWS} on.")
+    return model
+
+
+def _seed(seed: int | None) -> int:
+    if seed is None:
+        return secrets.randbits(32)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ArgumentError(f"seed is {seed!r}; it must be a whole number from 0 on.")
+    return int(seed)
+
+
+# the acts
+
+
+def _several(log: InteractionLog) -> bool:
+    """Whether some rows stand for several acts."""
+    return log.acts.count is not None and bool((log.acts.count > 1).any())
+
+
+def _laid_out(log: InteractionLog, model: Null, shift: int) -> tuple[LogColumns, Given]:
+    """The acts that count as giving, one row an act, in the engine's own order; and as nulls see them.
+
+    That order rests on the acts alone, so the order of the log's rows changes no draw.
+    """
+    columns = _single(_giving(log.columns()))
+    if not len(columns.sender):
+        raise DesignError("The log has no acts, so there is nothing to draw anew.")
+    paired = pair_up(columns)
+    low, high = paired.keys // columns.n_people, paired.keys % columns.n_people
+    low, high = (np.repeat(side, np.diff(paired.offsets)).astype(np.int32) for side in (low, high))
+    sender, receiver = np.where(paired.from_low, low, high), np.where(paired.from_low, high, low)
+    base = replace(paired.log, sender=sender, receiver=receiver)
+    acts = Given(base.n_people, sender, receiver, base.time)
+    if model.needs != "time":
+        return base, acts
+    if base.time is None:
+        raise DesignError(f"{model.name!r} needs {LACKS}, and this log has none.")
+    if base.conversation is not None:
+        raise DesignError(
+            f"This log says which acts are one conversation, and {model.name!r} would tear them apart; "
+            "read it without that column."
+        )
+    if not shift and base.clock == "time":
+        shift = DAY if base.end - base.start + 1 >= 2 * DAY else 0
+    if base.clock == "wave":
+        shift = 1
+    start, step, steps = circle(base.start, base.end, base.time, shift)
+    if steps < 2:
+        raise DesignError(f"{model.name!r}: the log spans less than two shifts; name a shorter one in spans.")
+    # observed and drawn alike, so that a shift by nothing is what was observed
+    base = replace(base, end=max(base.end, start + step * steps - 1) if base.clock == "time" else base.end)
+    return base, replace(acts, start=start, step=step, steps=steps, derived={})
+
+
+def _giving(columns: LogColumns) -> LogColumns:
+    """The acts of the kinds that count as giving."""
+    if columns.main is None or columns.kind is None:
+        return columns
+    mask = np.isin(columns.kind, columns.main)
+    return _taken(replace(columns, main=None), np.flatnonzero(mask))
+
+
+def _single(columns: LogColumns) -> LogColumns:
+    """One row an act; a row's amount goes with the first of its acts."""
+    if columns.count is None:
+        return columns
+    if int(columns.count.sum()) > MOST_EXPANDED:
+        raise DesignError(
+            f"The counts stand for more than {MOST_EXPANDED:,} acts: too many to draw one by one."
+        )
+    single = _taken(columns, np.repeat(np.arange(len(columns.count)), columns.count))
+    if columns.weight is not None:
+        weight, some = np.zeros(len(single.sender)), np.flatnonzero(columns.count)
+        weight[(np.cumsum(columns.count) - columns.count)[some]] = columns.weight[some]
+        single = replace(single, weight=weight)
+    return replace(single, count=None)
+
+
+def _taken(columns: LogColumns, at: Array) -> LogColumns:
+    names = ("sender", "receiver", "time", "count", "weight", "kind", "conversation")
+    values: dict[str, Any] = {name: getattr(columns, name) for name in names}
+    taken: dict[str, Any] = {name: None if one is None else one[at] for name, one in values.items()}
+    return replace(columns, **taken)
+
+
+# what is said of them
+
+
+def _frame(log: InteractionLog, measure: Measure, tally: Tally) -> pd.DataFrame:
+    """One row a pair (or person, or the network) and metric."""
+    import pandas as pd
+
+    parts = []
+    for name in measure.names:
+        who: dict[str, Any] = {}
+        if measure.level == "dyad":
+            who = {"ego": log.people[measure.rows.ego], "alter": log.people[measure.rows.alter]}
+        elif measure.level == "person":
+            who = {"person": log.people}
+        found = tally.summary(name, measure.facts[name].undefined)
+        parts.append(pd.DataFrame({**who, "metric": name, **found}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _notes(table: Standardised, model: Null, measure: Measure) -> list[str]:
+    """Which null model, how many draws, and how to read the rows."""
+    lines = [
+        f"Null model {model.name!r}: {model.title}.",
+        f"Every draw keeps {model.keeps}.",
+        f"Redrawn: {model.redraws}.",
+        f"{table.draws:,} draws, seed {table.seed}; p is (1 + #) / (1 + draws in which the metric is "
+        "defined), one-sided, for one row at a time.",
+    ]
+    if table.level == "dyad":
+        lines.append(f"{len(measure.rows.ego):,} pairs in contact.")
+        if not model.timing:
+            lines.append(
+                "These pairs were chosen for being in contact, and in a draw they need not be: what is "
+                "undefined there is left out, and expected counts are lower for that choice alone."
+            )
+    if model.chained:
+        lines.append(
+            "Draws start from a state as far from the log as they are from it, so p values hold however well "
+            "the rounds mix; expected, sd and z need rounds enough."
+        )
+    if any(measure.facts[name].needs & {"time", "periods"} for name in measure.names):
+        lines.append(spans_in_words(measure.settings))
+    return lines
+
+
+def _apart(log: InteractionLog, base: LogColumns, acts: Given, model: Null) -> list[str]:
+    """What holds for this log alone: pairs that nothing redraws, and how far acts are shifted."""
+    if model.name == "activity":
+        kept = int(np.isnan(chances(acts)).sum())
+        return (
+            [f"{kept:,} pairs keep their acts: what they gave and got elsewhere does not tell."]
+            if kept
+            else []
+        )
+    if model.needs != "time":
+        return []
+    if base.clock == "wave":
+        return [f"Shifts are whole waves, of {acts.steps:,}."]
+    whole = (
+        f"whole multiples of {acts.step / DAY:g} days"
+        if acts.step % DAY == 0
+        else f"{acts.step / 1e6:g} s each"
+    )
+    lines = [f"Shifts are {whole}, {acts.steps:,} different ones."]
+    longer = base.end - log.moments()[1]
+    if longer > acts.step // 1000:
+        lines.append(
+            f"The log counts as observed for {longer / 3.6e9:,.1f} h more than it was, to be whole steps "
+            "long: metrics that look at its end can differ from a table of pairs."
+        )
+    return lines
+
+
+def _left(left: Mapping[str, str]) -> list[str]:
+    if not left:
+        return []
+    names = ", ".join(list(left)[:12]) + (f" and {len(left) - 12} more" if len(left) > 12 else "")
+    return [f"Left out, as the null model does not suit them: {names}."]
