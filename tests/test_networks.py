@@ -125,6 +125,17 @@ def test_an_empty_network_has_no_shares() -> None:
     assert value["reciprocity_dyadic"] == 1
 
 
+def test_who_answers_is_of_all_acts_whatever_is_given() -> None:
+    log = log_of(random_rows(5, 8, 300))
+    names = ["response_rate", "opening_share_mean", "conversations", "signature_distance"]
+    usual = log.people_metrics(names).frame
+    for of in ("help", "weight"):
+        pd.testing.assert_frame_equal(log.people_metrics(names, of=of).frame, usual)
+    help_alone = log.people_metrics(["given", "contacts_out", "give_share_mean"], of="help").frame
+    alone = log.only("help").people_metrics(["given", "contacts_out", "give_share_mean"]).frame
+    pd.testing.assert_frame_equal(help_alone, alone)
+
+
 # labels
 
 PEOPLE = "id,office,age,answered\na,n,1,1\nb,n,2,1\nc,s,3,1\nd,s,4,0\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,9 @@ def circle_of(
         Spans of the event metrics.
     """
     ties, log = engine.ties(of, before), engine.log
+    if of:
+        # what rests on acts is of all acts that count, whatever else is given here
+        ties = _with_pairs_of(ties, engine.ties("", before))
     ego, alter, order = both_sides(ties)
     reads = list(
         dict.fromkeys(name for entry in plan for name in entry.reads if not name.startswith("given_"))
@@ -46,6 +50,20 @@ def circle_of(
     found["given_ego"] = np.concatenate([ties.forth, ties.back])[order]
     found["given_alter"] = np.concatenate([ties.back, ties.forth])[order]
     return Circle(ties.n_people, ego, alter, found, np.ones(len(ego), dtype=bool))
+
+
+def _with_pairs_of(ties: Ties, others: Ties) -> Ties:
+    """The same ties, with 0 both ways for pairs that others have and these have not."""
+    n = ties.n_people
+    keys, more = (one.low.astype(np.int64) * n + one.high for one in (ties, others))
+    every = np.union1d(keys, more)
+    place = np.searchsorted(every, keys)
+    sides = []
+    for values in (ties.forth, ties.back):
+        side = np.zeros(len(every), dtype=values.dtype)
+        side[place] = values
+        sides.append(side)
+    return replace(ties, low=every // n, high=every % n, forth=sides[0], back=sides[1], derived={})
 
 
 def both_sides(ties: Ties) -> tuple[Array, Array, Array]:

@@ -44,7 +44,7 @@ class Circle:
         exact = values.dtype.kind in "iub"
         weights = values if exact else np.nan_to_num(values)
         whole = np.bincount(self.ego, weights=weights, minlength=self.n_people)
-        return np.rint(whole).astype(np.int64) if exact else whole
+        return np.rint(whole).astype(np.int64) if exact else whole.astype(float)
 
     def mean(self, values: Array) -> Array:
         """Mean over each person's alters for whom the value is defined; NaN where it is for none."""
