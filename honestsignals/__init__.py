@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from honestsignals.study_folder import open_study
     from honestsignals.truths import Dependence, Effects
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Activity": "processes",
