@@ -169,3 +169,16 @@ def phir_se(ties: Ties) -> float:
     """
     acts = both(ties)
     return share(math.sqrt(float((2 * (acts - 1) / acts**3).sum())), most_asymmetry(acts))
+
+
+def phir_of_people(ties: Ties) -> tuple[Array, Array]:
+    """Each person's part of PHIr as the one who gives, and as the one who gets.
+
+    All parts of one kind add up to PHIr. Nothing for people without acts, NaN for the others where PHIr is.
+    """
+    acts = both(ties)
+    less, scale = ties.forth.astype(float) - ties.back, most_asymmetry(acts)
+    part = (less**2 - acts % 2) / (2 * acts**2)
+    top = less / acts + part, part - less / acts
+    forth, back = (one / scale if scale else np.full(len(ties), math.nan) for one in top)
+    return ties.per_person(forth, back), ties.per_person(back, forth)
