@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -169,6 +170,7 @@ class Entry:
 
 
 _entries: dict[str, dict[str, Entry]] = {level: {} for level in LEVELS}
+_ordered: dict[str, Mapping[str, Entry]] = {}
 NO_RANGE = (math.nan, math.nan)
 """Of a column that holds names and not numbers."""
 GIVEN = {"given_ego": "ego", "given_alter": "alter"}
@@ -229,6 +231,7 @@ def _register(entry: Entry) -> None:
     if entry.fact.name in named:
         raise HonestSignalsError(f"{entry.fact.name!r} is a metric already.")
     named[entry.fact.name] = entry
+    _ordered.pop(entry.fact.level, None)
 
 
 def metric(
@@ -311,8 +314,10 @@ def _facts_of(name: str, level: str) -> Fact:
 
 def entries(level: str = "dyad") -> Mapping[str, Entry]:
     """Every registered statistic and metric of a level by name: family by family, as registered in each."""
-    found = _entries[level].items()
-    return dict(sorted(found, key=lambda item: LEVELS[level].index(item[1].fact.family)))
+    if level not in _ordered:
+        found = sorted(_entries[level].items(), key=lambda item: LEVELS[level].index(item[1].fact.family))
+        _ordered[level] = MappingProxyType(dict(found))
+    return _ordered[level]
 
 
 def aliases(level: str = "dyad") -> dict[str, str]:
