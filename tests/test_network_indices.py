@@ -346,6 +346,11 @@ def test_parts_of_pairs_add_up(name: str) -> None:
         assert np.nansum(both[ego < alter]) == pytest.approx(total, abs=1e-13)
         other_way = asymmetry.phir_ego(back, given, scale)
         np.testing.assert_allclose(one_way + other_way, both, atol=1e-13)
+        for person, by in (("phir_actor", ego), ("phir_partner", alter)):
+            theirs = np.bincount(by, weights=np.nan_to_num(one_way), minlength=len(COUNTS[name]))
+            ours = measure(planned("person", [person]), {"ties": ties}).values[person]
+            np.testing.assert_allclose(ours, theirs, atol=1e-13)
+            assert ours.sum() == pytest.approx(total, abs=1e-13)
     np.testing.assert_array_equal(np.isnan(both), (given + back == 0) | math.isnan(total))
     size = asymmetry.size_ego(ties, ego, alter)
     nu, same = asymmetry.nu_ego(given, back, size), asymmetry.lambda_ego(given, back, size)

@@ -75,10 +75,10 @@ class Case:
         ego, alter = np.nonzero(~np.eye(len(self.matrix), dtype=bool))
         return ego, alter, self.matrix[ego, alter], self.matrix[alter, ego]
 
-    def summed(self, column: Array, by: int = 0) -> list[float]:
-        """A column of ordered pairs, summed over each person's rows as ego (0) or alter (1)."""
+    def summed(self, column: Array) -> list[float]:
+        """A column of ordered pairs, summed over each person's rows as ego."""
         weights = np.nan_to_num(column)
-        return np.bincount(self.pairs[by], weights=weights, minlength=len(self.matrix)).tolist()
+        return np.bincount(self.pairs[0], weights=weights, minlength=len(self.matrix)).tolist()
 
     # kinds of networks on which others differ on purpose
 
@@ -171,11 +171,10 @@ def of_ranks(case: Case) -> float:
     return reciprocity.reciprocity_correlation(ties_of_matrix(ranks))
 
 
-def directional(case: Case, by: int) -> list[float]:
-    ego, alter, given, back = case.pairs
-    if math.isnan(case.values["phir"]):
-        return [NAN if contacts else 0.0 for contacts in case.ties.contacts()]
-    return case.summed(asymmetry.phir_ego(given, back, asymmetry.phir_scale(case.ties, ego, alter)), by)
+def of_people(name: str) -> Rule:
+    return Rule(
+        lambda case: measure(planned("person", [name]), {"ties": case.ties}).values[name].tolist(),
+    )
 
 
 def part(case: Case, column: Callable[[Array, Array, Array], Array]) -> list[float]:
@@ -268,8 +267,8 @@ EQUAL = {
     f"{DYADA}/nu_j": Rule(lambda case: part(case, asymmetry.nu_ego)),
     f"{DYADA}/lambda_j": Rule(lambda case: part(case, asymmetry.lambda_ego)),
     f"{DYADA}/PHIr_overall_asymmetry": of("phir", ZEROS),
-    f"{DYADA}/PHIr_actor_phii": Rule(lambda case: directional(case, 0)),
-    f"{DYADA}/PHIr_partner_phij": Rule(lambda case: directional(case, 1)),
+    f"{DYADA}/PHIr_actor_phii": of_people("phir_actor"),
+    f"{DYADA}/PHIr_partner_phij": of_people("phir_partner"),
 }
 WITHIN_ERROR = {
     "A_network_indices/sna_cug_edges/(mean_null|sd_null|p_ge|p_le)": Rule(

@@ -10,6 +10,7 @@ import numpy as np
 from honestsignals.metrics.registry import statistic
 from honestsignals.metrics.relations import FEW, RoundRobin, round_robin_of
 from honestsignals.metrics.rowwise import LEAST_PEOPLE, sums_of
+from honestsignals.metrics.skew import SINGLE, phir_of_people
 from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -112,3 +113,39 @@ def rr_row(ties: Ties) -> Array:
 def kr_row(ties: Ties) -> Array:
     """Whether the person gives more to those who give the person more: Kendall's tau over others."""
     return _row(ties, "kr")
+
+
+@statistic(
+    range=(-math.inf, math.inf),
+    undefined=SINGLE,
+    reference="solanas2009",
+    title="contribution to PHIr as actor φ_i",
+    formula="sum over j of (4 w_ij^2 / N^2 - 1 - o / N^2) / (4 z - 4 m), N = w_ij + w_ji, o = 1[N odd]",
+    unit="",
+    basis="DyaDA",
+    elsewhere=("DyaDA getphii",),
+)
+def phir_actor(ties: Ties) -> Array:
+    """The person's part of the overall asymmetry by giving more than comes back; below 0 for giving less.
+
+    Everybody's add up to PHIr. 0 for people without acts.
+    """
+    return phir_of_people(ties)[0]
+
+
+@statistic(
+    range=(-math.inf, math.inf),
+    undefined=SINGLE,
+    reference="solanas2009",
+    title="contribution to PHIr as partner φ_j",
+    formula="sum over i of (4 w_ij^2 / N^2 - 1 - o / N^2) / (4 z - 4 m), N = w_ij + w_ji, o = 1[N odd]",
+    unit="",
+    basis="DyaDA",
+    elsewhere=("DyaDA getphij",),
+)
+def phir_partner(ties: Ties) -> Array:
+    """The person's part of the overall asymmetry by getting more than is given back; below 0 for less.
+
+    Everybody's add up to PHIr. 0 for people without acts.
+    """
+    return phir_of_people(ties)[1]

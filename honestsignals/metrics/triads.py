@@ -117,9 +117,8 @@ def _triangles(ties: Ties) -> dict[tuple[int, int, int], int]:
     state = np.where(first < second, _states(ties), np.array(TURNED)[_states(ties)])
     keys = np.minimum(first, second) * n + np.maximum(first, second)
     order = np.argsort(keys)
-    counts = np.zeros(64, dtype=np.int64)
+    codes, counts = state[order], np.zeros(64, dtype=np.int64)
     for tie, onward, across in _paths(keys[order], n):
-        codes = state[order]
         counts += np.bincount(codes[tie] * 16 + codes[onward] * 4 + codes[across], minlength=64)
     return {
         (code // 16, code // 4 % 4, code % 4): int(number) for code, number in enumerate(counts) if number
