@@ -18,6 +18,15 @@ HAND_MADE = [
     [("a", "b", 0), ("b", "a", 60), ("b", "a", 50_000), ("a", "b", 50_060), ("c", "d", 900_000)],
     [("a", "b", 0), ("b", "a", 50_000), ("c", "d", 900_000)],
     [("b", "a", 0), ("b", "a", 50_000), ("b", "a", 100_000), ("c", "d", 900_000)],
+    # both give up; all gaps but one are nothing
+    [("a", "b", 0), ("b", "a", 700_000), ("c", "d", 1_500_000)],
+    [("a", "b", 0), ("a", "b", 0), ("a", "b", 500)],
+    # week after week: one gives after the other, neither does
+    [("a", "b", 0), ("b", "a", 700_000), ("a", "b", 1_300_000), ("c", "d", 2_000_000)],
+    [("a", "b", 0), ("b", "a", 1_300_000)],
+    # returned at once and never at that hour; never returned and always at that hour
+    [("c", "d", 0), ("a", "b", 87_400), ("b", "a", 87_460), ("c", "d", 100_000)],
+    [("c", "d", 0), ("b", "a", 1_500), ("a", "b", 87_400), ("c", "d", 100_000)],
     # elsewhere only one of two gives; both give and get the same
     [("a", "b", 0), ("b", "a", 60), ("a", "c", 120), ("c", "b", 180)],
     [("a", "b", 0), ("b", "a", 60), ("a", "c", 90), ("c", "a", 120), ("b", "c", 150), ("c", "b", 180)],

@@ -8,7 +8,7 @@ depends on which of the two is called ego but ``from_ego``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -151,6 +151,15 @@ class Acts:
             conversation=cut(self.conversation),
             derived={},
         )
+
+    def slices(self, most: int) -> Iterator[tuple[slice, slice]]:
+        """Pairs and their acts in parts of at most so many acts, and so many pairs, but of one pair at least."""
+        first = 0
+        while first < self.n_pairs:
+            reach = int(np.searchsorted(self.offsets, self.offsets[first] + most, side="right")) - 1
+            after = min(max(reach, first + 1), first + most)
+            yield slice(first, after), slice(int(self.offsets[first]), int(self.offsets[after]))
+            first = after
 
     # verbs: one value a pair
 
@@ -337,21 +346,27 @@ class Acts:
             then[:-1] = self.clock[runs[1:]]
             then[:-1][self.pair_start[runs[1:]]] = NEVER
             later = np.repeat(then, np.diff(runs, append=len(self.from_ego)))
-            at = np.flatnonzero(self.mixed)
-            if len(at):
-                later[at] = self._after_instant(at, later)
+            if self.mixed.any():
+                at, then = self._after_instant(later)
+                later[at] = then
             return later
 
         return self.once("next_other", make)
 
-    def _after_instant(self, at: Array, later: Array) -> Array:
-        """``next_other`` of acts at mixed instants: what follows the instant decides."""
-        starts = np.append(np.flatnonzero(self.new_instant), len(self.from_ego))
-        after = starts[np.searchsorted(starts, at, side="right")]
+    def mixed_ends(self) -> tuple[Array, Array]:
+        """Positions of all acts at mixed instants, and of the last act of the instant of each."""
+        at = np.flatnonzero(self.mixed)
+        which = np.cumsum(self.new_instant[at]) - 1
+        ends = np.append(np.flatnonzero(self.new_instant[at][1:]), len(at) - 1)
+        return at, at[ends[which]]
+
+    def _after_instant(self, later: Array) -> tuple[Array, Array]:
+        """Acts at mixed instants, and their ``next_other``: what follows the instant decides."""
+        at, end = self.mixed_ends()
         out = np.full(len(at), NEVER, dtype=np.int64)
-        inside = np.flatnonzero(after < len(self.from_ego))
-        inside = inside[~self.pair_start[after[inside]]]
-        then = after[inside]
+        inside = np.flatnonzero(end + 1 < len(self.from_ego))
+        inside = inside[~self.pair_start[end[inside] + 1]]
+        then = end[inside] + 1
         other = self.from_ego[then] != self.from_ego[at[inside]]
         out[inside] = np.where(other, self.clock[then], later[then])
-        return out
+        return at, out

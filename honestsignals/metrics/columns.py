@@ -239,6 +239,9 @@ def describe(found: Column) -> Fact:
     if found.form:
         meaning = f"{FORMS[found.form]}: {meaning}"
         changes = {"swap": "same", "higher": "", "formula": ""}
+    if found.form == "gap":
+        width = fact.range[1] - fact.range[0]
+        changes |= {"range": (0.0, width), "open_ends": "high" if fact.open_ends else ""}
     if found.form == "gap" and fact.range[0] < 0:
         # two of one range differ by at most its width, and never by less than nothing
         changes["range"] = (0, fact.range[1] - fact.range[0])

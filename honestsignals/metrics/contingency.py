@@ -12,11 +12,12 @@ day. At an instant at which both act, neither act returns the other: a window be
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from honestsignals.metrics.acts import DAY, Acts, ratio, sort_within
+from honestsignals.metrics.acts import DAY, Acts, ratio
 from honestsignals.metrics.registry import metric, statistic
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -24,111 +25,127 @@ Array = np.ndarray[Any, np.dtype[Any]]
 WEEKS = 28 * DAY
 """Length of observation from which on shifts are whole weeks."""
 NONE = "none of ego's acts can be compared with the same hour of another day that was observed"
-LATE = 42
-"""Bit of what is sorted that tells places past the last whole step; below it stands a place in a week."""
+CHANGE, COUNT = np.array([1, -1, 0, 0]), np.array([0, 0, 1, 1 + 2**32])
+PART = 2**15
+"""Acts measured at a time, unless one pair has more: what they need stays in a processor's own cache."""
+PLACE, LATE, UNASKED, SIDE, PAIR = 2, 42, 43, 44, 45
+"""Lowest bits of what is sorted: place in a week, past the last whole step, no window, whose act, pair."""
+BEGIN, END, ACT, RETURNED = range(4)
+"""Below them: an arc of the other's begins or ends, or an act, not returned or returned."""
 
 
-def _frame(acts: Acts) -> tuple[Array, Array, Array]:
-    """For each pair: the step of a shift, whole steps in the time in which a window may begin, the rest."""
-    observed = acts.end - acts.start
-    step = np.where(observed >= WEEKS, 7 * DAY, DAY)
-    steps, rest = np.divmod(observed - acts.settings.conversation_gap, step)
-    return step, steps, rest
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Acts of some pairs: microseconds since the start, whether they are ego's, whether they are returned."""
 
+    since: Array
+    from_ego: Array
+    returned: Array
+    pair: Array
+    step: Array
+    steps: Array
+    rest: Array
+    gap: int
 
-def _of(values: Array, which: Array) -> Any:
-    """A pair's value at each place; one number where all pairs have the same, which is quicker."""
-    return int(values[0]) if (values == values[0]).all() else values[which]
+    @property
+    def most(self) -> Array:
+        """Up to when a window may begin, by pair; negative where none may."""
+        return self.steps * self.step + self.rest
 
+    def of(self, values: Array, at: Array | slice) -> Any:
+        """A pair's value at each act; one number where all pairs have the same, which is quicker."""
+        return int(values[0]) if (values == values[0]).all() else values[self.pair[at]]
 
-def _placed(since: Array, which: Array, frame: tuple[Array, Array, Array]) -> tuple[Array, Array]:
-    """Whole steps before each moment, and its place in the step, with ``LATE`` set past the rest."""
-    step, _, rest = frame
-    length = _of(step, which)
-    turn = since // length
-    place = since - turn * length
-    return turn, (place > _of(rest, which)).astype(np.int64) << LATE | place << 2
+    def keys(self, since: Array, at: Any, side: Any, code: Any) -> tuple[Array, Array]:
+        """Whole steps before each moment, and what it is sorted by."""
+        step = self.of(self.step, at)
+        turn = since // step
+        place = since - turn * step
+        flags = (place > self.of(self.rest, at)).view(np.uint8)
+        flags |= side
+        place <<= PLACE
+        place |= code
+        place |= flags.astype(np.int64) << LATE
+        place |= self.pair[at] << PAIR
+        return turn, place
 
 
 def _returns(acts: Acts) -> Array:
-    """Acts that enter, those returned, and their summed baselines, by giver (shape (3, 2, n_pairs)).
+    """Acts that enter, those returned, and their summed baselines, by giver (shape (3, 2, n_pairs))."""
+    observed, gap = acts.end - acts.start, acts.settings.conversation_gap
+    step = np.where(observed >= WEEKS, 7 * DAY, DAY)
+    steps, rest = np.divmod(observed - gap, step)
+    found = []
+    for pairs, some in acts.slices(PART):
+        clock = acts.clock[some]
+        number = np.diff(acts.offsets[pairs.start : pairs.stop + 1])
+        part = _Part(
+            since=clock - acts.start,
+            from_ego=acts.forward[some],
+            returned=acts.next_other[some] <= clock + gap,
+            pair=np.repeat(np.arange(len(number)), number),
+            step=step[pairs],
+            steps=steps[pairs],
+            rest=rest[pairs],
+            gap=gap,
+        )
+        found.append(_counted(part) if len(clock) else np.zeros((3, 2, len(number))))
+    return np.concatenate([np.zeros((3, 2, 0)), *found], axis=-1)
+
+
+def _counted(part: _Part) -> Array:
+    """``_returns`` of a part.
 
     The moments at which a window holds an act of the other's are the union U of [u − Δ, u) over the acts u.
     Modulo the step, U is a heap of arcs: how many of the shifts of t fall into U is how many arcs cover t,
-    and one sort of moments and ends of arcs tells that of all acts at once. Groups are twice the pair, and
-    1 more for what is asked of acts given ``forward``. Whole numbers up to the last division.
+    and one sort of moments and ends of arcs tells that of all acts at once. Whole numbers up to the last
+    division.
     """
-    if not len(acts.clock):
-        return np.zeros((3, 2, acts.n_pairs))
-    frame, pair = _frame(acts), acts.per_act(np.arange(acts.n_pairs))
-    edges, arcs = _arcs(acts, pair, frame)
-    group, value = sort_within(*_interleaved([_asked(acts, pair, frame), *edges], acts.n_pairs), LATE + 1)
-    role = value & 3
-    covering = np.cumsum((role == 0).view(np.int8) - (role == 1).view(np.int8), dtype=np.int32)
-    at = np.flatnonzero(role & 2)
-    value = value[at]
-    cell = group[at] * 2 + (value >> LATE)
-    shape, size = (acts.n_pairs, 2, 2), 4 * acts.n_pairs
-    number = np.bincount(cell, minlength=size).reshape(shape)
-    met = np.bincount(cell[np.flatnonzero(value & 1)], minlength=size).reshape(shape)
-    found = np.bincount(cell, weights=covering[at], minlength=size).reshape(shape)
+    n_pairs = len(part.step)
+    key, spans = _sorted(part)
+    cell = key >> LATE
+    last = np.append(np.flatnonzero(cell[1:] != cell[:-1]), len(cell) - 1)
+    code = key & 3
+    covering = np.cumsum(CHANGE.take(code))
+    covering *= code >> 1
+    sums = np.zeros((3, 8 * n_pairs), dtype=np.int64)
+    counts = np.diff(np.cumsum(COUNT.take(code))[last], prepend=0)
+    covered = np.diff(np.cumsum(covering)[last], prepend=0)
+    sums[:, cell[last]] = counts & (2**32 - 1), counts >> 32, covered
+    number, met, covered = sums.reshape(3, n_pairs, 2, 4)[..., :2].transpose(0, 2, 1, 3)
     # no shift at all is the act's own window
-    found += arcs[:, :, None] * number - met
-    shifts = np.stack([frame[1], frame[1] - 1], axis=-1)[:, None, :]
+    covered = covered + spans[:, :, None] * number - met
+    shifts = np.stack([part.steps, part.steps - 1], axis=-1)
     fits = shifts >= 1
-    baseline = np.where(fits, found, 0) / np.maximum(shifts, 1)
-    parts = np.array([(number * fits).sum(-1), (met * fits).sum(-1), baseline.sum(-1)])
-    return parts.transpose(0, 2, 1)[:, ::-1]
+    baseline = (covered * fits / np.maximum(shifts, 1)).sum(-1)
+    return np.array([(number * fits).sum(-1), (met * fits).sum(-1), baseline])[:, ::-1]
 
 
-def _asked(acts: Acts, pair: Array, frame: tuple[Array, Array, Array]) -> tuple[Array, Array]:
-    """Groups and places of acts whose window was observed to its end: 2 below, and 1 if returned."""
-    since = acts.clock - acts.start
-    at = np.flatnonzero(since <= _of(frame[0] * frame[1] + frame[2], pair))
-    whose = pair[at]
-    returned = acts.next_other[at] <= acts.clock[at] + acts.settings.conversation_gap
-    _, place = _placed(since[at], whose, frame)
-    return whose * 2 + acts.forward[at], place | 2 | returned
-
-
-def _arcs(
-    acts: Acts, pair: Array, frame: tuple[Array, Array, Array]
-) -> tuple[list[tuple[Array, Array]], Array]:
-    """Groups and places of where arcs of U begin (0 below) and end (1 below), and whole steps they span.
-
-    U is cut to where a window may begin; acts at most Δ apart have one arc.
-    """
-    gap, spans = acts.settings.conversation_gap, np.zeros(2 * acts.n_pairs)
-    edges = []
-    for giver in (False, True):
-        own = np.flatnonzero(acts.forward == giver)
-        time, whose = acts.clock[own], pair[own]
+def _sorted(part: _Part) -> tuple[Array, Array]:
+    """All moments in order, and whole steps that the arcs of the other's acts span (shape (2, n_pairs))."""
+    spans = np.zeros((2, len(part.step)))
+    everything = slice(None)
+    most = part.of(part.most, everything)
+    side = part.from_ego.view(np.uint8) << 2
+    side |= (part.since > most).view(np.uint8) << 1
+    keys = [part.keys(part.since, everything, side, part.returned + np.uint8(ACT))[1]]
+    for ego in (False, True):
+        own = np.flatnonzero(part.from_ego == ego)
+        since, pair = part.since[own], part.pair[own]
+        # U is cut to where a window may begin; acts at most Δ apart have one arc
         new = np.ones(len(own) + 1, dtype=bool)
-        new[1:-1] = (whose[1:] != whose[:-1]) | (time[1:] - time[:-1] > gap)
-        for end in (0, 1):
-            at = np.flatnonzero(new[1:] if end else new[:-1])
-            since, which = time[at] - acts.start, whose[at]
-            last = _of(frame[0] * frame[1] + frame[2], which) + 1 if len(at) else 0
-            cut = np.minimum(since, last) if end else np.maximum(since - gap, 0)
-            turn, place = _placed(cut, which, frame)
-            group = which * 2 + (not giver)
-            spans += np.bincount(group, weights=turn if end else -turn, minlength=len(spans))
-            edges.append((group, place | end))
-    return edges, spans.reshape(-1, 2)
-
-
-def _interleaved(parts: list[tuple[Array, Array]], n_pairs: int) -> tuple[Array, Array]:
-    """Groups and values of several lists, each pair after pair, as one list that is so."""
-    counts = [np.bincount(group >> 1, minlength=n_pairs) for group, _ in parts]
-    begin = np.cumsum(sum(counts)) - sum(counts)
-    size = sum(len(group) for group, _ in parts)
-    groups, values = np.empty((2, size), dtype=np.int64)
-    for (group, value), count in zip(parts, counts, strict=True):
-        own = np.cumsum(count) - count
-        to = np.arange(len(group)) + np.repeat(begin - own, count)
-        groups[to], values[to] = group, value
-        begin = begin + count
-    return groups, values
+        new[1:-1] = (pair[1:] != pair[:-1]) | (since[1:] - since[:-1] > part.gap)
+        for code in (BEGIN, END):
+            edge = np.flatnonzero(new[code : len(own) + code])
+            at, cut = own[edge], since[edge]
+            cut = np.minimum(cut, part.of(part.most, at) + 1) if code else np.maximum(cut - part.gap, 0)
+            turn, key = part.keys(cut, at, np.uint8(4 * (not ego)), code)
+            steps = np.bincount(part.pair[at], weights=turn, minlength=len(part.step))
+            spans[int(not ego)] += steps if code else -steps
+            keys.append(key)
+    key = np.concatenate(keys)
+    key.sort(kind="stable")
+    return key, spans.astype(np.int64)
 
 
 def _entered(acts: Acts, part: int) -> Array:

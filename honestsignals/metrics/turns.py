@@ -119,24 +119,22 @@ def _ledger(acts: Acts) -> Array:
 
     Acts of one giver at an instant enter one after the other; those of a mixed instant together.
     """
-    n = len(acts.clock)
-    balance = 2 * acts.running - np.arange(n + 1)
-    base = balance[acts.offsets[:-1]]
-    balance = balance[1:]
+    balance = 2 * acts.running
+    balance -= np.arange(len(balance))
+    base, balance = balance[acts.offsets[:-1]], balance[1:]
     even = balance == acts.per_act(base)
-    edges = acts.offsets
     if acts.mixed.any():
-        ends = np.append(acts.new_instant[1:], True)
-        enters = ends | ~acts.mixed
-        at = np.flatnonzero(enters)
-        edges, balance = acts.edges(enters), balance[at]
-        # it cannot come back in a mixed instant before which it was even already
-        even &= enters
-        opening = acts.per_act(acts.clock[np.minimum(acts.offsets[:-1], n - 1)])[at] == acts.clock[at]
-        was = np.append(True, even[at[:-1]]) | opening
-        even[at] &= ~(acts.mixed[at] & was)
-    peak = acts.reduce(np.maximum, balance, 0, edges) - base
-    trough = base - acts.reduce(np.minimum, balance, 0, edges)
+        at, end = acts.mixed_ends()
+        balance[at] = balance[end]
+        # inside an instant nothing comes back, and at its end only what was not even before it
+        first = np.flatnonzero(acts.new_instant[at])
+        start, last = at[first], end[first]
+        was = acts.pair_start[start] | even[start - 1]
+        back = even[last] & ~was
+        even[at] = False
+        even[last] = back
+    peak = acts.reduce(np.maximum, balance, 0, acts.offsets) - base
+    trough = base - acts.reduce(np.minimum, balance, 0, acts.offsets)
     empty = acts.offsets[1:] == acts.offsets[:-1]
     peak[empty] = trough[empty] = 0
     return np.array([np.maximum(peak, 0), np.maximum(trough, 0), acts.total(even)])
