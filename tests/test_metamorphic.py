@@ -118,12 +118,19 @@ def test_doubling_the_log_keeps_ratios(seed) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_rescaling_time_and_spans_changes_only_what_counts_days(seed) -> None:
+def test_rescaling_time_and_spans_changes_only_what_counts_time(seed) -> None:
     frame = acts(seed)
-    slow = table(frame.assign(time=frame["time"] * 3), conversation_gap="3h", period="21D")
+    spans = {"conversation_gap": "3h", "period": "21D", "spans": {"reply_horizon": "3D", "silence": "21D"}}
+    slow = table(frame.assign(time=frame["time"] * 3), **spans)
     fast = table(frame, conversation_gap="1h", period="7D")
-    scaled = ["first_act", "last_act", "span_days", "recency_days"]
+    facts = {
+        name: describe(column(name, ("help", "information"))) for name in fast.columns if name not in PAIR
+    }
+    scaled = [name for name, fact in facts.items() if fact.unit in ("time", "hours", "days")]
+    # days are days: what counts them, or shifts by them, does not scale
+    scaled.remove("active_days")
     same = [name for name in fast.columns if name not in (*scaled, "active_days")]
+    same = [name for name in same if name in PAIR or facts[name].family != "contingency"]
     pd.testing.assert_frame_equal(slow[same], fast[same], rtol=1e-10)
     np.testing.assert_allclose(slow[scaled], 3 * fast[scaled], rtol=1e-12)
 
