@@ -16,7 +16,7 @@ from honestsignals.inference.nulls import NULLS, Given, Null, begin, chances, ci
 from honestsignals.log import InteractionLog
 from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.acts import DAY
-from honestsignals.metrics.registry import LEVELS
+from honestsignals.metrics.registry import LEVELS, NO_RANGE, Fact
 from honestsignals.moments import settings_of, span, spans_in_words
 from honestsignals.standardising import LACKS, Measure, Tally, unsuited
 
@@ -28,6 +28,22 @@ Array = np.ndarray[Any, np.dtype[Any]]
 FEWEST_DRAWS = 19
 """Draws that a one-sided p value of 0.05 takes."""
 SHOWN = ("ego", "alter", "person", "metric", "observed", "expected", "sd", "z", "p_low", "p_high")
+
+
+COLUMNS = {
+    "ego": "one of the pair, the first in sort order",
+    "alter": "the other of the pair",
+    "person": "the person",
+    "metric": "what was measured",
+    "observed": "its value as observed",
+    "expected": "mean over the draws in which it is defined",
+    "sd": "standard deviation over those draws",
+    "z": "(observed - expected) / sd",
+    "p_low": "(1 + draws as low as what was observed) / (1 + defined_draws)",
+    "p_high": "(1 + draws as high as what was observed) / (1 + defined_draws)",
+    "defined_draws": "draws in which it is defined",
+    "reason": "why there is no z",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,11 +180,12 @@ def standardise(
         if progress is not None and draw % every == 0:
             progress(f"Draw {draw:,} of {draws:,}")
         tally.add(measure(drawn(base, start, model, generator(seed, draw))))
-    about = tuple(measure.facts[name] for name in names)
-    table = Standardised("", None, about, null=null, level=level, draws=draws, seed=seed)  # type: ignore[arg-type]
+    frame = _frame(log, measure, tally)
+    about = (*_columns(frame), *(measure.facts[name] for name in names))
+    table = Standardised("", frame, about, null=null, level=level, draws=draws, seed=seed)
     notes = (*log.source, *_notes(table, model, measure), *_apart(log, base, acts, model), *_left(left))
     title = f"Metrics of {LEVEL_WORDS[level]} against the null model {null!r}"
-    return replace(table, title=title, frame=_frame(log, measure, tally), notes=notes, shown=SHOWN)
+    return replace(table, title=title, notes=notes, shown=SHOWN)
 
 
 LEVEL_WORDS = {"dyad": "pairs", "person": "people", "network": "the network"}
@@ -302,6 +319,11 @@ def _frame(log: InteractionLog, measure: Measure, tally: Tally) -> pd.DataFrame:
         found = tally.summary(name, measure.facts[name].undefined)
         parts.append(pd.DataFrame({**who, "metric": name, **found}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _columns(frame: pd.DataFrame) -> list[Fact]:
+    """What the columns are, for the codebook."""
+    return [Fact(name, name, "design", COLUMNS[name], range=NO_RANGE) for name in frame.columns]
 
 
 def _notes(table: Standardised, model: Null, measure: Measure) -> list[str]:

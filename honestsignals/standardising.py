@@ -23,8 +23,8 @@ from honestsignals.metrics.registry import LEVELS, NEEDS, Fact
 Array = np.ndarray[Any, np.dtype[Any]]
 
 LACKS = "times, or waves"
-SAME = 1e-9
-"""Relative difference up to which two values are the same: sums of amounts differ in their last digits."""
+SAME = 1e-12
+"""Difference, of the value or of 1, up to which two are the same: sums differ in their last digits."""
 SMALL = ((6, 90), (9, 14), (12, 60))
 """People and acts of small logs that tell whether a null model keeps a metric."""
 TRIES = 16
@@ -147,7 +147,7 @@ class Tally:
         expected = np.where(number > 0, mean, math.nan)
         variance = np.divide(square, number - 1, out=np.full(len(number), math.nan), where=number > 1)
         sd = np.sqrt(variance)
-        sd[sd <= SAME * np.maximum(np.abs(expected), SAME)] = 0.0
+        sd[sd <= SAME * np.maximum(np.abs(expected), 1.0)] = 0.0
         z = np.divide(observed - expected, sd, out=np.full(len(number), math.nan), where=sd > 0)
         known = ~np.isnan(observed) & (number > 0)
         reason = np.full(len(observed), "", dtype=object)
@@ -169,7 +169,7 @@ class Tally:
 def alike(one: Array, other: Array) -> Array:
     """Whether values are the same but for their last digits; NaN is like nothing."""
     with np.errstate(invalid="ignore"):
-        near = np.abs(one - other) <= SAME * np.maximum(np.abs(one), np.abs(other))
+        near = np.abs(one - other) <= SAME * np.maximum(np.abs(other), 1.0)
     return (one == other) | near
 
 

@@ -10,8 +10,8 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 REVERSALS = 32
-"""Rings of three that are looked for, and maybe turned round, in each round of trades."""
-FEW = 240
+"""Rings of three that are looked for, and maybe turned round, in each round; no more than arcs."""
+FEW = 120
 """Further rounds, divided by the number of givers: among few, a round makes few trades."""
 
 
@@ -68,10 +68,11 @@ def rewired(arcs: Arcs, rng: np.random.Generator, rounds: int) -> Array:
     ndarray of int64, shape (n_arcs,)
     """
     receiver = arcs.receiver.copy()
+    givers = int((arcs.given > 0).sum())
     _deal(arcs, receiver, rng)
     _trade(arcs, receiver, rng)
     # the same forth and back, so that the whole is as symmetric as each step is
-    for _ in range(rounds + FEW // max(int((arcs.given > 0).sum()), 1)):
+    for _ in range(rounds + FEW // givers if givers > 1 else 0):
         _turn_rings(arcs, receiver, rng)
         _trade(arcs, receiver, rng)
     _deal(arcs, receiver, rng)
@@ -121,8 +122,9 @@ def _turn_rings(arcs: Arcs, receiver: Array, rng: np.random.Generator) -> None:
     """
     if not len(receiver):
         return
-    one = rng.integers(0, len(receiver), REVERSALS)
-    onward, chosen = rng.random(REVERSALS), rng.random(REVERSALS) < 0.5
+    tries = min(REVERSALS, len(receiver))
+    one = rng.integers(0, len(receiver), tries)
+    onward, chosen = rng.random(tries), rng.random(tries) < 0.5
     a, begin_at = arcs.sender[one], 0
     while True:
         key = arcs.sender * arcs.n_people + receiver
