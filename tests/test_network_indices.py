@@ -404,3 +404,42 @@ def test_people_without_acts() -> None:
     assert every == {name for name, one in ENTRIES.items() if one.fact.isolates}
     assert {"reciprocity_dyadic", "reciprocity_rho", "reciprocity_lrr", "katz_powell"} <= every
     assert not {"reciprocity_edgewise", "reciprocity_nonnull", "reciprocity_weighted", "phir"} & every
+
+
+def pair_columns(matrix: Array) -> dict[str, Array]:
+    """Columns of the first people's ordered pairs, isolates added later left out."""
+    ties, ego, alter, given, back = dyads_of(matrix)
+    size, other = asymmetry.size_ego(ties, ego, alter), asymmetry.size_ego(ties, alter, ego)
+    scale = asymmetry.phir_scale(ties, ego, alter)
+    return {
+        "nu_ego": asymmetry.nu_ego(given, back, size),
+        "nu_alter": asymmetry.nu_ego(back, given, other),
+        "lambda_ego": asymmetry.lambda_ego(given, back, size),
+        "lambda_alter": asymmetry.lambda_ego(back, given, other),
+        "omega": asymmetry.omega(imbalance(given, back)),
+        "phir_ego": asymmetry.phir_ego(given, back, scale),
+        "phir_alter": asymmetry.phir_ego(back, given, scale),
+        "phir": asymmetry.phir(given, back, scale),
+    }
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_changes_the_parts_of_pairs(seed: int) -> None:
+    matrix = drawn(seed)
+    once = pair_columns(matrix)
+    twice = pair_columns(2 * matrix)
+    for name, column in once.items():
+        if not name.startswith("phir"):
+            np.testing.assert_allclose(twice[name], column, rtol=1e-12, err_msg=name)
+    assert not np.allclose(twice["phir"], once["phir"], equal_nan=True)
+    # the one of a pair in place of the other: nu and lambda are of the two alike, phi_ij is phi_ji
+    turned = pair_columns(matrix.T)
+    for name, column in once.items():
+        ends = {"phir_ego": "phir_alter", "phir_alter": "phir_ego"}
+        np.testing.assert_allclose(turned[ends.get(name, name)], column, rtol=1e-12, err_msg=name)
+    # a person more, without acts, in the last row and column
+    n = len(matrix)
+    more = pair_columns(np.pad(matrix, (0, 1)))
+    ego, alter = np.nonzero(~np.eye(n + 1, dtype=bool))
+    for name, column in once.items():
+        np.testing.assert_allclose(more[name][(ego < n) & (alter < n)], column, rtol=1e-12, err_msg=name)
