@@ -180,7 +180,7 @@ def test_what_is_expected_where_strengths_are_kept(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", COUNTS)
-def test_expected_networks_keep_their_totals(name: str) -> None:
+def test_groups_of_the_same_totals_stand_for_everybody(name: str) -> None:
     ties = ties_of_matrix(COUNTS[name])
     if not len(ties):
         return

@@ -83,7 +83,7 @@ def returned_ties(ties: Ties) -> float:
     rest, certain = _settled(group)
     start = -np.log(np.maximum(np.stack([rest.given, rest.received]), 1) / math.sqrt(group.total))
     chance = np.where(certain, 1.0, _of_ties(_solved(rest, start, _of_ties))[1])
-    return float((group.pairs * chance * chance.T).sum()) / group.total
+    return min(1.0, float((group.pairs * chance * chance.T).sum()) / group.total)
 
 
 def returned_amounts(ties: Ties) -> float:
