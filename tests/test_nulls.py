@@ -21,6 +21,7 @@ from honestsignals.metrics.acts import DAY, HOUR, SECOND
 from honestsignals.nulls import _laid_out, drawn
 from honestsignals.standardising import Measure, Tally
 from tests.corpus import corpus, log_of, random_rows
+from tests.shared import needs_shared, shared_path
 
 ALPHA = 0.001
 """Seeds are fixed, so a test fails on chance only once, when it is written."""
@@ -245,6 +246,18 @@ def test_the_binomial_null_has_the_exact_expectation_and_p() -> None:
                 p = float(chance @ tail)
                 assert abs(found - p) < 4 * math.sqrt(p * (1 - p) / draws) + 1 / draws
             assert row.z == pytest.approx((row.observed - row.expected) / row.sd)
+
+
+@needs_shared
+def test_eies_has_the_expected_imbalance_that_was_computed_exactly() -> None:
+    # means over 266 pairs of exact expectations: .2025 for chance 1/2, .391 given what each does elsewhere
+    log = hs.open_study(shared_path("datasets", "eies")).log
+    for name, expected in (("binomial", 0.2025), ("activity", 0.391)):
+        frame = hs.standardise(log, "imbalance", null=name, draws=200, seed=1).frame
+        assert len(frame) == 266
+        assert frame["observed"].mean() == pytest.approx(0.516, abs=5e-4)
+        error = math.sqrt((frame["sd"] ** 2).sum() / 200) / 266
+        assert abs(frame["expected"].mean() - expected) < 4 * error + 5e-4
 
 
 def test_handing_out_acts_anew_is_near_what_independent_counts_would_be() -> None:

@@ -20,7 +20,12 @@ Drawn = tuple[Array, Array, Array | None]
 """Sender, receiver and time of every act of a draw."""
 
 ROUNDS = 20
-"""Rounds of exchanges between a state and a draw: NetworKit takes as many, and advises 10 to 100."""
+"""Rounds of trades between a state and a draw: NetworKit takes as many, and advises 10 to 100."""
+EXCHANGES = (*(2, 3) * 12, 2)
+"""Sizes of the groups in which acts pass receivers round, the same forth and back.
+
+An act is left where it was by all of them with chance 1/2 to the 13 times 1/3 to the 12, or 2 in 10^10.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,8 +292,7 @@ def strength(acts: Given, rng: np.random.Generator) -> Drawn:
     not done. Twos alone would never turn a ring of three round.
     """
     receiver = acts.receiver.copy()
-    # the same forth and back, so that the whole is as symmetric as each step is
-    for size in (*(2, 3) * ROUNDS, 2):
+    for size in EXCHANGES:
         _exchange(acts.sender, receiver, size, rng)
     return acts.sender, receiver, acts.time
 

@@ -81,7 +81,7 @@ def rewired(arcs: Arcs, rng: np.random.Generator, rounds: int) -> Array:
 
 def shuffled(n: int, rng: np.random.Generator) -> Array:
     """The numbers below ``n`` in random order."""
-    return np.argsort(rng.random(n), kind="stable")
+    return np.argsort(rng.random(n))
 
 
 def _deal(arcs: Arcs, receiver: Array, rng: np.random.Generator) -> None:
