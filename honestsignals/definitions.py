@@ -10,7 +10,7 @@ from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.registry import Fact
 from honestsignals.networks import network_of, network_table
 
-CONTEXT = ("mutual", "asymmetric", "null", "arcs", "density")
+CONTEXT = ("mutual_dyads", "asymmetric_dyads", "null_dyads", "arcs", "density")
 """Numbers of the census that the definitions are made of."""
 FAMILIES = ("reciprocity", "expectation", "symmetry", "skew", "rowwise", "relations")
 

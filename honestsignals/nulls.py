@@ -15,7 +15,7 @@ from honestsignals.errors import ArgumentError, DesignError, one_of
 from honestsignals.inference.nulls import NULLS, Given, Null, begin, chances, circle, generator
 from honestsignals.log import InteractionLog
 from honestsignals.metric_table import MetricTable
-from honestsignals.metrics.acts import DAY
+from honestsignals.metrics.acts import DAY, HOUR
 from honestsignals.metrics.registry import LEVELS, NO_RANGE, Fact
 from honestsignals.moments import settings_of, span, spans_in_words
 from honestsignals.standardising import LACKS, Measure, Tally, unsuited
@@ -266,8 +266,9 @@ def _laid_out(log: InteractionLog, model: Null, shift: int) -> tuple[LogColumns,
     start, step, steps = circle(base.start, base.end, base.time, shift)
     if steps < 2:
         raise DesignError(f"{model.name!r}: the log spans less than two shifts; name a shorter one in spans.")
-    # observed and drawn alike, so that a shift by nothing is what was observed
-    base = replace(base, end=max(base.end, start + step * steps - 1) if base.clock == "time" else base.end)
+    if shift and base.clock == "time":
+        # observed and drawn alike, so that a shift by nothing is what was observed
+        base = replace(base, end=max(base.end, start + step * steps - 1))
     return base, replace(acts, start=start, step=step, steps=steps, derived={})
 
 
@@ -372,9 +373,9 @@ def _apart(log: InteractionLog, base: LogColumns, acts: Given, model: Null) -> l
     )
     lines = [f"Shifts are {whole}, {acts.steps:,} different ones."]
     longer = base.end - log.moments()[1]
-    if longer > acts.step // 1000:
+    if longer >= HOUR // 10:
         lines.append(
-            f"The log counts as observed for {longer / 3.6e9:,.1f} h more than it was, to be whole steps "
+            f"The log counts as observed for {longer / HOUR:,.1f} h more than it was, to be whole steps "
             "long: metrics that look at its end can differ from a table of pairs."
         )
     return lines

@@ -227,9 +227,9 @@ def test_a_network_and_its_people_are_measured(study: Path, tmp_path: Path) -> N
     code, out, _ = run("network", study)
     assert code == 0
     assert "reciprocity_edgewise" in out
-    code, out, _ = run("network", study, "--metrics", "mutual,arcs", "-o", tmp_path / "network.csv")
+    code, out, _ = run("network", study, "--metrics", "mutual_dyads,arcs", "-o", tmp_path / "network.csv")
     assert code == 0
-    assert pd.read_csv(tmp_path / "network.csv")["name"].tolist() == ["mutual", "arcs"]
+    assert pd.read_csv(tmp_path / "network.csv")["name"].tolist() == ["mutual_dyads", "arcs"]
     assert (tmp_path / "network.codebook.csv").is_file()
     code, out, _ = run("people", study, "--metrics", "reciprocity_out", "-o", tmp_path / "people.parquet")
     assert code == 0

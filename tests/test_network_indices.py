@@ -287,7 +287,7 @@ def test_amounts_as_large_as_decimals_hold(scale: float) -> None:
 def test_identities(name: str) -> None:
     one, matrix = values(name), NETWORKS[name]
     pairs = len(matrix) * (len(matrix) - 1) // 2
-    assert one["mutual"] + one["asymmetric"] + one["null"] == pairs
+    assert one["mutual_dyads"] + one["asymmetric_dyads"] + one["null_dyads"] == pairs
     if len(matrix) > 2:
         assert sum(one[triad] for triad in PICTURES) == math.comb(len(matrix), 3)
     if not matrix.any():
@@ -319,7 +319,7 @@ def test_rho_is_the_slope_of_ties_on_ties_the_other_way(name: str) -> None:
     # Katz and Powell's index for equal numbers of choices, with their mean for each
     mean, n = matrix.sum() / len(matrix), len(matrix)
     expected = n * mean**2 / (2 * (n - 1))
-    fixed = (values(name)["mutual"] - expected) / (matrix.sum() / 2 - expected)
+    fixed = (values(name)["mutual_dyads"] - expected) / (matrix.sum() / 2 - expected)
     assert rho == pytest.approx(fixed, abs=1e-12)
 
 
@@ -392,8 +392,8 @@ def test_the_network_the_other_way_round() -> None:
 def test_doubling_the_log() -> None:
     doubled = {name: found(ties_of_matrix(2 * matrix)).values for name, matrix in COUNTS.items()}
     every = set().union(*(changed(values(name), other) for name, other in doubled.items()))
-    null = {name for name in ENTRIES if name.endswith(("_wrg", "_wcm"))}
-    assert every == {"all_given", "all_returned", "phir", "phir_expected", "phir_se"} | null
+    null_dyads = {name for name in ENTRIES if name.endswith(("_wrg", "_wcm"))}
+    assert every == {"all_given", "all_returned", "phir", "phir_expected", "phir_se"} | null_dyads
 
 
 def test_people_without_acts() -> None:

@@ -79,8 +79,8 @@ def test_a_log_its_graph_and_its_matrix_are_one_network() -> None:
 def test_until_and_kinds_are_of_the_acts_that_count() -> None:
     log = log_of([("a", "b", 0), ("b", "a", 10), ("a", "b", 20)])
     assert cells(log.network(until=20).ties) == {(0, 1): 1.0, (1, 0): 1.0}
-    assert log.network_metrics("mutual", until=5).frame["value"].tolist() == [0.0]
-    assert "Only acts before 5 count." in log.network_metrics("mutual", until=5).notes
+    assert log.network_metrics("mutual_dyads", until=5).frame["value"].tolist() == [0.0]
+    assert "Only acts before 5 count." in log.network_metrics("mutual_dyads", until=5).notes
     assert log.people_metrics("received", until=5).frame["received"].tolist() == [0, 1]
     with pytest.raises(hs.UnknownNameError, match="Did you mean 'help'"):
         log_of(random_rows(3)).network(of="hlep")
@@ -107,7 +107,7 @@ def test_cells_that_are_not_known_leave_their_pair_out() -> None:
     matrix = np.array([[0, 1, np.nan], [1, 0, 0], [1, 1, 0]], dtype=float)
     table = hs.compare_definitions(matrix)
     value = table.frame.set_index("name")["value"]
-    assert [value["mutual"], value["asymmetric"], value["null"]] == [1, 1, 0]
+    assert [value["mutual_dyads"], value["asymmetric_dyads"], value["null_dyads"]] == [1, 1, 0]
     assert any("1 pairs are left out" in note for note in table.notes)
     # what needs the whole matrix says so, and is not a number
     row = table.frame.set_index("name").loc["kr"]
@@ -119,7 +119,7 @@ def test_cells_that_are_not_known_leave_their_pair_out() -> None:
 
 def test_an_empty_network_has_no_shares() -> None:
     value = hs.compare_definitions(np.zeros((4, 4))).frame.set_index("name")["value"]
-    assert value["null"] == 6
+    assert value["null_dyads"] == 6
     for name in ("reciprocity_edgewise", "reciprocity_nonnull", "reciprocity_rho", "reciprocity_weighted"):
         assert np.isnan(value[name]), name
     assert value["reciprocity_dyadic"] == 1
@@ -204,11 +204,11 @@ def test_friendship_in_eies_is_as_reciprocal_as_peers_say() -> None:
 
     study = hs.open_study(shared_path("datasets", "eies"))
     value = study.network_metrics(label="acquaintance_t2").frame.set_index("name")["value"]
-    assert value["null"] + value["asymmetric"] + value["mutual"] == 496
+    assert value["null_dyads"] + value["asymmetric_dyads"] + value["mutual_dyads"] == 496
     stored = json.loads(shared_path("reference", "A_network_indices", "eies_messages.json").read_text())
     found = study.network_metrics().frame.set_index("name")["value"]
     census = stored["sna_binarised"]["dyad_census"]
-    assert [found["mutual"], found["asymmetric"], found["null"]] == [
+    assert [found["mutual_dyads"], found["asymmetric_dyads"], found["null_dyads"]] == [
         census[one] for one in ("Mut", "Asym", "Null")
     ]
     weighted = stored["own_weighted_squartini"]["r"]

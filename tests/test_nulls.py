@@ -410,6 +410,34 @@ def test_a_count_is_as_many_acts() -> None:
     pd.testing.assert_frame_equal(one, two)
 
 
+def test_shifts_are_told_with_the_window_that_they_need() -> None:
+    rows = [("a", "b", 3600 * hour) for hour in (0, 7, 30, 60)] + [
+        ("b", "a", 3600 * hour) for hour in (1, 8, 61)
+    ]
+    found = hs.standardise(log_of(rows), "reply_rate", null="time shift", draws=19, seed=1)
+    facts = "\n".join(found.facts())
+    assert "Shifts are whole multiples of 1 days, 3 different ones." in facts
+    assert "The log counts as observed for 11.0 h more than it was" in facts
+    fine = hs.standardise(
+        log_of(rows), "reply_rate", null="time shift", draws=19, seed=1, spans={"shift": "1h"}
+    )
+    assert "Shifts are 3600 s each, 62 different ones." in fine.facts()
+    brief = hs.standardise(log_of(rows[:2] + rows[4:6]), "reply_rate", null="time shift", draws=19, seed=1)
+    assert "Shifts are 1 s each, 28,801 different ones." in brief.facts()
+    assert "more than it was" not in "\n".join(brief.facts())
+    table = log_of(rows[:2] + rows[4:6]).dyads(metrics=["reply_rate"]).frame
+    assert brief.frame["observed"].tolist() == table["reply_rate"].tolist()
+
+
+def test_waves_are_shifted_by_waves() -> None:
+    frame = pd.DataFrame({"sender": list("ababab"), "receiver": list("bababa"), "wave": [1, 1, 2, 3, 4, 4]})
+    found = hs.standardise(hs.read_log(frame), "persistence", null="time shift", draws=40, seed=1)
+    assert "Shifts are whole waves, of 4." in found.facts()
+    # b's three waves 1, 3 and 4 against a's 1, 2 and 4: two draws in four leave no wave out
+    assert {*found.frame["observed"]} == {1.0}
+    assert 0.75 < found.frame["expected"][0] < 1
+
+
 def test_only_acts_that_count_as_giving_are_drawn() -> None:
     log = log_of(random_rows(7, people=5, acts=80))
     helping = replace(log, giving=("help",))
@@ -565,8 +593,10 @@ def test_people_and_networks_have_rows_of_their_own() -> None:
     log = corpus()[-1]
     people = hs.standardise(log, "reciprocity_weighted", level="person", draws=19, seed=1).frame
     assert people["person"].tolist() == log.people.tolist()
-    network = hs.standardise(log, ["mutual", "reciprocity_weighted"], level="network", draws=19, seed=1).frame
-    assert network["metric"].tolist() == ["mutual", "reciprocity_weighted"]
+    network = hs.standardise(
+        log, ["mutual_dyads", "reciprocity_weighted"], level="network", draws=19, seed=1
+    ).frame
+    assert network["metric"].tolist() == ["mutual_dyads", "reciprocity_weighted"]
 
 
 def test_every_null_model_is_listed_with_its_source() -> None:

@@ -92,7 +92,7 @@ class Case:
 
     @property
     def complete(self) -> bool:
-        return self.values["null"] == self.values["asymmetric"] == 0
+        return self.values["null_dyads"] == self.values["asymmetric_dyads"] == 0
 
     @property
     def even(self) -> bool:
@@ -205,9 +205,9 @@ OWN, PEERS, SQUARTINI = (
 )
 
 EQUAL = {
-    f"{SNA}/dyad_census/Mut|{SNA}/mutuality|{IGRAPH}/dyad_census/mut": of("mutual"),
-    f"{SNA}/dyad_census/Asym|{IGRAPH}/dyad_census/asym": of("asymmetric"),
-    f"{SNA}/dyad_census/Null|{IGRAPH}/dyad_census/null": of("null"),
+    f"{SNA}/dyad_census/Mut|{SNA}/mutuality|{IGRAPH}/dyad_census/mut": of("mutual_dyads"),
+    f"{SNA}/dyad_census/Asym|{IGRAPH}/dyad_census/asym": of("asymmetric_dyads"),
+    f"{SNA}/dyad_census/Null|{IGRAPH}/dyad_census/null": of("null_dyads"),
     **{
         f"({SNA}|{IGRAPH})/triad_census/{kind}": of(f"triads_{kind.lower()}", THREES)
         for kind in TRIADS.split("|")
@@ -241,7 +241,7 @@ EQUAL = {
     f"{PEERS}/nemtropy_dbcm/expected_r": of("reciprocity_expected_dcm", tolerance=1e-6),
     f"{PEERS}/nemtropy_dbcm/rho": of("reciprocity_rho_dcm", tolerance=1e-6),
     f"{PEERS}/python_igraph/dyad_census": Rule(
-        lambda case: [case.values[name] for name in ("mutual", "asymmetric", "null")]
+        lambda case: [case.values[name] for name in ("mutual_dyads", "asymmetric_dyads", "null_dyads")]
     ),
     f"{SQUARTINI}/W": of("all_given"),
     f"{SQUARTINI}/W_reciprocated": of("all_returned"),
@@ -386,14 +386,14 @@ def test_every_rule_is_needed() -> None:
 
 def mutual_given_arcs(dyads: int, arcs: int) -> tuple[Array, Array]:
     """Numbers of mutual dyads, and the chance of each, if so many arcs fall on ordered pairs blindly."""
-    mutual = np.arange(max(0, arcs - dyads), arcs // 2 + 1)
+    mutual_dyads = np.arange(max(0, arcs - dyads), arcs // 2 + 1)
 
     def choose(n: Any, k: Any) -> Any:
         return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
-    single = arcs - 2 * mutual
-    log = choose(dyads, mutual) + choose(dyads - mutual, single) + single * math.log(2)
-    return mutual, np.exp(log - choose(2 * dyads, arcs))
+    single = arcs - 2 * mutual_dyads
+    log = choose(dyads, mutual_dyads) + choose(dyads - mutual_dyads, single) + single * math.log(2)
+    return mutual_dyads, np.exp(log - choose(2 * dyads, arcs))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -403,9 +403,9 @@ def test_sna_s_null_by_edges(name: str) -> None:
     if not theirs:
         return
     dyads = one.ties.possible
-    mutual, chance = mutual_given_arcs(dyads, one.values["arcs"])
+    mutual_dyads, chance = mutual_given_arcs(dyads, one.values["arcs"])
     assert chance.sum() == pytest.approx(1, rel=1e-9)
-    share = 2 * mutual / one.values["arcs"]
+    share = 2 * mutual_dyads / one.values["arcs"]
     mean = float(share @ chance)
     spread = math.sqrt(max(float((share - mean) ** 2 @ chance), 0.0))
     draws = theirs["reps"]
@@ -414,8 +414,8 @@ def test_sna_s_null_by_edges(name: str) -> None:
     fourth = float((share - mean) ** 4 @ chance)
     of_spread = math.sqrt(max(fourth - spread**4, 0.0) / draws) / (2 * spread) if spread else 0.0
     assert theirs["sd_null"] == pytest.approx(spread, abs=4 * of_spread + 1e-4 * spread + 1e-9)
-    at_least = float(chance[mutual >= one.values["mutual"]].sum())
-    at_most = float(chance[mutual <= one.values["mutual"]].sum())
+    at_least = float(chance[mutual_dyads >= one.values["mutual_dyads"]].sum())
+    at_most = float(chance[mutual_dyads <= one.values["mutual_dyads"]].sum())
     for key, p in (("p_ge", min(at_least, 1.0)), ("p_le", min(at_most, 1.0))):
         # one in so many draws is as near as a share of none comes
         assert theirs[key] == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / draws) + 1 / draws), key

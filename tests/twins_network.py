@@ -34,25 +34,25 @@ def network_twin(matrix: Matrix) -> dict[str, float]:
 
 
 def binary(matrix: Matrix, known: list[tuple[float, float]]) -> dict[str, float]:
-    mutual = sum(1 for one, two in known if one > 0 and two > 0)
-    null = sum(1 for one, two in known if one == 0 and two == 0)
-    asymmetric = sum(1 for one, two in known if (one > 0) != (two > 0))
-    dyads, arcs, n = len(known), 2 * mutual + asymmetric, len(matrix)
-    edgewise, density = quotient(2 * mutual, arcs), quotient(arcs, 2 * dyads)
+    mutual_dyads = sum(1 for one, two in known if one > 0 and two > 0)
+    null_dyads = sum(1 for one, two in known if one == 0 and two == 0)
+    asymmetric_dyads = sum(1 for one, two in known if (one > 0) != (two > 0))
+    dyads, arcs, n = len(known), 2 * mutual_dyads + asymmetric_dyads, len(matrix)
+    edgewise, density = quotient(2 * mutual_dyads, arcs), quotient(arcs, 2 * dyads)
     out = {
-        "mutual": mutual,
-        "asymmetric": asymmetric,
-        "null": null,
+        "mutual_dyads": mutual_dyads,
+        "asymmetric_dyads": asymmetric_dyads,
+        "null_dyads": null_dyads,
         "arcs": arcs,
         "density": density,
-        "reciprocity_dyadic": quotient(mutual + null, dyads),
-        "reciprocity_nonnull": quotient(mutual, mutual + asymmetric),
+        "reciprocity_dyadic": quotient(mutual_dyads + null_dyads, dyads),
+        "reciprocity_nonnull": quotient(mutual_dyads, mutual_dyads + asymmetric_dyads),
         "reciprocity_edgewise": edgewise,
         "reciprocity_rho": quotient(edgewise - density, 1 - density) if arcs else NAN,
         "reciprocity_lrr": NAN,
     }
     if arcs:
-        ratio = mutual * dyads / (mutual + asymmetric / 2) ** 2
+        ratio = mutual_dyads * dyads / (mutual_dyads + asymmetric_dyads / 2) ** 2
         out["reciprocity_lrr"] = math.log(ratio) if ratio else -math.inf
     choices = [sum(1 for cell in row if cell is not None and cell > 0) for row in matrix]
     out["squared_choices"] = sum(choice**2 for choice in choices)
@@ -60,7 +60,7 @@ def binary(matrix: Matrix, known: list[tuple[float, float]]) -> dict[str, float]
     chance = sum(one * two for one, two in combinations(choices, 2)) / (n - 1) ** 2 if n > 1 else 0.0
     out["katz_powell"] = NAN
     if abs(arcs / 2 - chance) > 1e-9:
-        out["katz_powell"] = (mutual - chance) / (arcs / 2 - chance)
+        out["katz_powell"] = (mutual_dyads - chance) / (arcs / 2 - chance)
     return out
 
 

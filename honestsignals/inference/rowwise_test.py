@@ -1,4 +1,10 @@
-"""Permutation tests of two matrices of the same people: rows and columns of one change places together."""
+"""Permutation tests of two matrices of the same people, and of one matrix and its own transpose.
+
+Relabelling the people of one matrix is the published test (Hemelrijk 1990; de Vries 1993). Of a matrix and its
+own transpose it is too easily passed: where pairs are independent, each product x_ij x_ji stands in the statistic
+twice, and in that of relabelled people once, so that chance moves the one about 1.4 times as much as the other,
+and .12 of studies are rejected at .05. Dealing each row anew keeps that, as its transpose goes with it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, one_of
 from honestsignals.metrics.ranks import levels, sign_products
-from honestsignals.metrics.rowwise import KINDS, cells_of, partial_correlation, row_sums, scores
+from honestsignals.metrics.rowwise import KINDS, LEAST_PEOPLE, cells_of, partial_correlation, row_sums, scores
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Score = Callable[[Array], Array]
@@ -28,7 +34,7 @@ CELLS = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Permuted:
-    """A correlation of two matrices, and the same after people changed places.
+    """A correlation of two matrices, and the same after people changed places (or rows were dealt anew).
 
     Attributes
     ----------
@@ -114,8 +120,7 @@ def permuted(
     (12.0, 0.1667, 24)
     """
     one_of("statistic", statistic, STATISTICS)
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise ArgumentError(f"draws is {draws!r}; it must be a whole number from 1 on.")
+    _check_draws(draws)
     n = len(given)
     score = (
         _partial(statistic, given, other, control) if control is not None else _score(statistic, given, other)
@@ -129,9 +134,63 @@ def permuted(
     return Permuted(statistic, total, observed, drawn, exact)
 
 
+def dealt(
+    statistic: str, given: Array, control: Array | None = None, *, draws: int = 2000, seed: int | None = None
+) -> Permuted:
+    """Correlation of a matrix and its transpose within rows, tested by dealing every row anew.
+
+    What each gives goes to other others, at random and by themselves; what each gets follows from it. A test
+    of that null of any size, and exact whatever people differ in giving; not so where some get more from all.
+
+    Parameters
+    ----------
+    statistic : {"zr", "rr", "kr"}
+    given : ndarray, shape (n_people, n_people)
+        Who gave whom how much.
+    control : ndarray, shape (n_people, n_people), optional
+        A third matrix, which stays.
+    draws : int
+        Times that the rows are dealt.
+    seed : int, optional
+        The same seed deals the same on any machine.
+
+    Examples
+    --------
+    >>> given = np.array([[0, 3, 1, 0], [3, 0, 0, 1], [1, 0, 0, 2], [0, 1, 2, 0]])
+    >>> test = dealt("kr", given, draws=999, seed=1)
+    >>> test.total, test.p_greater < 0.01
+    (12.0, True)
+    """
+    one_of("statistic", statistic, KINDS)
+    _check_draws(draws)
+    n = len(given)
+
+    def score(matrix: Array) -> float:
+        sums = row_sums(statistic, matrix, matrix.T)
+        if control is None or n < LEAST_PEOPLE:
+            return sums.rw
+        with_third = (row_sums(statistic, one, control).rw for one in (matrix, matrix.T))
+        return partial_correlation(sums.rw, *with_third)
+
+    observed = score(given)
+    if math.isnan(observed):
+        raise DesignError(_why(statistic, n, control is not None))
+    generator, cells = np.random.Generator(np.random.PCG64(seed)), cells_of(given)
+    drawn = np.full(draws, math.nan)
+    for draw in range(draws):
+        order = generator.random(cells.shape).argsort(axis=1, kind="stable")
+        drawn[draw] = score(_with_diagonal(np.take_along_axis(cells, order, axis=1)))
+    return Permuted(statistic, row_sums(statistic, given, given.T).total, observed, drawn, False)
+
+
+def _check_draws(draws: int) -> None:
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
+        raise ArgumentError(f"draws is {draws!r}; it must be a whole number from 1 on.")
+
+
 def _why(statistic: str, n: int, partial: bool) -> str:
     """Why there is no correlation to test."""
-    if n < 3:
+    if n < LEAST_PEOPLE:
         return f"{n} people: comparing others takes at least three."
     if partial:
         return (
@@ -157,7 +216,7 @@ def _orders(n: int, draws: int | None, seed: int | None) -> Iterator[Array]:
 
 def _score(statistic: str, given: Array, other: Array) -> Score:
     """Correlation as a function of orders of the first matrix's people (shape (n_orders, n_people))."""
-    if len(given) < 3:
+    if len(given) < LEAST_PEOPLE:
         return lambda orders: np.full(len(orders), math.nan)
     if statistic == "mantel":
         return _mantel(given, other)

@@ -43,7 +43,7 @@ def check_counts(ties: Ties) -> None:
     title="mutual dyads",
     elsewhere=("sna dyad.census Mut", "sna mutuality", "igraph dyad_census mut"),
 )
-def mutual(ties: Ties) -> int:
+def mutual_dyads(ties: Ties) -> int:
     """Pairs of whom each gave the other: M. An empty graph has none, here and elsewhere."""
     return int(((ties.forth > 0) & (ties.back > 0)).sum())
 
@@ -56,7 +56,7 @@ def mutual(ties: Ties) -> int:
     title="asymmetric dyads",
     elsewhere=("sna dyad.census Asym", "igraph dyad_census asym"),
 )
-def asymmetric(ties: Ties) -> int:
+def asymmetric_dyads(ties: Ties) -> int:
     """Pairs of whom one gave the other and got nothing back, one-sided ties: A."""
     return int(((ties.forth > 0) ^ (ties.back > 0)).sum())
 
@@ -69,7 +69,7 @@ def asymmetric(ties: Ties) -> int:
     isolates=True,
     elsewhere=("sna dyad.census Null", "igraph dyad_census null"),
 )
-def null(ties: Ties) -> int:
+def null_dyads(ties: Ties) -> int:
     """Pairs who could have given and of whom neither did, without any tie: N."""
     return ties.possible - len(ties)
 
@@ -83,7 +83,7 @@ def null(ties: Ties) -> int:
     elsewhere=("networkx number_of_edges", "igraph ecount"),
     basis="the reference values' definition",
 )
-def arcs(mutual: int, asymmetric: int) -> int:
+def arcs(mutual_dyads: int, asymmetric_dyads: int) -> int:
     """Ordered pairs of whom the first gave the second, directed ties or edges: L.
 
     Examples
@@ -91,7 +91,7 @@ def arcs(mutual: int, asymmetric: int) -> int:
     >>> arcs(2, 1)
     5
     """
-    return 2 * mutual + asymmetric
+    return 2 * mutual_dyads + asymmetric_dyads
 
 
 @metric(
@@ -104,7 +104,7 @@ def arcs(mutual: int, asymmetric: int) -> int:
     elsewhere=("sna gden", "networkx density", "igraph edge_density"),
     basis="the reference values' definition",
 )
-def density(mutual: int, asymmetric: int, null: int) -> float:
+def density(mutual_dyads: int, asymmetric_dyads: int, null_dyads: int) -> float:
     """Share of the ordered pairs of whom the first gave the second. An empty graph has 0, here and elsewhere.
 
     Where a pair is known in one direction only, sna counts that direction; here the pair is left out.
@@ -114,7 +114,7 @@ def density(mutual: int, asymmetric: int, null: int) -> float:
     >>> density(2, 1, 3)
     0.4166666666666667
     """
-    return share(2 * mutual + asymmetric, 2 * (mutual + asymmetric + null))
+    return share(2 * mutual_dyads + asymmetric_dyads, 2 * (mutual_dyads + asymmetric_dyads + null_dyads))
 
 
 TRIAD_CENSUS = ("sna triad.census", "igraph triad_census", "networkx triadic_census")

@@ -115,10 +115,12 @@ def _counted(part: _Part) -> Array:
     number, met, covered = sums.reshape(3, n_pairs, 2, 4)[..., :2].transpose(0, 2, 1, 3)
     # no shift at all is the act's own window
     covered = covered + spans[:, :, None] * number - met
-    shifts = np.stack([part.steps, part.steps - 1], axis=-1)
-    fits = shifts >= 1
-    baseline = (covered * fits / np.maximum(shifts, 1)).sum(-1)
-    return np.array([(number * fits).sum(-1), (met * fits).sum(-1), baseline])[:, ::-1]
+    fits = part.steps >= 2
+    late = np.where(fits, covered[..., 1] / np.maximum(part.steps - 1, 1), 0.0)
+    some = part.steps >= 1
+    early = np.where(some, covered[..., 0] / np.maximum(part.steps, 1), 0.0)
+    counts = [early_or_late[..., 0] * some + early_or_late[..., 1] * fits for early_or_late in (number, met)]
+    return np.array([*counts, early + late])[:, ::-1]
 
 
 def _sorted(part: _Part) -> tuple[Array, Array]:

@@ -33,7 +33,7 @@ def chosen(level: str, wanted: Iterable[str] | str | None, has: Iterable[str]) -
     Families stand for their metrics; whoever asks for one that needs what is not there is told.
 
     >>> import honestsignals.metrics
-    >>> "mutual" in chosen("network", None, ())
+    >>> "mutual_dyads" in chosen("network", None, ())
     True
     """
     there, named = set(has), entries(level)

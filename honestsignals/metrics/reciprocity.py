@@ -29,7 +29,7 @@ EMPTY = "nobody gave anything"
     elsewhere=("sna grecip(measure='dyadic')",),
     basis="sna",
 )
-def reciprocity_dyadic(mutual: int, asymmetric: int, null: int) -> float:
+def reciprocity_dyadic(mutual_dyads: int, asymmetric_dyads: int, null_dyads: int) -> float:
     """Share of all pairs that are alike both ways, pairs without any tie counted as reciprocal.
 
     An empty graph has 1, as in sna, whose default it is: in a large sparse network it says little else
@@ -40,7 +40,7 @@ def reciprocity_dyadic(mutual: int, asymmetric: int, null: int) -> float:
     >>> reciprocity_dyadic(1, 1, 8)
     0.9
     """
-    return share(mutual + null, mutual + asymmetric + null)
+    return share(mutual_dyads + null_dyads, mutual_dyads + asymmetric_dyads + null_dyads)
 
 
 @metric(
@@ -53,7 +53,7 @@ def reciprocity_dyadic(mutual: int, asymmetric: int, null: int) -> float:
     elsewhere=("sna grecip(measure='dyadic.nonnull')", "igraph reciprocity(mode='ratio')"),
     basis="sna",
 )
-def reciprocity_nonnull(mutual: int, asymmetric: int) -> float:
+def reciprocity_nonnull(mutual_dyads: int, asymmetric_dyads: int) -> float:
     """Share of the pairs with a tie that are mutual. An empty graph has none: NaN, in sna and igraph too.
 
     Examples
@@ -61,7 +61,7 @@ def reciprocity_nonnull(mutual: int, asymmetric: int) -> float:
     >>> reciprocity_nonnull(1, 1)
     0.5
     """
-    return share(mutual, mutual + asymmetric)
+    return share(mutual_dyads, mutual_dyads + asymmetric_dyads)
 
 
 @metric(
@@ -78,7 +78,7 @@ def reciprocity_nonnull(mutual: int, asymmetric: int) -> float:
     ),
     basis="sna",
 )
-def reciprocity_edgewise(mutual: int, arcs: int) -> float:
+def reciprocity_edgewise(mutual_dyads: int, arcs: int) -> float:
     """Share of the directed ties that are returned.
 
     Of an empty graph it is NaN, in sna and igraph too; networkx raises an error.
@@ -88,7 +88,7 @@ def reciprocity_edgewise(mutual: int, arcs: int) -> float:
     >>> round(reciprocity_edgewise(1, 3), 4)
     0.6667
     """
-    return share(2 * mutual, arcs)
+    return share(2 * mutual_dyads, arcs)
 
 
 @metric(
@@ -129,7 +129,7 @@ def reciprocity_lrr(reciprocity_edgewise: float, density: float) -> float:
     elsewhere=("sna grecip(measure='correlation') of 0/1 data",),
     basis="the reference values' definition",
 )
-def reciprocity_rho(mutual: int, asymmetric: int, null: int) -> float:
+def reciprocity_rho(mutual_dyads: int, asymmetric_dyads: int, null_dyads: int) -> float:
     """How many more ties are returned than chance returns: 0 for as many, 1 for all, below 0 for fewer.
 
     Also the correlation of ties with ties the other way, and Katz and Powell's index where all name
@@ -141,8 +141,8 @@ def reciprocity_rho(mutual: int, asymmetric: int, null: int) -> float:
     >>> round(reciprocity_rho(1, 1, 4), 4), reciprocity_rho(3, 0, 3), reciprocity_rho(6, 0, 0)
     (0.5556, 1.0, nan)
     """
-    ties, pairs = 2 * mutual + asymmetric, mutual + asymmetric + null
-    return share(4 * mutual * pairs - ties**2, ties * (2 * pairs - ties))
+    ties, pairs = 2 * mutual_dyads + asymmetric_dyads, mutual_dyads + asymmetric_dyads + null_dyads
+    return share(4 * mutual_dyads * pairs - ties**2, ties * (2 * pairs - ties))
 
 
 @statistic(
@@ -201,7 +201,7 @@ def squared_choices(ties: Ties) -> int:
     elsewhere=("netmem kp_reciprocity",),
     basis="the reference values' definition",
 )
-def katz_powell(mutual: int, arcs: int, squared_choices: int, choosers: int) -> float:
+def katz_powell(mutual_dyads: int, arcs: int, squared_choices: int, choosers: int) -> float:
     """Mutual pairs beyond those to expect if all chose blindly, each as many as they did: 0 none, 1 all.
 
     Where all choose equally many it is ``reciprocity_rho``. Of an empty and of a complete graph it is 0/0.
@@ -212,7 +212,7 @@ def katz_powell(mutual: int, arcs: int, squared_choices: int, choosers: int) -> 
     0.5
     """
     chance, others = arcs**2 - squared_choices, (choosers - 1) ** 2
-    return share(2 * others * mutual - chance, arcs * others - chance)
+    return share(2 * others * mutual_dyads - chance, arcs * others - chance)
 
 
 @statistic(inner=True, unit="what was given", formula="W = sum of w_ij")

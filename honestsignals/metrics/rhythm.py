@@ -162,16 +162,18 @@ def _periods(acts: Acts) -> Array:
     at, edges = np.flatnonzero(new), acts.edges(new)
     gave, got = _cells(acts, at)
     when = period[at]
-    follows = np.zeros(len(at))
-    follows[:-1] = (when[1:] - when[:-1] == 1) & ~acts.pair_start[at[1:]]
+    follows = (when[1:] - when[:-1] == 1) & ~acts.pair_start[at[1:]]
 
     def total(values: Array) -> Array:
-        return acts.reduce(np.add, values, 0.0, edges)
+        if values.dtype.kind == "f":
+            return acts.reduce(np.add, values, 0.0, edges)
+        return np.diff(np.concatenate([[0], np.cumsum(values)])[edges]).astype(float)
 
     def lagged(one: Array, other: Array) -> Array:
-        out = np.zeros(len(at))
+        out = np.zeros(len(at), dtype=one.dtype)
         np.multiply(one[:-1], other[1:], out=out[:-1])
-        return total(out * follows)
+        out[:-1] *= follows
+        return total(out)
 
     span = np.maximum(acts.end // length - acts.start // length + 1, 0).astype(float)
     sums = np.array([total(gave), total(got), total(gave * gave), total(got * got)])
@@ -187,14 +189,12 @@ def _periods(acts: Acts) -> Array:
 
 
 def _cells(acts: Acts, at: Array) -> tuple[Array, Array]:
-    """Acts of each of the two in each cell, as floats: products of counts may not fit into integers."""
+    """Acts of each of the two in each cell; products of counts are floats, as they may be any size."""
     if acts.count is None:
         gave = np.diff(acts.running[np.append(at, len(acts.clock))])
-        both = np.diff(at, append=len(acts.clock))
-    else:
-        gave = np.add.reduceat(acts.forward * acts.count, at)
-        both = np.add.reduceat(acts.count, at)
-    return gave.astype(float), (both - gave).astype(float)
+        return gave, np.diff(at, append=len(acts.clock)) - gave
+    given, both = np.add.reduceat(acts.forward * acts.count, at), np.add.reduceat(acts.count, at)
+    return given.astype(float), (both - given).astype(float)
 
 
 def _edge_cells(when: Array, cell: Array, edges: Array, period: Any, parts: tuple[Array, Array]) -> Array:

@@ -46,8 +46,9 @@ def _waits(acts: Acts) -> tuple[Array, Array, Array]:
 
 def _late(group: Array, spell: Array, cut: Array, groups: int) -> Array:
     """Positions of what ended after the moment at which the end cut its group off."""
+    at = np.flatnonzero(cut)
     moment = np.full(groups, NEVER, dtype=np.int64)
-    moment[group[cut]] = spell[cut]
+    moment[group[at]] = spell[at]
     return np.flatnonzero((spell > moment[group]) & ~cut)
 
 
@@ -150,28 +151,32 @@ def _runs(acts: Acts) -> tuple[Array, Array, Array, Array]:
     silence = acts.settings.silence
     new = acts.turned | (acts.gaps > silence)
     new |= ~acts.follows
-    starts = np.flatnonzero(new)
-    whose = np.repeat(np.arange(acts.n_pairs), np.diff(acts.edges(new)))
-    after = np.append(starts, len(acts.clock))[1:]
-    last, then = acts.clock[after - 1], np.append(acts.clock, 0)[after]
-    returned = np.append(~acts.pair_start, False)[after] & (then - last <= silence)
-    over = last + (then - last) * returned
-    until = acts.end[whose] - silence
+    starts, edges = np.flatnonzero(new), acts.edges(new)
+    whose = np.repeat(np.arange(acts.n_pairs), np.diff(edges))
     begin = acts.clock[starts]
-    kept = np.flatnonzero((begin <= until) & ~acts.mixed[starts])
-    begin, over, until, returned = begin[kept], over[kept], until[kept], returned[kept]
-    group = whose[kept] + ~acts.forward[starts[kept]] * acts.n_pairs
+    after = np.append(starts, len(acts.clock))[1:]
+    last = acts.clock[after - 1]
+    # up to the next act, which is by the other or at a mixed instant unless it comes too late
+    wait = np.append(begin, 0)[1:] - last
+    filled = edges[1:] > edges[:-1]
+    wait[edges[1:][filled] - 1] = NEVER
+    returned = wait <= silence
+    over = last + wait * returned
+    until = acts.end[whose] - silence
+    group = whose + ~acts.forward[starts] * acts.n_pairs
+    # those that do not count are in a group of their own
+    group[(begin > until) | acts.mixed[starts]] = 2 * acts.n_pairs
     cut = over > until
     return group, np.minimum(over, until) - begin, cut, ~(returned | cut)
 
 
 def _given_up(acts: Acts) -> Array:
     """Share of runs given up and mean hours of these, by giver (shape (2, 2, n_pairs))."""
-    groups = 2 * acts.n_pairs
+    groups = 2 * acts.n_pairs + 1
     group, length, cut, up = _runs(acts)
     late = _late(group, length, cut, groups)
     number = np.bincount(group, minlength=groups)
-    ended = number - np.bincount(group[cut], minlength=groups)
+    ended = number - np.bincount(group[np.flatnonzero(cut)], minlength=groups)
     late_up = late[up[late]]
     up = np.flatnonzero(up)
     after = np.bincount(group[late], minlength=groups)
@@ -184,7 +189,7 @@ def _given_up(acts: Acts) -> Array:
     spent = weighed(_sum(group[up], length[up], groups), _sum(group[late_up], length[late_up], groups))
     found = np.where(ended > 0, ratio(share, number), math.nan)
     # rounding must not leave the range
-    return np.array([np.minimum(found, 1.0), ratio(spent, share) / HOUR]).reshape(2, 2, acts.n_pairs)
+    return np.array([np.minimum(found, 1.0), ratio(spent, share) / HOUR])[:, :-1].reshape(2, 2, -1)
 
 
 @statistic(

@@ -163,11 +163,11 @@ def _closed(codes: tuple[int, int, int]) -> str:
     >>> _closed((OUT, OUT, IN)), _closed((OUT, OUT, OUT)), _closed((MUTUAL, IN, IN))
     ('030C', '030T', '120D')
     """
-    mutual = codes.count(MUTUAL)
-    if mutual > 1:
-        return "300" if mutual == 3 else "210"
+    mutual_dyads = codes.count(MUTUAL)
+    if mutual_dyads > 1:
+        return "300" if mutual_dyads == 3 else "210"
     middles = list(_middles(codes))
-    if mutual == 0:
+    if mutual_dyads == 0:
         return "030C" if all(one == (OUT, IN) for one in middles) else "030T"
     # whoever has no part in the mutual tie gives both, gets from both, or neither
     third = next(one for one in middles if MUTUAL not in one)
