@@ -153,7 +153,7 @@ class Acts:
         )
 
     def slices(self, most: int) -> Iterator[tuple[slice, slice]]:
-        """Pairs and their acts in parts of at most so many acts, and so many pairs, but of one pair at least."""
+        """Pairs and their acts in parts of at most so many of either, but of one pair at least."""
         first = 0
         while first < self.n_pairs:
             reach = int(np.searchsorted(self.offsets, self.offsets[first] + most, side="right")) - 1

@@ -2,10 +2,10 @@
 
 For an act of ego's at t, alter returns if alter acts in (t, t + Δ]. The baseline asks the same of windows
 (t − s, t − s + Δ] that are whole days away (whole weeks where at least four weeks are observed), so that
-both times of day and days of the week are compared with themselves. Published tests of this kind shift in
-a circle; a log that is not a whole number of days long would then have acts at other times of day, so
-shifts stay within what was observed. An act enters observed and expected return alike, and only where its
-own window and at least one shifted one lie wholly in what was observed. Windows overlap where Δ exceeds a
+both times of day and days of the week are compared with themselves. Shifts in a circle would move the acts
+of a log that is not a whole number of days long to other times of day, so shifts stay within what was
+observed. An act enters observed and expected return alike, and only where its own window and at least one
+shifted one lie wholly in what was observed. Shifted windows overlap the act's own where Δ exceeds a
 day. At an instant at which both act, neither act returns the other: a window begins after it.
 """
 
@@ -25,13 +25,14 @@ Array = np.ndarray[Any, np.dtype[Any]]
 WEEKS = 28 * DAY
 """Length of observation from which on shifts are whole weeks."""
 NONE = "none of ego's acts can be compared with the same hour of another day that was observed"
-CHANGE, COUNT = np.array([1, -1, 0, 0]), np.array([0, 0, 1, 1 + 2**32])
 PART = 2**15
 """Acts measured at a time, unless one pair has more: what they need stays in a processor's own cache."""
 PLACE, LATE, UNASKED, SIDE, PAIR = 2, 42, 43, 44, 45
 """Lowest bits of what is sorted: place in a week, past the last whole step, no window, whose act, pair."""
 BEGIN, END, ACT, RETURNED = range(4)
 """Below them: an arc of the other's begins or ends, or an act, not returned or returned."""
+CHANGE, COUNT = np.array([1, -1, 0, 0]), np.array([0, 0, 1, 1 + 2**32])
+"""By these, how many more arcs there are from there on; acts, and above them those returned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +116,11 @@ def _counted(part: _Part) -> Array:
     number, met, covered = sums.reshape(3, n_pairs, 2, 4)[..., :2].transpose(0, 2, 1, 3)
     # no shift at all is the act's own window
     covered = covered + spans[:, :, None] * number - met
-    fits = part.steps >= 2
+    # as many shifts fit as there are whole steps, and one fewer past the last whole one
+    some, fits = part.steps >= 1, part.steps >= 2
     late = np.where(fits, covered[..., 1] / np.maximum(part.steps - 1, 1), 0.0)
-    some = part.steps >= 1
     early = np.where(some, covered[..., 0] / np.maximum(part.steps, 1), 0.0)
-    counts = [early_or_late[..., 0] * some + early_or_late[..., 1] * fits for early_or_late in (number, met)]
+    counts = [found[..., 0] * some + found[..., 1] * fits for found in (number, met)]
     return np.array([*counts, early + late])[:, ::-1]
 
 

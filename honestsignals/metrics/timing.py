@@ -106,6 +106,7 @@ def opened_ego(acts: Acts) -> Array:
     undefined="no conversation has one opener",
     reference="demontjoye2016",
     formula="opened_ego / (opened_ego + opened_alter)",
+    asks=("Who goes first, or starts, or takes the initiative?",),
 )
 def opening_share(opened_ego: Array, opened_alter: Array) -> Array:
     """Ego's share of the conversations opened: who goes first.
@@ -139,6 +140,7 @@ def answered_ego(acts: Acts) -> Array:
     reference="demontjoye2016",
     formula="answered_ego / openings_to_ego, all openings of the last Δ left out",
     higher="yes",
+    asks=("What share of openings gets a reply?",),
 )
 def reply_rate_ego(answered_ego: Array, openings_to_ego: Array) -> Array:
     """Share of alter's openings that ego answers within Δ.

@@ -36,6 +36,7 @@ def speaker_changes(acts: Acts) -> Array:
     reference="gibson2003",
     formula="speaker changes / (m - 1)",
     higher="yes",
+    asks=("Do they take turns, or alternate?",),
 )
 def alternation(speaker_changes: Array, transitions: Array) -> Array:
     """Share of transitions at which the giver changes.
@@ -90,6 +91,7 @@ def ordered_acts(acts: Acts) -> Array:
     formula="acts whose next act in the dyad is the reverse / m",
     higher="yes",
     title="turn receiving (AB→BA)",
+    asks=("How often is an act returned at once?",),
 )
 def immediate_return(speaker_changes: Array, ordered_acts: Array) -> Array:
     """Share of acts whose next act in the dyad is the reverse (AB→BA).
@@ -105,7 +107,12 @@ def immediate_return(speaker_changes: Array, ordered_acts: Array) -> Array:
     return ratio(speaker_changes, ordered_acts)
 
 
-@statistic(unit="acts", needs=["time"], formula="max length of a run of i's acts")
+@statistic(
+    unit="acts",
+    needs=["time"],
+    formula="max length of a run of i's acts",
+    asks=("How often in a row does ego give without return?",),
+)
 def longest_unreturned_ego(acts: Acts) -> Array:
     """Longest run of ego's acts without one of alter's between."""
     at = acts.once("run_starts", lambda: np.flatnonzero(acts.turned | ~acts.follows))
