@@ -28,7 +28,7 @@ from tests.twins import Act, World, quotient, twin
 assert honestsignals.metrics  # registers what entries() lists
 
 PEOPLE = 7
-FAMILIES = ("people", "answering")
+FAMILIES = ("people", "signature", "answering")
 NAMES = [name for name, one in entries("person").items() if one.fact.family in FAMILIES]
 ANSWERS = [name for name in NAMES if entries("person")[name].fact.family == "answering"]
 COUNTS = ["given", "received", "returned", "exchanged_per_contact"]

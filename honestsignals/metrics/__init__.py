@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from honestsignals.metrics import volume, balance, attention, asymmetry, chance, embeddedness
 from honestsignals.metrics import timing, survival, contingency, rhythm, turns, persistence
 from honestsignals.metrics import census, reciprocity, expectation, symmetry, skew, rowwise, relations
-from honestsignals.metrics import people, answering, effects
+from honestsignals.metrics import people, signature, answering, effects
 
 # isort: on
 from honestsignals.errors import unknown
@@ -37,6 +37,7 @@ __all__ = [
     "rhythm",
     "rowwise",
     "search",
+    "signature",
     "skew",
     "survival",
     "symmetry",

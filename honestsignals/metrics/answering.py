@@ -46,6 +46,7 @@ def opened_by_others(circle: Circle) -> Array:
     basis="bandicoot",
     elsewhere=("bandicoot percent_initiated_conversations",),
     title="share of conversations opened, pooled",
+    asks=("Who goes first towards everybody?",),
 )
 def opening_share(opened: Array, opened_by_others: Array) -> Array:
     """Share of someone's conversations that they opened: who goes first.
@@ -96,6 +97,7 @@ def answered(circle: Circle) -> Array:
     higher="yes",
     elsewhere=("bandicoot response_rate_text",),
     title="response rate, pooled",
+    asks=("What share of messages does a person answer?",),
 )
 def response_rate(answered: Array, openings_to: Array) -> Array:
     """Share of the openings of all others that someone answers within Δ.

@@ -108,6 +108,7 @@ def giving_z(acts_ego: Array, acts_alter: Array) -> Array:
     title="two-sided mid-p of equal giving",
     formula="min(1, 2 min(P(X < w_ij) + P(X = w_ij)/2, P(X > w_ij) + P(X = w_ij)/2)), X ~ Binomial(N, 1/2)",
     higher="yes",
+    asks=("Is this pair lopsided beyond chance?", "Is the imbalance significant?"),
 )
 def giving_p(acts_ego: Array, acts_alter: Array) -> Array:
     """How often fair coin tosses split as many acts this unequally: a two-sided mid-p value.
@@ -163,6 +164,7 @@ def giving_z_activity(
     formula="min(1, 2 min(P(X < w_ij) + P(X = w_ij)/2, P(X > w_ij) + P(X = w_ij)/2)), "
     "X ~ Binomial(N, give_share_expected)",
     higher="",
+    asks=("Is giving unequal beyond what the activity of the two explains?",),
 )
 def giving_p_activity(
     acts_ego: Array, acts_alter: Array, activity_product_ego: Array, activity_product_alter: Array
@@ -216,6 +218,7 @@ def imbalance_expected(acts: Array) -> Array:
     basis="derived",
     formula="imbalance - imbalance_expected",
     higher="no",
+    asks=("How lopsided beyond small counts?",),
 )
 def imbalance_excess(imbalance: Array, imbalance_expected: Array) -> Array:
     """How much more one-sided the giving is than tossing a fair coin for each act makes it.
@@ -312,6 +315,7 @@ def prior_ego(acts_ego: Array, acts_alter: Array, directed: bool) -> Array:
     basis="derived",
     title="empirical Bayes share of giving",
     formula="(w_ij + alpha) / (N + alpha + beta), prior Beta(alpha, beta) fitted to all pairs of the table",
+    asks=("What is the share when there are few acts?",),
 )
 def give_share_shrunk(acts_ego: Array, acts_alter: Array, prior_ego: Array, prior_alter: Array) -> Array:
     """Ego's share of the acts, drawn towards what is usual in the table: the more, the fewer the acts.

@@ -62,6 +62,7 @@ def returned(circle: Circle) -> Array:
     formula="(s_out - s_in) / (s_out + s_in)",
     basis="derived",
     elsewhere=("bandicoot percent_initiated_interactions (as 2 x - 1; of calls)",),
+    asks=("Does a person give more than they get?", "Who is a taker, who a giver?"),
 )
 def net_giver(given: Array, received: Array) -> Array:
     """Whether someone gives more than they get: 1 for a pure giver, −1 for a pure taker.
@@ -178,6 +179,7 @@ def exchanged_per_contact(given: Array, received: Array, contacts: Array) -> Arr
     formula="abs(in and out) / abs(out)",
     title="reciprocity of a person's choices",
     **CHOICES,
+    asks=("What share of my friends name me back?", "What share of whom I give to gives back?"),
 )
 def reciprocity_out(contacts_mutual: Array, contacts_out: Array) -> Array:
     """Share of those I name (give to) who name me back.
@@ -197,6 +199,7 @@ def reciprocity_out(contacts_mutual: Array, contacts_out: Array) -> Array:
     formula="abs(in and out) / abs(in)",
     title="reciprocity of the choices that a person gets",
     **CHOICES,
+    asks=("What share of those who name me do I name?",),
 )
 def reciprocity_in(contacts_mutual: Array, contacts_in: Array) -> Array:
     """Share of those who name me (give to me) whom I name back.
@@ -319,82 +322,3 @@ def give_share_sd(circle: Circle) -> Array:
 def _share(circle: Circle) -> Array:
     """Ego's share of what each pair exchanged."""
     return ratio(circle["given_ego"], circle["given_ego"] + circle["given_alter"])
-
-
-@statistic(
-    unit="nats",
-    undefined=NO_CONTACT,
-    formula="-sum over j of p_j ln p_j, p_j = (w_ij + w_ji) / (s_out + s_in)",
-    title="entropy of contacts",
-    elsewhere=("bandicoot entropy_of_contacts",),
-    aliases=("entropy_of_contacts",),
-    **OF_CONTACTS,
-)
-def contact_entropy(circle: Circle) -> Array:
-    """How widely someone's exchange is spread over contacts: 0 for a single contact."""
-    both = circle["given_ego"] + circle["given_alter"]
-    total = circle.sum(both)
-    share = ratio(both, total[circle.ego])
-    terms = np.zeros(len(share))
-    there = share > 0
-    terms[there] = -share[there] * np.log(share[there])
-    return np.where(total > 0, np.maximum(circle.sum(terms), 0.0), math.nan)
-
-
-@metric(
-    range=(0, 1),
-    open_ends="low",
-    undefined="the person has fewer than two contacts",
-    formula="contact_entropy / ln contacts",
-    title="normalised entropy of contacts",
-    elsewhere=("bandicoot entropy_of_contacts(normalize=True)",),
-    **OF_CONTACTS,
-)
-def contact_evenness(contact_entropy: Array, contacts: Array) -> Array:
-    """How evenly someone's exchange is spread over contacts: 1 for the same with everybody.
-
-    For a single contact it is 0/0 and undefined here; bandicoot has 0.
-
-    Examples
-    --------
-    >>> contact_evenness(np.array([np.log(2), 0.0]), np.array([4, 1]))
-    array([0.5, nan])
-    """
-    # the entropy of equal shares may come out a bit above its bound
-    return np.minimum(ratio(contact_entropy, np.log(np.maximum(contacts, 1))), 1.0)
-
-
-@statistic(
-    reads=["acts_ego", "early_acts_ego"],
-    unit="bits",
-    range=(0, 1),
-    open_ends="high",
-    undefined="the person gave nothing in one of the halves",
-    reference="saramaki2014",
-    formula="H((P + Q) / 2) - (H(P) + H(Q)) / 2, P and Q shares of acts by rank of alter in each half",
-    basis="code of a study of the NetHealth data",
-    title="self-distance of the social signature (Jensen-Shannon divergence)",
-)
-def signature_distance(circle: Circle) -> Array:
-    """How much the shape of someone's giving changed between the two halves of what was observed.
-
-    A social signature is the shares of a person's acts that go to the first, second, third … of their
-    alters, whoever these are. Divergence in bits, without a root; read in code of others that names the
-    source. The source itself, and the base of its logarithm, were not read.
-    """
-    early = circle["early_acts_ego"]
-    late = circle["acts_ego"] - early
-    first, second = _signature(circle, early), _signature(circle, late)
-    middle = (first + second) / 2
-    bits = np.zeros(len(middle))
-    for share in (first, second):
-        there = share > 0
-        bits[there] += share[there] * np.log2(share[there] / middle[there]) / 2
-    both = (circle.sum(early) > 0) & (circle.sum(late) > 0)
-    return np.where(both, np.maximum(circle.sum(bits), 0.0), math.nan)
-
-
-def _signature(circle: Circle, acts: Array) -> Array:
-    """Each person's shares of acts, the largest first, on the rows of that person."""
-    order = np.lexsort((-acts, circle.ego))
-    return ratio(acts[order], circle.sum(acts)[circle.ego])

@@ -35,6 +35,7 @@ def observed_periods(acts: Acts) -> Array:
     undefined="nothing was observed before the label was asked",
     reference="hidalgo2008",
     formula="periods with an act / periods observed",
+    asks=("Does the tie go on, week by week?",),
 )
 def persistence(active_periods: Array, observed_periods: Array) -> Array:
     """Share of the observed periods (a week by default, or waves) in which either acted.

@@ -28,6 +28,9 @@ EMPTY = "nobody gave anything"
     title="dyadic reciprocity",
     elsewhere=("sna grecip(measure='dyadic')",),
     basis="sna",
+    zero="every dyad is one-sided",
+    identity="(mutual_dyads + null_dyads) / (mutual_dyads + asymmetric_dyads + null_dyads)",
+    asks=("What does sna's grecip report by default?",),
 )
 def reciprocity_dyadic(mutual_dyads: int, asymmetric_dyads: int, null_dyads: int) -> float:
     """Share of all pairs that are alike both ways, pairs without any tie counted as reciprocal.
@@ -52,6 +55,9 @@ def reciprocity_dyadic(mutual_dyads: int, asymmetric_dyads: int, null_dyads: int
     title="reciprocity of non-null dyads",
     elsewhere=("sna grecip(measure='dyadic.nonnull')", "igraph reciprocity(mode='ratio')"),
     basis="sna",
+    zero="no tie is returned",
+    identity="reciprocity_edgewise / (2 - reciprocity_edgewise)",
+    asks=("Which share of pairs with a tie is mutual?",),
 )
 def reciprocity_nonnull(mutual_dyads: int, asymmetric_dyads: int) -> float:
     """Share of the pairs with a tie that are mutual. An empty graph has none: NaN, in sna and igraph too.
@@ -77,6 +83,9 @@ def reciprocity_nonnull(mutual_dyads: int, asymmetric_dyads: int) -> float:
         "networkx overall_reciprocity",
     ),
     basis="sna",
+    zero="no tie is returned",
+    identity="2 * mutual_dyads / arcs",
+    asks=("What share of ties is reciprocated?", "What do networkx and igraph call reciprocity?"),
 )
 def reciprocity_edgewise(mutual_dyads: int, arcs: int) -> float:
     """Share of the directed ties that are returned.
@@ -101,6 +110,8 @@ def reciprocity_edgewise(mutual_dyads: int, arcs: int) -> float:
     title="log relative rate of reciprocation",
     elsewhere=("sna grecip(measure='edgewise.lrr')",),
     basis="sna",
+    zero="ties are returned as often as any tie is there",
+    identity="log(reciprocity_edgewise / density)",
 )
 def reciprocity_lrr(reciprocity_edgewise: float, density: float) -> float:
     """How much likelier a tie is where it is returned than anywhere, as a logarithm: 0 for no difference.
@@ -128,6 +139,9 @@ def reciprocity_lrr(reciprocity_edgewise: float, density: float) -> float:
     aliases=("katz_powell_fixed", "garlaschelli_loffredo"),
     elsewhere=("sna grecip(measure='correlation') of 0/1 data",),
     basis="the reference values' definition",
+    zero="ties are returned as often as by chance, given density",
+    identity="(reciprocity_edgewise - density) / (1 - density)",
+    asks=("Is the network more reciprocal than a random graph of its density?",),
 )
 def reciprocity_rho(mutual_dyads: int, asymmetric_dyads: int, null_dyads: int) -> float:
     """How many more ties are returned than chance returns: 0 for as many, 1 for all, below 0 for fewer.
@@ -156,6 +170,7 @@ def reciprocity_rho(mutual_dyads: int, asymmetric_dyads: int, null_dyads: int) -
     title="dyadic correlation",
     elsewhere=("sna grecip(measure='correlation')", "amen rho, dyad dependence"),
     basis="sna",
+    zero="what is given does not go with what is given back",
 )
 def reciprocity_correlation(ties: Ties) -> float:
     """Correlation of what is given with what is given back, over all ordered pairs, null ones included.
@@ -200,6 +215,7 @@ def squared_choices(ties: Ties) -> int:
     title="Katz and Powell's index, free choice",
     elsewhere=("netmem kp_reciprocity",),
     basis="the reference values' definition",
+    zero="ties are returned as often as if everybody chose by lot, as many as they do",
 )
 def katz_powell(mutual_dyads: int, arcs: int, squared_choices: int, choosers: int) -> float:
     """Mutual pairs beyond those to expect if all chose blindly, each as many as they did: 0 none, 1 all.
@@ -236,6 +252,9 @@ def all_returned(ties: Ties) -> float:
     title="weighted reciprocity",
     elsewhere=("igraph reciprocity of a multigraph",),
     basis="the reference values' definition",
+    zero="nothing is returned",
+    identity="1 - directional_consistency",
+    asks=("How much of the weight of a network is returned?",),
 )
 def reciprocity_weighted(all_returned: float, all_given: float) -> float:
     """Share of all that was given which was returned by the one who got it.
@@ -260,6 +279,8 @@ def reciprocity_weighted(all_returned: float, all_given: float) -> float:
     aliases=("DC", "dci"),
     elsewhere=("DyaDA getdc", "EloRating DCindex"),
     basis="DyaDA",
+    zero="all giving is returned in full",
+    identity="1 - reciprocity_weighted",
 )
 def directional_consistency(reciprocity_weighted: float) -> float:
     """Share of all that was given which goes beyond what came back: 0 for even, 1 for all one-way.
@@ -284,6 +305,7 @@ def directional_consistency(reciprocity_weighted: float) -> float:
     higher="no",
     title="directional consistency, mean of dyads",
     basis="derived",
+    zero="every pair in contact is balanced",
 )
 def directional_consistency_mean(ties: Ties) -> float:
     """How one-sided the giving of a pair is on average, each pair in contact counting once.

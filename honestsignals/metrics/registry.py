@@ -39,7 +39,7 @@ FAMILIES = (
 """Families of dyad metrics, in the order of a table's columns: each is a module of this room."""
 LEVELS = {
     "dyad": FAMILIES,
-    "person": ("people", "answering", "effects"),
+    "person": ("people", "signature", "answering", "effects"),
     "network": ("census", "reciprocity", "expectation", "symmetry", "skew", "rowwise", "relations"),
 }
 """What a metric is about, and the families of each level."""

@@ -116,6 +116,8 @@ def relationship_covariance(ties: Ties) -> float:
     basis="TripleR",
     elsewhere=("TripleR actor-partner covariance, standardized", "DyaDA SRM.generalized.reciprocity"),
     isolates=True,
+    zero="who gives much gets no more than others",
+    asks=("Do people who give more also get more?",),
 )
 def generalized_reciprocity(
     actor_partner_covariance: float, actor_variance: float, partner_variance: float
@@ -144,6 +146,9 @@ def generalized_reciprocity(
     basis="TripleR",
     elsewhere=("TripleR relationship covariance, standardized", "DyaDA SRM.dyadic.reciprocity"),
     isolates=True,
+    zero="what is special in giving is not returned",
+    identity="relationship_covariance / relationship_variance",
+    asks=("Is what is special to a pair returned, people's averages aside?",),
 )
 def dyadic_reciprocity(relationship_covariance: float, relationship_variance: float) -> float:
     """Whether what is special in one's giving to another is returned, beyond how much each gives and gets.

@@ -197,6 +197,7 @@ def zr(ties: Ties) -> float:
     basis="DyaDA",
     elsewhere=("DyaDA getZr()$rrw",),
     isolates=True,
+    zero="people do not give more to whom they get more from",
 )
 def zr_rw(ties: Ties) -> float:
     """Correlation of what people give and get, compared within each person's own others: 1 if proportional.
@@ -254,6 +255,7 @@ def rr(ties: Ties) -> float:
     basis="DyaDA",
     elsewhere=("DyaDA getRr()$rhorw",),
     isolates=True,
+    zero="people do not give more to whom they get more from",
 )
 def rr_rw(ties: Ties) -> float:
     """Rank correlation of what people give and get, compared within each person's own others."""
@@ -308,6 +310,8 @@ def kr(ties: Ties) -> float:
     basis="DyaDA",
     elsewhere=("DyaDA getKr()$taurw",),
     isolates=True,
+    zero="people do not give more to whom they get more from",
+    asks=("Do people give more to those from whom they get more?",),
 )
 def kr_rw(ties: Ties) -> float:
     """Kendall correlation of what people give and get, compared within each person's own others."""

@@ -118,6 +118,8 @@ def most_asymmetry(acts: Array) -> float:
     title="overall asymmetry PHIr",
     elsewhere=("DyaDA getPHIr",),
     basis="DyaDA",
+    zero="every pair is as balanced as its number of acts allows",
+    asks=("How asymmetric is the group overall?",),
 )
 def phir(ties: Ties) -> float:
     """Overall asymmetry of counts, each pair in contact counting alike: 0 as even as can be, 1 all one-way.

@@ -23,6 +23,8 @@ from honestsignals.metrics.ties import Ties
     aliases=("phi",),
     elsewhere=("DyaDA getphi", "compete phi"),
     basis="DyaDA",
+    zero="the matrix is symmetric",
+    identity="1 - symmetry",
 )
 def skew_symmetry(ties: Ties) -> float:
     """Share of the squared amounts that is one-sided: 0 for even giving, ½ where nobody gives back.
@@ -48,6 +50,8 @@ def skew_symmetry(ties: Ties) -> float:
     aliases=("psi",),
     elsewhere=("DyaDA getpsi",),
     basis="DyaDA",
+    zero="never: at least half of the matrix is symmetric",
+    identity="1 - skew_symmetry",
 )
 def symmetry(skew_symmetry: float) -> float:
     """Share of the squared amounts that is symmetric: 1 for even giving, ½ where nobody gives back.
@@ -70,6 +74,8 @@ def symmetry(skew_symmetry: float) -> float:
     aliases=("delta",),
     elsewhere=("DyaDA getdelta",),
     basis="DyaDA",
+    zero="the matrix is symmetric",
+    identity="skew_symmetry / symmetry",
 )
 def skew_ratio(skew_symmetry: float, symmetry: float) -> float:
     """One-sided against symmetric part of the squared amounts: 0 for even giving, 1 where nobody gives back.
