@@ -14,7 +14,20 @@ HEADS = {
     "person": "People: `log.people_metrics()`, `study.people_metrics()`",
     "network": "Networks: `log.network_metrics()`, `study.network_metrics()`",
 }
-LEFT_OUT: tuple[tuple[str, str], ...] = ()
+LEFT_OUT = (
+    (
+        "Indices of reciprocity of Bandyopadhyay and Rao, and of Mandel",
+        "of the papers no more than an abstract could be read, so no formula could be confirmed.",
+    ),
+    (
+        "Squartini's ρ with strengths and degrees kept",
+        "no independent software gives a value to hold it against; with strengths kept it is here.",
+    ),
+    (
+        "Kovanen's and Akoglu's own equations",
+        "their texts could not be read; the forms here are derived from imbalance, and each says so.",
+    ),
+)
 """Published measures that are not here, and why."""
 
 
