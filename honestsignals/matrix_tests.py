@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.errors import ArgumentError, listed, one_of
-from honestsignals.inference.rowwise_test import permuted
+from honestsignals.inference.rowwise_test import Permuted, dealt, permuted
 from honestsignals.metrics.rowwise import KINDS, row_sums
 from honestsignals.networks import Network, network_of
 from honestsignals.tables import render
@@ -24,6 +25,15 @@ COMPARED = {
     "kr": "which of the two is more",
 }
 """By what two others of a person are compared."""
+NULLS = ("people", "rows")
+TOO_SMALL = (
+    "Relabelling is the published test, and its p is too small where pairs are independent: about .12 of "
+    'such studies have one of .05 or less. null="rows" keeps .05.'
+)
+BOTH = (
+    "Where those who give more to all get more from all, that is found too; dyadic_reciprocity of the social "
+    "relations model sets it apart."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +51,9 @@ class RowTest:
     partial : float or None
         That correlation given the third matrix, which is then what is tested; None without one.
     p_greater, p_less, p_two_sided : float
-        Share of relabellings with a correlation as high, as low; twice the smaller, at most 1.
+        Share of draws with a correlation as high, as low; twice the smaller, at most 1.
     draws : int
-        Relabellings of the people that counted.
+        Networks drawn under the null that counted.
     exact : bool
         Whether these are all that there are.
     notes : tuple of str
@@ -86,11 +96,12 @@ def row_reciprocity(
     draws: int = 2000,
     seed: int | None = None,
     of: str = "acts",
+    null: str = "people",
 ) -> RowTest:
     """Test whether people give more to those they get more from, each compared within their own others.
 
-    How much anybody gives or gets in all does not matter. Rows and columns of what is given change places
-    together, what is got stays (Hemelrijk 1990; de Vries 1993), and the statistic is computed again.
+    How much a person gives in all, or gets, does not matter. Where those who give more to all get more from
+    all, that is found as well: ``dyadic_reciprocity`` of the social relations model sets it apart.
 
     Parameters
     ----------
@@ -102,11 +113,17 @@ def row_reciprocity(
         A third matrix of the same people, such as kinship or time together: the partial correlation given
         it is tested.
     draws : int
-        Random relabellings; up to eight people all are tried.
+        Networks drawn under the null. Of relabellings of up to eight people all are tried.
     seed : int, optional
-        The same seed gives the same relabellings on any machine.
+        The same seed gives the same draws on any machine.
     of : str
         What was given: "acts", "weight", a kind, or an attribute of edges.
+    null : {"people", "rows"}
+        "people": rows and columns of what is given change places together, and what is got stays
+        (Hemelrijk 1990; de Vries 1993; DyaDA). The published test, whose p is too small where pairs are
+        independent: .12 of such studies are rejected at .05, as every pair counts twice in the data and once
+        in a relabelling. "rows": what each gives goes to others at random, and what each gets follows; it
+        keeps .05.
 
     Returns
     -------
@@ -125,24 +142,17 @@ def row_reciprocity(
     (12.0, 1.0, 0.1667, 24)
     """
     one_of("statistic", statistic, KINDS)
+    one_of("null", null, NULLS)
     network = network_of(source, of=of)
     matrix = network.ties.dense()
     third = None if given is None else _third(given, network)
-    test = permuted(statistic, matrix, matrix.T, third, draws=draws, seed=seed)
+    if null == "rows":
+        test = dealt(statistic, matrix, third, draws=draws, seed=seed)
+    else:
+        test = permuted(statistic, matrix, matrix.T, third, draws=draws, seed=seed)
     sums = row_sums(statistic, matrix, matrix.T)
-    counted = len(test.drawn) - test.undefined
-    notes = [
-        *network.facts(),
-        f"Every two others of a person are compared by {COMPARED[statistic]}, in giving and in getting.",
-    ]
     silent = int(np.isnan(sums.correlations).sum())
-    if silent:
-        notes.append(f"{silent:,} people gave all others the same, or got the same, and add nothing.")
-    if third is not None:
-        notes.append("Tested is the partial correlation given a third matrix, which stays where it is.")
-    notes.append(_drawn(counted, test.exact, seed))
-    if test.undefined:
-        notes.append(f"{test.undefined:,} relabellings leave nothing to correlate and are left out.")
+    notes = [*network.facts(), *_notes(test, silent, third is not None, null, seed)]
     return RowTest(
         statistic=statistic,
         value=test.total,
@@ -151,17 +161,32 @@ def row_reciprocity(
         p_greater=test.p_greater,
         p_less=test.p_less,
         p_two_sided=test.p_two_sided,
-        draws=counted,
+        draws=len(test.drawn) - test.undefined,
         exact=test.exact,
         notes=tuple(notes),
     )
 
 
-def _drawn(draws: int, exact: bool, seed: int | None) -> str:
-    if exact:
-        return f"p: all {draws:,} ways to relabel the people."
+def _notes(test: Permuted, silent: int, partial: bool, null: str, seed: int | None) -> Iterator[str]:
+    """What was compared, what was drawn, and what the p does not say."""
+    yield f"Every two others of a person are compared by {COMPARED[test.statistic]}, given and got."
+    if silent:
+        yield f"{silent:,} people gave all others the same, or got the same, and add nothing."
+    if partial:
+        yield "Tested is the partial correlation given a third matrix, which stays where it is."
+    draws = len(test.drawn) - test.undefined
     by = "without a seed" if seed is None else f"seed {seed}"
-    return f"p: {draws:,} relabellings of the people at random ({by}), and the data as they are."
+    if test.exact:
+        yield f"p: all {draws:,} ways to relabel the people."
+    elif null == "people":
+        yield f"p: {draws:,} relabellings of the people at random ({by}), and the data as they are."
+    else:
+        yield f"p: what each gave, dealt to others at random {draws:,} times ({by}), and the data as they are."
+    if test.undefined:
+        yield f"{test.undefined:,} draws leave nothing to correlate and are left out."
+    if null == "people":
+        yield TOO_SMALL
+    yield BOTH
 
 
 def _third(given: object, network: Network) -> Array:

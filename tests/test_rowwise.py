@@ -12,7 +12,7 @@ import pytest
 
 from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.inference import rowwise_test
-from honestsignals.inference.rowwise_test import permuted
+from honestsignals.inference.rowwise_test import dealt, permuted
 from honestsignals.matrix_tests import row_reciprocity
 from honestsignals.metrics import ranks
 from honestsignals.metrics.levels import measure, planned
@@ -328,13 +328,55 @@ def test_p_is_never_0_and_ties_survive_rounding() -> None:
     assert (tied.p_greater, tied.p_less) == (counts.p_greater, counts.p_less)
 
 
-def test_size_where_nobody_reciprocates() -> None:
+def test_all_deals_of_rows_in_loops() -> None:
+    """Three people: each has two ways to give the same to the two others, and p is a share of the eight."""
+    one = np.array([[0, 1, 2], [2, 0, 0], [5, 1, 0]], dtype=float)
+    rows = [[(0, x, y), (0, y, x)] for x, y in ((1, 2), (2, 0), (5, 1))]
+    every = []
+    for first, second, third in itertools.product(*rows):
+        matrix = [list(first), [second[1], 0, second[2]], [third[1], third[2], 0]]
+        every.append(twin("zr", matrix, transposed(matrix))["rw"])
+    observed = twin("zr", one.tolist(), one.T.tolist())["rw"]
+    test = dealt("zr", one, draws=2000, seed=1)
+    assert test.correlation == pytest.approx(observed)
+    assert {round(value, 9) for value in test.drawn} == {round(value, 9) for value in every}
+    p = sum(value >= observed - 1e-9 for value in every) / 8
+    assert abs(test.p_greater - p) <= 4 * math.sqrt(p * (1 - p) / 2000) + 1 / 2000
+    assert (dealt("zr", one, draws=50, seed=1).drawn == test.drawn[:50]).all()
+
+
+def test_dealt_rows_with_a_third_matrix() -> None:
+    rng = np.random.default_rng(15)
+    one, third = rng.integers(0, 5, (2, 6, 6)).astype(float)
+    test = dealt("kr", one, third, draws=20, seed=1)
+    expected = twin_partial("kr", one.tolist(), one.T.tolist(), third.tolist())
+    assert test.correlation == pytest.approx(expected, rel=1e-12)
+    assert (test.drawn != dealt("kr", one, draws=20, seed=1).drawn).any()
+
+
+def test_chance_moves_the_statistic_more_than_relabelling_does() -> None:
+    """What is said of the published test: √2 times as much where cells are independent, so .12 at .05."""
     rng = np.random.default_rng(14)
+    found, drawn, people, rows = [], [], 0, 0
+    for study in range(300):
+        one = rng.normal(size=(16, 16))
+        test = permuted("zr", one, one.T, draws=99, seed=study)
+        found.append(test.correlation)
+        drawn.append(test.drawn.var())
+        people += test.p_greater <= 0.05
+        rows += dealt("zr", one, draws=99, seed=study).p_greater <= 0.05
+    assert np.std(found) / math.sqrt(np.mean(drawn)) == pytest.approx(math.sqrt(2), rel=0.15)
+    assert 0.08 < people / 300 < 0.18
+    assert abs(rows / 300 - 0.05) <= 3.5 * math.sqrt(0.05 * 0.95 / 300)
+
+
+def test_dealt_rows_keep_the_size_however_much_each_gives() -> None:
+    rng = np.random.default_rng(16)
     rejected = 0
-    for study in range(200):
+    for study in range(300):
         one = rng.poisson(rng.gamma(1.0, 2.0, (10, 1)), (10, 10)).astype(float)
-        rejected += permuted("zr", one, one.T, draws=99, seed=study).p_greater <= 0.05
-    assert rejected <= 10 + 4 * math.sqrt(200 * 0.05 * 0.95)
+        rejected += dealt("zr", one, draws=99, seed=study).p_greater <= 0.05
+    assert abs(rejected / 300 - 0.05) <= 3.5 * math.sqrt(0.05 * 0.95 / 300)
 
 
 def test_what_cannot_be_tested_is_refused() -> None:
@@ -350,6 +392,17 @@ def test_what_cannot_be_tested_is_refused() -> None:
         permuted("kr", some[:2, :2], some[:2, :2])
     with pytest.raises(DesignError, match="does not vary anywhere"):
         permuted("mantel", np.full((4, 4), 0.1), np.ones((4, 4)))
+    for draws in (0, 1.0):
+        with pytest.raises(ArgumentError, match="whole number from 1 on"):
+            dealt("kr", some, draws=draws)
+    with pytest.raises(ArgumentError, match="statistic is 'mantel'"):
+        dealt("mantel", some)
+    with pytest.raises(DesignError, match="does not vary within any row"):
+        dealt("kr", np.ones((4, 4)))
+    with pytest.raises(DesignError, match="2 people"):
+        dealt("kr", some[:2, :2])
+    with pytest.raises(ArgumentError, match="null is 'cells'"):
+        row_reciprocity(some, null="cells")
     with pytest.raises(DesignError, match="leaves nothing"):
         permuted("zr", some, some.T, some.T)
 
@@ -420,3 +473,9 @@ def test_facts_come_before_the_numbers() -> None:
     ]
     assert "partial" in row_reciprocity(HELP, given=HELP**2 + np.eye(4)[::-1]).tidy()
     assert "p: all 24 ways" in str(row_reciprocity(HELP))
+    assert 'null="rows" keeps .05' in text
+    rows = row_reciprocity(HELP, null="rows", draws=50, seed=1)
+    assert "dealt to others at random 50 times (seed 1)" in str(rows)
+    assert 'null="rows"' not in str(rows)
+    assert (rows.value, rows.rw) == (row_reciprocity(HELP).value, row_reciprocity(HELP).rw)
+    assert (rows.draws, rows.exact) == (50, False)

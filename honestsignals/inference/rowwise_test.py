@@ -1,9 +1,9 @@
 """Permutation tests of two matrices of the same people, and of one matrix and its own transpose.
 
-Relabelling the people of one matrix is the published test (Hemelrijk 1990; de Vries 1993). Of a matrix and its
-own transpose it is too easily passed: where pairs are independent, each product x_ij x_ji stands in the statistic
-twice, and in that of relabelled people once, so that chance moves the one about 1.4 times as much as the other,
-and .12 of studies are rejected at .05. Dealing each row anew keeps that, as its transpose goes with it.
+Relabelling the people of one matrix is the published test (Hemelrijk 1990; de Vries 1993). For a matrix and
+its own transpose it rejects too often: where pairs are independent, each product x_ij x_ji stands in the
+statistic twice, and in that of relabelled people once. So chance moves the one about 1.4 times as much as the
+other, and .12 of studies are rejected at .05. Dealing each row anew keeps .05, as the transpose goes with it.
 """
 
 from __future__ import annotations
@@ -139,8 +139,9 @@ def dealt(
 ) -> Permuted:
     """Correlation of a matrix and its transpose within rows, tested by dealing every row anew.
 
-    What each gives goes to other others, at random and by themselves; what each gets follows from it. A test
-    of that null of any size, and exact whatever people differ in giving; not so where some get more from all.
+    What each gives goes to others at random, and what each gets follows from it. Exact where everybody gives
+    to others at random, however much each gives. Too cautious where some get more from all; and where those
+    who give more get more from all, it finds that: the pairs' own part is ``dyadic_reciprocity``.
 
     Parameters
     ----------
@@ -175,10 +176,11 @@ def dealt(
     observed = score(given)
     if math.isnan(observed):
         raise DesignError(_why(statistic, n, control is not None))
-    generator, cells = np.random.Generator(np.random.PCG64(seed)), cells_of(given)
+    generator = np.random.Generator(np.random.PCG64(seed))
+    cells = cells_of(given)
     drawn = np.full(draws, math.nan)
     for draw in range(draws):
-        order = generator.random(cells.shape).argsort(axis=1, kind="stable")
+        order = np.argsort(generator.random(cells.shape), axis=1, kind="stable")
         drawn[draw] = score(_with_diagonal(np.take_along_axis(cells, order, axis=1)))
     return Permuted(statistic, row_sums(statistic, given, given.T).total, observed, drawn, False)
 

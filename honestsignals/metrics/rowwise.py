@@ -295,6 +295,7 @@ def kr(ties: Ties) -> float:
     """Whether people give more to those they get more from: a sum over people of pairs of others.
 
     Every two others that a person ranks alike by giving and by getting add 1, ranked oppositely −1, tied 0.
+    Where those who give more to all get more from all, it is positive too; ``dyadic_reciprocity`` is not.
     """
     return sums_of(ties, "kr").total
 
