@@ -48,8 +48,8 @@ this page, or say `honestsignals metrics --search "who goes first?"`; in Python
 `hs.metrics.search("who goes first?")`.
 
 A name ending in `_ego` is what ego did; its partner ends in `_alter`, and tables of undirected labels have
-the two as `_mean`, `_min`, `_max` and `_gap`. Where it says *by kind*, `returned_share__help` is of acts of help
-alone; where it says *by weight*, `returned_share__weight` is of amounts. Undefined is NaN, never 0."""
+the two as `_mean`, `_min`, `_max` and `_gap`. Where it says *by kind*, `returned_share__help` is of acts of
+help alone; where it says *by weight*, `returned_share__weight` is of amounts. Undefined is NaN, never 0."""
 
 
 def _joined(parts: list[str]) -> Iterator[str]:

@@ -181,7 +181,7 @@ def _notes(test: Permuted, silent: int, partial: bool, null: str, seed: int | No
     elif null == "people":
         yield f"p: {draws:,} relabellings of the people at random ({by}), and the data as they are."
     else:
-        yield f"p: what each gave, dealt to others at random {draws:,} times ({by}), and the data as they are."
+        yield f"p: what each gave, dealt to others at random {draws:,} times ({by}), and the data as is."
     if test.undefined:
         yield f"{test.undefined:,} draws leave nothing to correlate and are left out."
     if null == "people":

@@ -18,7 +18,7 @@ from honestsignals.metrics import ranks
 from honestsignals.metrics.levels import measure, planned
 from honestsignals.metrics.ranks import levels, sign_products
 from honestsignals.metrics.registry import entries
-from honestsignals.metrics.rowwise import KINDS, row_sums
+from honestsignals.metrics.rowwise import KINDS, partial_correlation, row_sums
 from honestsignals.metrics.ties import MOST_DENSE, Ties, ties_of_matrix
 
 ROWWISE = [name for name, entry in entries("network").items() if entry.fact.family == "rowwise"]
@@ -268,6 +268,12 @@ def test_partial_in_loops(statistic) -> None:
     assert test.correlation == pytest.approx(observed, rel=1e-12)
     np.testing.assert_allclose(sorted(test.drawn), sorted(drawn), rtol=1e-9, atol=1e-12)
     assert test.p_greater == sum(value >= observed - 1e-9 for value in drawn) / 120
+
+
+def test_what_rounding_leaves_is_no_partial_correlation() -> None:
+    assert math.isnan(partial_correlation(0.3, math.nextafter(1.0, 0.0), 0.3))
+    assert math.isnan(partial_correlation(0.3, 0.3, -math.nextafter(1.0, 0.0)))
+    assert partial_correlation(0.3, 0.0, 0.0) == 0.3
 
 
 def test_orders_that_leave_nothing_count_nowhere() -> None:
