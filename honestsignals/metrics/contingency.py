@@ -109,24 +109,27 @@ def _counted(part: _Part) -> Array:
     code = key & 3
     covering = np.cumsum(CHANGE.take(code))
     covering *= code >> 1
-    sums = np.zeros((3, 8 * n_pairs), dtype=np.int64)
     counts = np.diff(np.cumsum(COUNT.take(code))[last], prepend=0)
     covered = np.diff(np.cumsum(covering)[last], prepend=0)
-    sums[:, cell[last]] = counts & (2**32 - 1), counts >> 32, covered
-    number, met, covered = sums.reshape(3, n_pairs, 2, 4)[..., :2].transpose(0, 2, 1, 3)
-    # no shift at all is the act's own window
-    covered = covered + spans[:, :, None] * number - met
-    # as many shifts fit as there are whole steps, and one fewer past the last whole one
-    some, fits = part.steps >= 1, part.steps >= 2
-    late = np.where(fits, covered[..., 1] / np.maximum(part.steps - 1, 1), 0.0)
-    early = np.where(some, covered[..., 0] / np.maximum(part.steps, 1), 0.0)
-    counts = [found[..., 0] * some + found[..., 1] * fits for found in (number, met)]
-    return np.array([*counts, early + late])[:, ::-1]
+    sums = np.zeros((3, 8 * n_pairs), dtype=np.int64)
+    cell = cell[last]
+    sums[0, cell], sums[1, cell], sums[2, cell] = counts & (2**32 - 1), counts >> 32, covered
+    out = np.zeros((3, n_pairs, 2))
+    for late in (0, 1):
+        number, met, covered = sums[:, late::4].reshape(3, n_pairs, 2)
+        # as many shifts fit as there are whole steps, and one fewer past the last whole one
+        shifts = (part.steps - late)[:, None]
+        fits = shifts >= 1
+        out[0] += number * fits
+        out[1] += met * fits
+        # no shift at all is the act's own window
+        out[2] += (covered + spans * number - met) * fits / np.maximum(shifts, 1)
+    return out.transpose(0, 2, 1)[:, ::-1]
 
 
 def _sorted(part: _Part) -> tuple[Array, Array]:
-    """All moments in order, and whole steps that the arcs of the other's acts span (shape (2, n_pairs))."""
-    spans = np.zeros((2, len(part.step)))
+    """All moments in order, and whole steps that the arcs of the other's acts span (shape (n_pairs, 2))."""
+    spans = np.zeros(2 * len(part.step))
     everything = slice(None)
     most = part.of(part.most, everything)
     side = part.from_ego.view(np.uint8) << 2
@@ -134,21 +137,21 @@ def _sorted(part: _Part) -> tuple[Array, Array]:
     keys = [part.keys(part.since, everything, side, part.returned + np.uint8(ACT))[1]]
     for ego in (False, True):
         own = np.flatnonzero(part.from_ego == ego)
-        since, pair = part.since[own], part.pair[own]
+        since, whose = part.since[own], part.pair[own]
         # U is cut to where a window may begin; acts at most Δ apart have one arc
         new = np.ones(len(own) + 1, dtype=bool)
-        new[1:-1] = (pair[1:] != pair[:-1]) | (since[1:] - since[:-1] > part.gap)
+        new[1:-1] = (whose[1:] != whose[:-1]) | (since[1:] - since[:-1] > part.gap)
         for code in (BEGIN, END):
             edge = np.flatnonzero(new[code : len(own) + code])
             at, cut = own[edge], since[edge]
             cut = np.minimum(cut, part.of(part.most, at) + 1) if code else np.maximum(cut - part.gap, 0)
             turn, key = part.keys(cut, at, np.uint8(4 * (not ego)), code)
-            steps = np.bincount(part.pair[at], weights=turn, minlength=len(part.step))
-            spans[int(not ego)] += steps if code else -steps
+            steps = np.bincount(whose[edge], weights=turn, minlength=len(part.step))
+            spans[int(not ego) :: 2] += steps if code else -steps
             keys.append(key)
     key = np.concatenate(keys)
     key.sort(kind="stable")
-    return key, spans.astype(np.int64)
+    return key, spans.astype(np.int64).reshape(-1, 2)
 
 
 def _entered(acts: Acts, part: int) -> Array:
