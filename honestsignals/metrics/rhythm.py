@@ -72,8 +72,8 @@ def burstiness_finite(burstiness: Array, acts: Array) -> Array:
 
     Examples
     --------
-    >>> burstiness_finite(np.array([-1.0, 0.0]), np.array([4, 3]))
-    array([-1.        ,  0.26794919])
+    >>> burstiness_finite(np.array([-1.0, 0.0, 0.0]), np.array([4, 4, 3]))
+    array([-1.        ,  0.41421356,  1.        ])
     >>> burstiness_finite(np.array([np.nan]), np.array([2]))
     array([nan])
     """
