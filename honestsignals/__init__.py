@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from honestsignals.fitting import fit
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
+    from honestsignals.matrix_tests import row_reciprocity
     from honestsignals.nulls import Standardised, null_models, standardise
     from honestsignals.processes import Activity
     from honestsignals.reading import from_graph, read_log
@@ -61,6 +62,7 @@ _HOMES = {
     "open_study": "study_folder",
     "read_log": "reading",
     "report": "reporting.report",
+    "row_reciprocity": "matrix_tests",
     "simulate": "simulation",
     "standardise": "nulls",
 }
@@ -90,6 +92,7 @@ __all__ = [
     "open_study",
     "read_log",
     "report",
+    "row_reciprocity",
     "simulate",
     "standardise",
 ]

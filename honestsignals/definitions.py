@@ -1,4 +1,4 @@
-"""All definitions of a network's reciprocity at once: the same network is .99, .31 or .48 by three of them."""
+"""All definitions of a network's reciprocity at once: one network is .99, .31 or .48 by three of them."""
 
 from __future__ import annotations
 
@@ -75,5 +75,7 @@ def _warnings(frame: pd.DataFrame) -> list[str]:
     lines = [f"The usual three say {said}: name the one that is meant."] if said else []
     some = frame.loc[frame["people without acts matter"] == "yes", "name"]
     if len(some):
-        lines.append(f"{len(some)} of {len(frame)} depend on people without acts: who is on the roster matters.")
+        lines.append(
+            f"{len(some)} of {len(frame)} depend on people without acts: who is on the roster matters."
+        )
     return lines

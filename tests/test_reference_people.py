@@ -42,7 +42,11 @@ TIMING = ("span_days", "active_days", "burstiness", "burstiness_finite", "memory
 def by_person(log: InteractionLog, settings: Settings | None = None) -> pd.DataFrame:
     """Person metrics, one row a person."""
     engine, has = log.engine, log.has
-    names = [name for name, one in entries("person").items() if one.fact.family in ("people", "signature", "answering")]
+    names = [
+        name
+        for name, one in entries("person").items()
+        if one.fact.family in ("people", "signature", "answering")
+    ]
     names = [name for name in names if entries("person")[name].fact.needs <= has]
     found = measure(planned("person", names), {"circle": circle_of(engine, settings=settings)})
     assert not found.refused

@@ -12,7 +12,7 @@ from honestsignals.engines.passes import FAR, Engine, Rows
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.circles import Circle
 from honestsignals.metrics.columns import plan as planned_columns
-from honestsignals.metrics.registry import Entry
+from honestsignals.metrics.registry import GIVEN, WAITS, Entry
 from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -41,15 +41,24 @@ def circle_of(
         # what rests on acts is of all acts that count, whatever else is given here
         ties = _with_pairs_of(ties, engine.ties("", before))
     ego, alter, order = both_sides(ties)
-    reads = list(
-        dict.fromkeys(name for entry in plan for name in entry.reads if not name.startswith("given_"))
-    )
+    reads = list(dict.fromkeys(name for entry in plan for name in entry.reads if name not in GIVEN))
     early = None if before == FAR else np.full(len(ego), before)
-    columns = planned_columns(reads, log.kinds, log.has)
-    found = engine.columns(Rows(ego, alter, early, directed=True), columns, settings or Settings())
+    columns = planned_columns([name for name in reads if name != WAITS], log.kinds, log.has)
+    settings = settings or Settings()
+    found = engine.columns(Rows(ego, alter, early, directed=True), columns, settings)
+    waits = _waits(engine, ties, before, settings) if WAITS in reads else None
     found["given_ego"] = np.concatenate([ties.forth, ties.back])[order]
     found["given_alter"] = np.concatenate([ties.back, ties.forth])[order]
-    return Circle(ties.n_people, ego, alter, found, np.ones(len(ego), dtype=bool))
+    could = np.ones(len(ego), dtype=bool)
+    return Circle(ties.n_people, ego, alter, found, could, waits, settings.reply_horizon)
+
+
+def _waits(engine: Engine, ties: Ties, before: int, settings: Settings) -> tuple[Array, Array, Array]:
+    """Who is waited for, how long, and whether the end cut it off: of every pair once."""
+    low, high = ties.low.astype(np.int32), ties.high.astype(np.int32)
+    early = None if before == FAR else np.full(len(low), before)
+    row, for_low, wait, cut = engine.waits(Rows(low, high, early), settings)
+    return np.where(for_low, low[row], high[row]), wait, cut
 
 
 def _with_pairs_of(ties: Ties, others: Ties) -> Ties:

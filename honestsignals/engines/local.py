@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from honestsignals.engines.ordering import PairedActs, pair_up
-from honestsignals.engines.passes import FAR, LogColumns, Rows, first_pass, second_pass
+from honestsignals.engines.passes import FAR, LogColumns, Rows, first_pass, of_kind, second_pass
 from honestsignals.metrics.acts import Acts, Settings
 from honestsignals.metrics.columns import Column
 from honestsignals.metrics.columns import plan as planned
+from honestsignals.metrics.survival import reply_waits
 from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -74,6 +75,16 @@ class LocalEngine:
         parts = [first_pass(acts, plan, paired.log) for acts in _batches(paired, rows, settings)]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return second_pass(joined, plan, rows, self)
+
+    def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:
+        """Waits of each row for a reply: row, whether for ego's, microseconds, whether the end cut it off."""
+        parts, first = [], 0
+        for acts in _batches(self._paired, rows, settings):
+            row, *others = reply_waits(of_kind(acts, "", self._paired.log))
+            parts.append((row + first, *others))
+            first += acts.n_pairs
+        row, for_ego, wait, cut = (np.concatenate(one) for one in zip(*parts, strict=True))
+        return row, for_ego, wait, cut
 
     def ties(self, kind: str = "", before: int = FAR) -> Ties:
         """What the two of every pair gave one another before a moment; the last few are kept.

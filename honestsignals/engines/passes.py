@@ -102,6 +102,9 @@ class Engine(Protocol):
     def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
         """Both passes: every planned column, one value a row."""
 
+    def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:
+        """Waits of each row for a reply: row, whether for ego's, microseconds, whether the end cut it off."""
+
     def ties(self, kind: str = "", before: int = FAR) -> Ties:
         """What the two of every pair gave one another before a moment: acts, "weight", or of a kind."""
 
@@ -128,13 +131,13 @@ def first_pass(acts: Acts, plan: Sequence[Column], log: LogColumns) -> dict[str,
         if column.form or not column.entry.fact.statistic:
             continue
         if column.kind not in views:
-            views[column.kind] = _of_kind(acts, column.kind, log)
+            views[column.kind] = of_kind(acts, column.kind, log)
         seen = views[column.kind]
         out[column.name] = column.entry.function(seen.swapped() if column.side == "alter" else seen)
     return out
 
 
-def _of_kind(acts: Acts, kind: str, log: LogColumns) -> Acts:
+def of_kind(acts: Acts, kind: str, log: LogColumns) -> Acts:
     """The acts a column is about: of its kind, or of the kinds that count as giving."""
     if acts.kind is None or (not kind and log.main is None):
         return acts

@@ -6,11 +6,12 @@ counts every contact the same, however little passed between the two. They are d
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from honestsignals.metrics.acts import ratio
+from honestsignals.metrics.acts import HOUR, ratio
 from honestsignals.metrics.circles import Circle
 from honestsignals.metrics.registry import metric, statistic
 
@@ -126,6 +127,64 @@ def response_rate(answered: Array, openings_to: Array) -> Array:
 def response_rate_mean(circle: Circle) -> Array:
     """Mean over contacts of the share of openings that someone answers: every contact counts the same."""
     return circle.mean(circle["reply_rate_ego"])
+
+
+@statistic(
+    reads=["waits"],
+    unit="hours",
+    open_ends="low",
+    undefined="nobody opened anything to the person, or the curve was not followed up to the horizon",
+    reference="kaplan1958",
+    formula="integral to tau of the Kaplan-Meier curve of hours to a reply, waits of all contacts together",
+    higher="no",
+    title="restricted mean time to reply",
+    asks=("How soon does a person answer?",),
+)
+def response_hours(circle: Circle) -> Array:
+    """Hours that others wait for someone's next act after opening a conversation, counting at most τ (a day).
+
+    The waits of all contacts together make one Kaplan–Meier curve, so who opens more counts more;
+    ``response_hours_mean`` counts every contact the same. NaN too where the longest wait was cut off
+    before τ.
+    """
+    who, wait, cut = circle.waits or (np.zeros(0, dtype=np.int64),) * 3
+    return restricted_mean(who, (wait, cut.astype(bool)), circle.horizon, circle.n_people) / HOUR
+
+
+def restricted_mean(group: Array, spells: tuple[Array, Array], horizon: int, groups: int) -> Array:
+    """Restricted mean of the Kaplan–Meier curve of each group, in the unit of the spells; NaN where unknown.
+
+    Parameters
+    ----------
+    group : ndarray of int, shape (n,)
+        Group of each spell, 0 to ``groups - 1``.
+    spells : tuple of ndarray, shape (n,)
+        Lengths, and whether each was cut off; what ends at a moment does so before what is cut off there.
+    horizon : int
+        Up to when spells count.
+    groups : int
+        Number of groups.
+    """
+    length, cut = spells
+    order = np.lexsort((cut, length, group))
+    group, length, cut = group[order], length[order], cut[order]
+    starts = np.searchsorted(group, np.arange(groups))
+    stops = np.searchsorted(group, np.arange(groups), side="right")
+    out = np.full(groups, math.nan)
+    for one in np.flatnonzero(stops > starts):
+        part = slice(starts[one], stops[one])
+        out[one] = _area(length[part], cut[part], horizon)
+    return out
+
+
+def _area(length: Array, cut: Array, horizon: int) -> float:
+    """Area below one Kaplan–Meier curve up to the horizon; NaN where it was not followed so far."""
+    at_risk = len(length) - np.arange(len(length))
+    curve = np.cumprod(np.where(cut, 1.0, 1 - 1 / at_risk))
+    if curve[-1] > 0 and length[-1] < horizon:
+        return math.nan
+    moments = np.minimum(np.concatenate([[0], length, [horizon]]), horizon)
+    return float((np.diff(moments) * np.concatenate([[1.0], curve])).sum())
 
 
 @statistic(

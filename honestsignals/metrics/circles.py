@@ -27,6 +27,10 @@ class Circle:
         ``given_ego``, ``given_alter`` and the dyad columns that statistics read.
     could : ndarray of bool, shape (n_rows,)
         Whether alter could have given at all: False where alter was never asked, or did not answer.
+    waits : tuple of ndarray, shape (n_waits,), or None
+        Waits for somebody's reply: code of who is waited for, microseconds, and whether the end cut it off.
+    horizon : int, microseconds
+        τ: up to when a reply is awaited.
     """
 
     n_people: int
@@ -34,6 +38,8 @@ class Circle:
     alter: Array
     columns: Mapping[str, Array]
     could: Array
+    waits: tuple[Array, Array, Array] | None = None
+    horizon: int = 0
     derived: dict[str, Array] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Array:

@@ -200,6 +200,10 @@ def return_baseline_ego(acts: Acts) -> Array:
     higher="yes",
     basis="derived",
     title="contingent return",
+    asks=(
+        "Does giving bring giving in return, beyond habit and the time of day?",
+        "Is help followed by help soon after?",
+    ),
 )
 def contingent_return_ego(return_rate_ego: Array, return_baseline_ego: Array) -> Array:
     """How much more often alter acts soon after ego's acts than at the same hours of other days.

@@ -48,7 +48,7 @@ def reciprocity_weighted_expected_wrg(ties: Ties) -> float:
     title="weighted reciprocity beyond a random graph, rho (WRG)",
     basis="the reference values' definition",
     zero="as much is returned as in a random graph of the same total",
-    identity="(reciprocity_weighted - reciprocity_weighted_expected_wrg) / (1 - reciprocity_weighted_expected_wrg)",
+    identity="1 - (1 - reciprocity_weighted) / (1 - reciprocity_weighted_expected_wrg)",
 )
 def reciprocity_weighted_rho_wrg(
     reciprocity_weighted: float, reciprocity_weighted_expected_wrg: float
@@ -90,7 +90,7 @@ def reciprocity_weighted_expected_wcm(ties: Ties) -> float:
     title="weighted reciprocity beyond strengths, rho (WCM)",
     basis="the reference values' definition",
     zero="as much is returned as in random networks with everybody's totals",
-    identity="(reciprocity_weighted - reciprocity_weighted_expected_wcm) / (1 - reciprocity_weighted_expected_wcm)",
+    identity="1 - (1 - reciprocity_weighted) / (1 - reciprocity_weighted_expected_wcm)",
 )
 def reciprocity_weighted_rho_wcm(
     reciprocity_weighted: float, reciprocity_weighted_expected_wcm: float
@@ -134,7 +134,7 @@ def reciprocity_expected_dcm(ties: Ties) -> float:
     elsewhere=("NEMtropy dcm_exp",),
     basis="the reference values' definition",
     zero="ties are returned as often as in random networks with everybody's numbers of contacts",
-    identity="(reciprocity_edgewise - reciprocity_expected_dcm) / (1 - reciprocity_expected_dcm)",
+    identity="1 - (1 - reciprocity_edgewise) / (1 - reciprocity_expected_dcm)",
 )
 def reciprocity_rho_dcm(reciprocity_edgewise: float, reciprocity_expected_dcm: float) -> float:
     """Share of ties returned beyond what people's numbers of ties bring about.

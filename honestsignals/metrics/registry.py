@@ -182,6 +182,8 @@ GIVEN_FACT = Fact(
     by_kind=True,
     by_weight=True,
 )
+WAITS = "waits"
+"""What a statistic of circles may read besides dyad columns: every wait for a reply, one by one."""
 DIRECTED = "directed"
 """Input of a metric that must know whether who is ego means something in the table: True or False."""
 
@@ -298,7 +300,7 @@ def _fact(function: Callable[..., Any], **facts: Any) -> Fact:
 
 
 def _check_input(function: str, name: str, level: str) -> None:
-    if (level == "dyad" and name in (*GIVEN, DIRECTED)) or base_name(name) in _entries[level]:
+    if (level == "dyad" and name in (*GIVEN, DIRECTED, WAITS)) or base_name(name) in _entries[level]:
         return
     raise unknown(f"column in the parameters of {function}", name, [*GIVEN, *_entries[level]])
 
@@ -309,6 +311,8 @@ def base_name(name: str) -> str:
 
 
 def _facts_of(name: str, level: str) -> Fact:
+    if name == WAITS:
+        return Fact(WAITS, WAITS, "survival", "waits for a reply", needs=frozenset({"time"}))
     return GIVEN_FACT if name in GIVEN else _entries[level][base_name(name)].fact
 
 

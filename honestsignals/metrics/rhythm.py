@@ -43,6 +43,7 @@ def _from_mean(acts: Acts, mean: Array) -> Array:
     undefined="fewer than two gaps, or all acts at one instant",
     reference="goh2008",
     formula="(sd - mean) / (sd + mean) of the gaps between acts, sd with n below",
+    asks=("How bursty are their acts or messages?",),
 )
 def burstiness(acts: Acts) -> Array:
     """How bursty the acts are: −1 evenly spaced, 0 as at random, towards 1 in bursts."""
@@ -133,6 +134,7 @@ def _correlation(together: Array, one: Array, other: Array) -> Array:
     formula="time since the last act / mean gap",
     basis="the abstract; the mean gap, as one over the frequency, derived",
     title="silence in units of the mean gap",
+    asks=("Has the tie ended, is the silence unusual?",),
 )
 def silence_ratio(recency_days: Array, span_days: Array, acts: Array) -> Array:
     """How long the two have been silent, in units of their usual gap between acts: has the tie ended?
@@ -221,6 +223,7 @@ def _of_sums(number: Array, together: Array, one: Array, other: Array) -> Array:
     formula="correlation over periods of w_ij and w_ji, periods without an act as 0",
     higher="yes",
     basis="derived",
+    asks=("Do both give in the same weeks?",),
 )
 def synchrony(acts: Acts) -> Array:
     """Whether both give much in the same periods (weeks by default, or waves): correlation over periods.

@@ -44,6 +44,12 @@ def _waits(acts: Acts) -> tuple[Array, Array, Array]:
     return group, done - begin, cut
 
 
+def reply_waits(acts: Acts) -> tuple[Array, Array, Array, Array]:
+    """Waits for a next act, one by one: row, whether for ego's, length, and whether the end cut it off."""
+    group, wait, cut = _waits(acts)
+    return group % max(acts.n_pairs, 1), (group < acts.n_pairs) == acts.ahead, wait, cut
+
+
 def _late(group: Array, spell: Array, cut: Array, groups: int) -> Array:
     """Positions of what ended after the moment at which the end cut its group off."""
     at = np.flatnonzero(cut)
@@ -108,6 +114,7 @@ def _half(number: Array, after: Array, off: Array) -> Array:
     higher="no",
     basis="derived for at most one wait cut off",
     title="restricted mean time to reply",
+    asks=("How soon do they answer, how long until a reply?",),
 )
 def reply_hours_ego(acts: Acts) -> Array:
     """Hours that alter waits for ego's next act after opening a conversation, counting at most τ (a day).
@@ -203,6 +210,7 @@ def _given_up(acts: Acts) -> Array:
     higher="no",
     basis="derived for at most one run cut off",
     title="cumulative incidence of giving up",
+    asks=("How often does someone give up when nothing comes back?",),
 )
 def given_up_ego(acts: Acts) -> Array:
     """Share of ego's runs of acts that ego gave up: both were silent for longer than G (a week) after it.
@@ -226,6 +234,7 @@ def given_up_ego(acts: Acts) -> Array:
     higher="no",
     basis="derived for at most one run cut off",
     title="time to giving up",
+    asks=("How long does someone keep writing without an answer before giving up?",),
 )
 def patience_ego(acts: Acts) -> Array:
     """Hours for which ego goes on acting without return before giving up: first to last act of such a run.

@@ -157,6 +157,7 @@ def _of_ledger(acts: Acts) -> Array:
     formula="max over time of given by i less given by j so far, 0 at the start",
     basis="derived",
     title="peak of the ledger",
+    asks=("How far ahead did ego ever get in giving?",),
 )
 def ledger_peak_ego(acts: Acts) -> Array:
     """How far ego was ever ahead: the largest excess of acts given over acts received so far.
@@ -172,6 +173,7 @@ def ledger_peak_ego(acts: Acts) -> Array:
     formula="times at which given less received so far comes back to 0",
     basis="derived",
     title="returns of the ledger",
+    asks=("Do they get even again?",),
 )
 def ledger_returns(acts: Acts) -> Array:
     """How often the two got even: the balance of acts given and received came back to zero.
