@@ -260,11 +260,11 @@ def _without_surroundings(moments: int) -> str:
 
 
 def _frame(values: dict[str, Any]) -> pd.DataFrame:
-    """The rows; in a large table each column stays where it was computed, or beside its neighbours.
+    """The rows; in a large table a column stays where it was computed, or goes beside its neighbours.
 
-    Copying a million pairs into blocks of one type, as pandas does, takes longer than measuring them.
-    pandas warns of a hundred columns outside blocks as soon as somebody adds one, so in a wide table
-    neighbours of one type share a block: made here, row by row, it costs a tenth.
+    Copying a million pairs into blocks of one type, as pandas does, takes longer than measuring them. But
+    pandas warns of a hundred columns outside blocks as soon as somebody adds one, so of a wide table the
+    longest runs of neighbours of one type share a block: as few as will do.
     """
     import pandas as pd
 
@@ -272,7 +272,15 @@ def _frame(values: dict[str, Any]) -> pd.DataFrame:
         return pd.DataFrame(values)
     if len(values) <= MOST_APART:
         return pd.DataFrame(values, copy=False)
-    frames = [_block(dict(run)) for _, run in groupby(values.items(), key=lambda item: _plain_type(item[1]))]
+    runs = [dict(run) for _, run in groupby(values.items(), key=lambda item: _plain_type(item[1]))]
+    apart, together = len(values), set()
+    for place in sorted(range(len(runs)), key=lambda place: -len(runs[place])):
+        if apart > MOST_APART and len(runs[place]) > 1:
+            together.add(place)
+            apart -= len(runs[place]) - 1
+    frames = [
+        _block(run) if place in together else pd.DataFrame(run, copy=False) for place, run in enumerate(runs)
+    ]
     return pd.concat(frames, axis=1)
 
 
@@ -287,8 +295,6 @@ def _block(values: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     first = next(iter(values.values()))
-    if len(values) == 1:
-        return pd.DataFrame(values, copy=False)
     block = np.empty((len(values), len(first)), dtype=first.dtype)
     for row, column in enumerate(values.values()):
         block[row] = column
