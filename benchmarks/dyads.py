@@ -44,7 +44,7 @@ print("result", done, *size)
 """
 OURS = """
 import honestsignals as hs, time
-import honestsignals.reading
+import honestsignals.reading, scipy.optimize
 columns = {{name: name for name in ("sender", "receiver", "time", "kind")}}
 begin = time.process_time()
 log = hs.read_log({path!r}, columns=columns, time_unit="s")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-"""Multipliers of splitmix64 (Steele, Lea & Flood 2014)."""
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+"""Multiplier of a polynomial hash: 2^64 over the golden ratio, so that small differences do not cancel."""
 
 
 def repeated_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
@@ -46,15 +46,11 @@ def repeated_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
 
 
 def _mixed(columns: Sequence[NDArray[Any]]) -> NDArray[np.uint64]:
-    mixed = np.zeros(len(columns[0]), dtype=np.uint64)
-    for column in columns:
-        mixed += _MIX[0]
-        mixed ^= _as_bits(column)
-        mixed ^= mixed >> np.uint64(30)
-        mixed *= _MIX[1]
-        mixed ^= mixed >> np.uint64(27)
-        mixed *= _MIX[2]
-        mixed ^= mixed >> np.uint64(31)
+    """A hash of each row, in as few passes as will do: rows that share one are compared in full."""
+    mixed = _as_bits(columns[0]).copy()
+    for column in columns[1:]:
+        mixed *= _ODD
+        mixed += _as_bits(column)
     return mixed
 
 
@@ -64,4 +60,4 @@ def _as_bits(column: NDArray[Any]) -> NDArray[np.uint64]:
         plain = column.astype(np.float64) + 0.0
         plain[np.isnan(plain)] = np.nan
         return plain.view(np.uint64)
-    return column.astype(np.int64).view(np.uint64)
+    return column.astype(np.int64, copy=False).view(np.uint64)
