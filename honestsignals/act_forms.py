@@ -69,6 +69,12 @@ def frame_of(acts: ActArrays) -> pd.DataFrame:
     return pd.DataFrame(values)
 
 
+def size_of(acts: ActArrays, number: int, dyads: int) -> str:
+    """How many acts, people and dyads a log has, in words."""
+    of_rows = f" in {len(acts.sender):,} rows" if acts.count is not None else ""
+    return f"{number:,} acts{of_rows}, {len(acts.people):,} people, {dyads:,} dyads in contact."
+
+
 def facts_of(acts: ActArrays, numbers: tuple[int, int], given: str, edges: tuple[int, int]) -> list[str]:
     """What a reader must know of a log: acts, people, dyads, span, kinds, and what was left out.
 
@@ -83,11 +89,9 @@ def facts_of(acts: ActArrays, numbers: tuple[int, int], given: str, edges: tuple
     edges : tuple of int
         First and last moment observed.
     """
-    rows = len(acts.sender)
-    of_rows = f" in {rows:,} rows" if acts.count is not None else ""
     lines = [
-        f"{numbers[0]:,} acts{of_rows}, {len(acts.people):,} people, {numbers[1]:,} dyads in contact.",
-        span_of(acts, edges) if rows and acts.time is not None else _no_span(acts),
+        size_of(acts, *numbers),
+        span_of(acts, edges) if len(acts.sender) and acts.time is not None else _no_span(acts),
     ]
     if acts.kinds:
         codes = np.zeros(0, dtype=np.int16) if acts.kind is None else acts.kind

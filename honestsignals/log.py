@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.act_forms import as_shown, cut, facts_of, frame_of, graph_of
+from honestsignals.act_forms import as_shown, cut, facts_of, frame_of, graph_of, size_of
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import FAR, LogColumns, Rows
@@ -387,7 +387,7 @@ class InteractionLog:
     @property
     def source(self) -> tuple[str, ...]:
         """What a table made from this log says of it."""
-        return (f"Log {self.name}: {self.facts()[0]}",)
+        return (f"Log {self.name}: {size_of(self.acts, len(self), self.dyads_in_contact)}",)
 
     def __str__(self) -> str:
         return "\n".join([f"InteractionLog {self.name}", *self.facts()])

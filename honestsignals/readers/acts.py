@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -92,8 +93,8 @@ class ActArrays:
         Rows of the source: those kept and those left out.
     left_out : dict of str to int
         Reasons, and rows.
-    duplicates : int
-        Rows that repeat an earlier one in every column read.
+    counted : int or None
+        Rows that repeat an earlier one in every column read, where that was counted on reading.
     unread : tuple of str
         Columns that are called like a key of acts, and were not asked for.
     """
@@ -112,8 +113,16 @@ class ActArrays:
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
     rows: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
-    duplicates: int = 0
+    counted: int | None = None
     unread: tuple[str, ...] = ()
+
+    @cached_property
+    def duplicates(self) -> int:
+        """Rows that repeat an earlier one in every column read: counted when somebody asks."""
+        if self.counted is not None:
+            return self.counted
+        own = (self.sender, self.receiver, self.time, self.count, self.weight, self.kind)
+        return len(repeated_rows([*(one for one in own if one is not None), *self.columns.values()]))
 
     def __getstate__(self) -> dict[str, Any]:
         """What is sent to another process: a view of a dict cannot be."""
@@ -250,14 +259,18 @@ def _assemble(judged: _Judged, keep: Mask, left_out: dict[str, int]) -> ActArray
     keep = keep & ~oneself
     kept = np.flatnonzero(keep)
     everything = len(kept) == raw.rows
-    again = repeated_rows([values if everything else values[kept] for values in raw.comparable()])
-    if options.duplicates == "drop":
-        keep[kept[again]] = False
-        count_left_out(left_out, EXACT_DUPLICATES, len(again))
+    counted = None
+    # who of two reported an act is told apart before it is known which rows stay; else there is time
+    if options.duplicates == "drop" or "reporter" in raw.texts or judged.opening is not None:
+        again = repeated_rows([values if everything else values[kept] for values in raw.comparable()])
+        counted = len(again)
+        if options.duplicates == "drop":
+            keep[kept[again]] = False
+            count_left_out(left_out, EXACT_DUPLICATES, counted)
     if "reporter" in raw.texts:
         _choose_reports(judged, (sender, receiver), keep, left_out)
     chosen = slice(None) if keep.all() else keep
-    return _arrays(judged, (sender[chosen], receiver[chosen]), chosen, (left_out, len(again)))
+    return _arrays(judged, (sender[chosen], receiver[chosen]), chosen, (left_out, counted))
 
 
 def _choose_reports(
@@ -283,7 +296,7 @@ def _arrays(
     judged: _Judged,
     pair: tuple[NDArray[np.int32], NDArray[np.int32]],
     chosen: Mask | slice,
-    counts: tuple[dict[str, int], int],
+    counts: tuple[dict[str, int], int | None],
 ) -> ActArrays:
     raw, mapping = judged.raw, judged.mapping
     time, clock, dated = _clock(judged, chosen)
@@ -315,7 +328,7 @@ def _arrays(
         values={key: coded.text.to_numpy(zero_copy_only=False) for key, coded in texts.items()},
         rows=judged.rows,
         left_out=counts[0],
-        duplicates=counts[1],
+        counted=counts[1],
         unread=unread_columns(judged.source, mapping),
     )
 
