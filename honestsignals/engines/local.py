@@ -72,8 +72,15 @@ class LocalEngine:
         paired = self._paired
         if paired.log.clock == "wave":
             settings = replace(settings, period=1)
-        parts = [first_pass(acts, plan, paired.log) for acts in _batches(paired, rows, settings)]
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        joined: dict[str, Array] = {}
+        row = 0
+        for acts in _batches(paired, rows, settings):
+            part = slice(row, row + acts.n_pairs)
+            for name, values in first_pass(acts, plan, paired.log).items():
+                if name not in joined:
+                    joined[name] = np.empty(len(rows.ego), dtype=values.dtype)
+                np.copyto(joined[name][part], values, casting="safe")
+            row = part.stop
         return second_pass(joined, plan, rows, self)
 
     def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-MOST_CELLS = 4_000_000
-"""Contacts that are laid side by side at once."""
+MOST_CELLS = 500_000
+"""Contacts that are laid side by side at once: few enough that their memory is used again."""
 GRAIN = 2**45
 """Weights are summed as whole numbers of this grain: exact, whatever their order."""
 HALF = 22
