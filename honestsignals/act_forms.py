@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
+ACROSS = "across blocks"
 
 
 def graph_of(acts: ActArrays) -> nx.DiGraph:
@@ -121,6 +122,15 @@ def span_of(acts: ActArrays, edges: tuple[int, int]) -> str:
     if acts.dated:
         return f"From {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC ({days})."
     return f"From {first:,.0f} s to {last:,.0f} s after time zero ({days})."
+
+
+def within(acts: ActArrays, block: Array) -> ActArrays:
+    """The acts within blocks: those across, which could never be, are left out and counted."""
+    inside = block[acts.sender] == block[acts.receiver]
+    if inside.all():
+        return acts
+    left = {**acts.left_out, ACROSS: int((~inside).sum())}
+    return replace(cut(acts, inside), left_out=left)
 
 
 def cut(acts: ActArrays, mask: Array) -> ActArrays:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from honestsignals.errors import DesignError
+from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.labels import Labels
 from honestsignals.metrics.circles import Circle
-from honestsignals.metrics.ties import Ties
+from honestsignals.metrics.ties import MOST_WHOLE, Ties
 from honestsignals.networks import Network
 from honestsignals.pairs import count_within
 
@@ -46,14 +47,7 @@ def network_of_label(
             f"{labels.name!r} is one answer about a pair, so whether it is returned is no question of it; "
             "a directed label has an answer of each of the two."
         )
-    value = labels.value
-    if at_least is not None:
-        value = np.where(np.isnan(value), np.nan, value >= at_least)
-    if (value < 0).any():
-        raise DesignError(
-            f"{labels.name!r} has answers below 0, which are no amount: say from which answer on there is a "
-            "tie, with at_least=."
-        )
+    value = _amounts(labels, at_least)
     arcs = _Arcs(labels, value, len(people))
     here = _answering(labels, len(people))
     ties = _ties(arcs, here, block)
@@ -61,14 +55,41 @@ def network_of_label(
     if len(here) < len(people):
         notes.append(
             f"{len(people) - len(here):,} of {len(people):,} people did not answer, so they are not among "
-            "the people of the network: they are unobserved, which is not isolated."
+            "the people of the network: they are unobserved, which is not isolated. Of people, columns that "
+            "end in _asked leave out whom they did not answer; the others take no answer for none."
         )
     if ties.unknown:
         notes.append(
             f"{ties.unknown:,} pairs are left out, as the answer of one of the two is not known; "
             f"{ties.possible:,} are known."
         )
-    return Network(ties, people[here], tuple(notes), _circle(arcs, here))
+    return Network(ties, people[here], tuple(notes), _circle(arcs), here)
+
+
+def _amounts(labels: Labels, at_least: float | None) -> Array:
+    """What each answer is as an amount: 1 or 0 where it is cut, else the answer itself."""
+    cut = f"say from which answer on there is a tie, with at_least=, of {labels.name!r}"
+    if at_least is not None:
+        if not math.isfinite(at_least):
+            raise ArgumentError(f"at_least is {at_least!r}; it must be a number.")
+        if labels.absent == "no" and at_least <= 0:
+            raise ArgumentError(
+                f"at_least is {at_least:g}, but a pair without a row of {labels.name!r} is a 0, "
+                "and would be a tie."
+            )
+        return np.where(np.isnan(labels.value), np.nan, labels.value >= at_least)
+    if (labels.value < 0).any():
+        raise DesignError(f"{labels.name!r} has answers below 0, which are no amount: {cut}.")
+    lowest = min((level for level in labels.levels if isinstance(level, int | float)), default=0.0)
+    lowest = max(lowest, labels.range[0] if labels.range else 0.0)
+    if lowest > 0:
+        raise DesignError(
+            f"The lowest answer to {labels.name!r} is {lowest:g}, so everybody would have a tie with "
+            f"everybody: {cut}."
+        )
+    if labels.levels and not isinstance(labels.levels[0], int | float):
+        raise DesignError(f"The answers to {labels.name!r} are words, which are no amounts: {cut}.")
+    return labels.value
 
 
 def _meaning(labels: Labels, at_least: float | None) -> str:
@@ -113,7 +134,7 @@ class _Arcs:
 
     def pairs(self) -> tuple[Array, Array]:
         """Unordered pairs with a row, the lower code first, sorted."""
-        low, high = np.minimum(self.labels.source, self.labels.target), None
+        low = np.minimum(self.labels.source, self.labels.target)
         high = np.maximum(self.labels.source, self.labels.target)
         keys = np.unique(low.astype(np.int64) * self.n + high)
         return keys // self.n, keys % self.n
@@ -140,20 +161,20 @@ def _ties(arcs: _Arcs, here: Array, block: Array | None) -> Ties:
     possible = could - int((~known).sum()) if arcs.labels.absent == "no" else int(known.sum())
     there = known & ((forth > 0) | (back > 0))
     forth, back = forth[there], back[there]
-    if (forth == np.rint(forth)).all() and (back == np.rint(back)).all():
+    whole = bool((forth == np.rint(forth)).all() and (back == np.rint(back)).all())
+    if whole and max(forth.max(initial=0.0), back.max(initial=0.0)) < MOST_WHOLE:
         forth, back = forth.astype(np.int64), back.astype(np.int64)
-    return Ties(len(here), place[low[there]], place[high[there]], forth, back, possible, could - possible)
+    pair = place[low[there]], place[high[there]]
+    counts = bool(((forth <= 1) & (back <= 1)).all())
+    return Ties(len(here), *pair, forth, back, possible, could - possible, counts)
 
 
-def _circle(arcs: _Arcs, here: Array) -> Circle:
-    """Everybody who answered, and whom they named or were named by, whether or not these answered."""
-    place = np.full(arcs.n, -1)
-    place[here] = np.arange(len(here))
+def _circle(arcs: _Arcs) -> Circle:
+    """Everybody on the roster, and whom they named or were named by, whether or not these answered."""
     low, high = arcs.pairs()
     ego, alter = np.concatenate([low, high]), np.concatenate([high, low])
     given, got = arcs(ego, alter), arcs(alter, ego)
-    there = ((given > 0) | (got > 0)) & (place[ego] >= 0)
-    order = np.lexsort((alter[there], ego[there]))
-    ego, alter, given, got = (part[there][order] for part in (ego, alter, given, got))
-    columns = {"given_ego": np.nan_to_num(given), "given_alter": np.nan_to_num(got)}
-    return Circle(len(here), place[ego], alter, columns, ~np.isnan(got))
+    there = np.flatnonzero((given > 0) | (got > 0))
+    there = there[np.lexsort((alter[there], ego[there]))]
+    columns = {"given_ego": np.nan_to_num(given[there]), "given_alter": np.nan_to_num(got[there])}
+    return Circle(arcs.n, ego[there], alter[there], columns, ~np.isnan(got[there]))

@@ -66,6 +66,8 @@ def _number(value: object, wave: bool) -> int:
     return int(value) if wave else round(float(value) * SECOND)
 
 
+USUAL_SPANS = {"conversation_gap": "1h", "period": "7D"}
+"""Spans of event metrics that have parameters of their own."""
 FURTHER = ("reply_horizon", "silence")
 """Spans of event metrics that are given together, by name."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,10 +14,8 @@ from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.circles import Circle
 from honestsignals.metrics.levels import Measured, chosen, measure, planned
 from honestsignals.metrics.registry import Fact, entries
-from honestsignals.metrics.ties import Ties, ties_of_matrix
-
-if TYPE_CHECKING:
-    import networkx as nx
+from honestsignals.metrics.ties import Ties
+from honestsignals.ties_of import graph_ties, matrix_ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -53,12 +51,15 @@ class Network:
     circle : Circle or None
         Everybody's pairs where they are not simply those of the ties: of a label, whom people named who
         could not answer.
+    places : ndarray of int, shape (n_people,), or None
+        Codes of the people in the circle, which has those too who could not answer.
     """
 
     ties: Ties
     people: Array
     notes: tuple[str, ...] = ()
     circle: Circle | None = None
+    places: Array | None = None
 
     def facts(self) -> list[str]:
         """What a reader must know of it before the numbers."""
@@ -72,20 +73,28 @@ def network_of(source: object, *, of: str = "acts", until: int = FAR) -> Network
 
     Parameters
     ----------
-    source : InteractionLog, networkx.DiGraph, pandas.DataFrame or ndarray
+    source : InteractionLog, networkx.DiGraph, pandas.DataFrame, ndarray or sparse array
         NaN in a matrix is not known; its diagonal is not looked at.
     of : str
-        What was given: "acts", "weight", or a kind. Of a graph, the attribute of its edges, 1 where an
-        edge has none.
+        What was given: "acts", "weight", or a kind. Of a graph, the attribute of its edges; where no edge
+        has an attribute "acts", each is one.
     until : int
         Of a log: only acts strictly before it count.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no network.
     """
-    if isinstance(source, Network):
-        return source
     given: Any = source
     if hasattr(given, "engine"):
         return _of_log(given, of, until)
-    return _of_graph(given, of) if hasattr(given, "is_directed") else _of_matrix(given)
+    if hasattr(given, "is_directed"):
+        return Network(*graph_ties(given, of))
+    if of != "acts":
+        what = "network was made" if isinstance(given, Network) else "matrix holds"
+        raise ArgumentError(f"of={of!r} is for a log or a graph; what this {what} of is what it is.")
+    return given if isinstance(given, Network) else Network(*matrix_ties(given))
 
 
 def suffix_of(engine: Engine, of: str) -> str:
@@ -110,69 +119,6 @@ def _of_log(log: Log, of: str, until: int) -> Network:
     return Network(
         log.engine.ties(suffix, until), log.people, (*log.source, f"{what}, from giver to receiver.")
     )
-
-
-def _of_graph(graph: nx.DiGraph, of: str) -> Network:
-    """Ties of a graph; parallel edges add up, and self-loops are left out and counted."""
-    if not graph.is_directed():
-        raise ArgumentError(
-            "The graph has no directions, so it does not say who gave; use a networkx.DiGraph."
-        )
-    nodes = list(graph.nodes)
-    code = {node: place for place, node in enumerate(nodes)}
-    rows = [(code[one], code[other], data.get(of, 1)) for one, other, data in graph.edges(data=True)]
-    loops = sum(one == other for one, other, _ in rows)
-    rows = [row for row in rows if row[0] != row[1]]
-    giver, taker = (np.array([row[side] for row in rows], dtype=np.int64) for side in (0, 1))
-    amount = np.array([row[2] for row in rows], dtype=float)
-    if (amount < 0).any() or not np.isfinite(amount).all():
-        raise ArgumentError(f"An edge's {of!r} is {amount[~(amount >= 0)][0]:g}; what is given is 0 or more.")
-    ties = _summed(giver, taker, amount, len(nodes))
-    notes: tuple[str, ...] = (f"Graph: the {of!r} of its edges, 1 where an edge has none.",)
-    if loops:
-        notes += (f"{loops:,} edges from a node to itself are left out.",)
-    people = np.empty(len(nodes), dtype=object)
-    people[:] = nodes
-    return Network(ties, people, notes)
-
-
-def _summed(giver: Array, taker: Array, amount: Array, n: int) -> Ties:
-    """Ties from arcs; several from one to the other add up."""
-    low, high = np.minimum(giver, taker), np.maximum(giver, taker)
-    keys, place = np.unique(low * n + high, return_inverse=True)
-    onward = giver < taker
-    forth = np.bincount(place, weights=np.where(onward, amount, 0.0), minlength=len(keys))
-    back = np.bincount(place, weights=np.where(onward, 0.0, amount), minlength=len(keys))
-    there = (forth > 0) | (back > 0)
-    ties = Ties(n, (keys // n)[there], (keys % n)[there], forth[there], back[there], n * (n - 1) // 2)
-    if not ties.whole:
-        return ties
-    return replace(ties, forth=ties.forth.astype(np.int64), back=ties.back.astype(np.int64), derived={})
-
-
-def _of_matrix(source: object) -> Network:
-    """Ties of a square matrix, row gave column."""
-    matrix = np.asarray(source, dtype=float)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ArgumentError(
-            f"The matrix has the shape {matrix.shape}; it must be square, a row and a column a person. "
-            "A log, a networkx.DiGraph, or a square frame or array is expected."
-        )
-    away = matrix[~np.eye(len(matrix), dtype=bool)]
-    wrong = away[(away < 0) | np.isinf(away)]
-    if len(wrong):
-        raise ArgumentError(
-            f"The matrix holds {wrong[0]:g}; what is given is 0 or more, and NaN if not known."
-        )
-    columns = getattr(source, "columns", None)
-    people = np.arange(len(matrix)) if columns is None else np.asarray(columns)
-    if columns is not None and list(columns) != list(source.index):  # type: ignore[attr-defined]
-        raise ArgumentError("Rows and columns of the frame are not the same people in the same order.")
-    ties = ties_of_matrix(matrix)
-    notes: tuple[str, ...] = ("Matrix: row gave column.",)
-    if ties.unknown:
-        notes += (f"{ties.unknown:,} pairs are left out, as one of their two cells is not known.",)
-    return Network(ties, people, notes)
 
 
 def network_table(network: Network, metrics: Sequence[str] | str | None = None) -> MetricTable:

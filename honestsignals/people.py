@@ -28,6 +28,7 @@ def people_of_log(
     of: str = "acts",
     until: int = FAR,
     settings: Settings | None = None,
+    network: Network | None = None,
 ) -> MetricTable:
     """Metrics of everybody in a log.
 
@@ -44,11 +45,18 @@ def people_of_log(
         Only acts strictly before it count.
     settings : Settings, optional
         Spans of the event metrics.
+    network : Network, optional
+        The same as a network, where some pairs could not be.
     """
     has = log.engine.log.has
     names = _named(metrics, has)
     circle = circle_of(log.engine, planned("person", names), suffix_of(log.engine, of), until, settings)
-    return _table(network_of(log, of=of, until=until), circle, names)
+    table = _table(network or network_of(log, of=of, until=until), circle, names)
+    of_acts = [name for name in names if not _of_given_alone(name)]
+    if of == "acts" or not of_acts:
+        return table
+    note = f"Of all acts that count as giving, whatever else is given here: {listed(of_acts)}."
+    return replace(table, notes=(*table.notes, note))
 
 
 def people_of_network(network: Network, metrics: Sequence[str] | str | None = None) -> MetricTable:
@@ -107,7 +115,11 @@ def _table(network: Network, circle: Circle, names: Sequence[str]) -> MetricTabl
     values: dict[str, Any] = {"person": network.people}
     for name in names:
         value = measured.values[name]
-        values[name] = np.full(n, np.nan) if name in measured.refused else value
+        if name in measured.refused:
+            value = np.full(n, np.nan)
+        elif network.places is not None and len(value) == circle.n_people:
+            value = value[network.places]
+        values[name] = value
     facts = [entries("person")[name].fact for name in names]
     whose = Fact("person", "person", "design", "whose metrics these are", unit="id", range=NO_RANGE)
     notes = [*network.facts()]

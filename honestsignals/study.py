@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.covariates import UNKNOWN, attribute_columns, symmetric
+from honestsignals.covariates import attribute_columns
 from honestsignals.dyads import Design, DyadTable, contact, measured
-from honestsignals.engines.passes import Rows
-from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
+from honestsignals.engines.passes import FAR, Rows
+from honestsignals.errors import ArgumentError, DesignError, one_of, unknown
+from honestsignals.label_columns import both_ways, earlier_note, label_fact
 from honestsignals.label_network import network_of_label
 from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers_about, known_pairs, look_up
 from honestsignals.log import InteractionLog
 from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.registry import Fact
-from honestsignals.moments import settings_of
+from honestsignals.moments import USUAL_SPANS, settings_of
 from honestsignals.networks import Network, network_table
 from honestsignals.pairs import MOST_PAIRS, count_within
-from honestsignals.people import people_of_network
+from honestsignals.people import people_of_log, people_of_network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,14 +157,19 @@ class Study:
             extras += columns
             design = replace(design, notes=(*design.notes, note))
         if label is not None:
-            extras.append((self._label_fact(self.label(label)), value))
+            extras.append((label_fact(self.label(label)), value))
         design = replace(design, notes=(*design.notes, *self.log.cut_note(until, settings)))
         table = DyadTable(None, design, (), settings, self.log.source)  # type: ignore[arg-type]
         dated = self.log.acts.dated
         return measured(self.log.engine, rows, metrics, extras, table, people=self.log.people, dated=dated)
 
     def network(
-        self, label: str | None = None, *, of: str = "acts", at_least: float | None = None
+        self,
+        label: str | None = None,
+        *,
+        of: str = "acts",
+        at_least: float | None = None,
+        until: object = None,
     ) -> Network:
         """The network of the acts, or of a directed label, among pairs that could be.
 
@@ -175,17 +181,19 @@ class Study:
             Of the acts: "acts", "weight", or a kind.
         at_least : float, optional
             Of a label: an answer of at least this is a tie; answers are amounts where not given.
+        until : str, datetime, number, optional
+            Of the acts: only those strictly before it count.
         """
         if label is not None:
+            _refuse({"of": of != "acts", "until": until is not None}, f"the acts, not for label {label!r}")
             return network_of_label(self.label(label), self.log.people, self.block, at_least)
-        found = self.log.network(of=of)
+        _refuse({"at_least": at_least is not None}, "the answers of a label: say label= too")
+        found = self.log.network(of=of, until=until)
         if self.block is None:
             return found
-        ties, inside = found.ties, self.block[found.ties.low] == self.block[found.ties.high]
-        parts = {name: getattr(ties, name)[inside] for name in ("low", "high", "forth", "back")}
-        possible = count_within(self.block, ties.n_people)
-        notes = (*found.notes, f"{int((~inside).sum()):,} pairs with an act are left out: {ACROSS}.")
-        return replace(found, ties=replace(ties, **parts, possible=possible, derived={}), notes=notes)
+        possible = count_within(self.block, found.ties.n_people)
+        notes = (*found.notes, f"{len(np.unique(self.block))} blocks: pairs across them could never be.")
+        return replace(found, ties=replace(found.ties, possible=possible, derived={}), notes=notes)
 
     def network_metrics(
         self,
@@ -194,6 +202,7 @@ class Study:
         label: str | None = None,
         of: str = "acts",
         at_least: float | None = None,
+        until: object = None,
     ) -> MetricTable:
         """Metrics of the network of acts, or of a label: is friendship itself reciprocal?
 
@@ -207,8 +216,10 @@ class Study:
             Of the acts: "acts", "weight", or a kind.
         at_least : float, optional
             Of a label: an answer of at least this is a tie.
+        until : str, datetime, number, optional
+            Of the acts: only those strictly before it count.
         """
-        return network_table(self.network(label, of=of, at_least=at_least), metrics)
+        return network_table(self.network(label, of=of, at_least=at_least, until=until), metrics)
 
     def people_metrics(
         self,
@@ -217,6 +228,8 @@ class Study:
         label: str | None = None,
         of: str = "acts",
         at_least: float | None = None,
+        until: object = None,
+        spans: Mapping[str, str] | None = None,
     ) -> MetricTable:
         """Metrics of everybody, from the acts or from a label.
 
@@ -230,10 +243,21 @@ class Study:
             Of the acts: "acts", "weight", or a kind.
         at_least : float, optional
             Of a label: an answer of at least this is a tie.
+        until : str, datetime, number, optional
+            Of the acts: only those strictly before it count.
+        spans : mapping of str to str, optional
+            Spans of event metrics by name: ``conversation_gap``, ``period``, ``reply_horizon``, ``silence``.
         """
-        if label is None:
-            return self.log.people_metrics(metrics, of=of)
-        return people_of_network(self.network(label, at_least=at_least), metrics)
+        network = self.network(label, of=of, at_least=at_least, until=until)
+        if label is not None:
+            _refuse({"spans": spans is not None}, f"the acts, not for label {label!r}")
+            return people_of_network(network, metrics)
+        further = dict(spans or {})
+        gap, period = (further.pop(name, usual) for name, usual in USUAL_SPANS.items())
+        settings = settings_of(gap, period, further)
+        cut = FAR if until is None else self.log.moment(until)
+        table = people_of_log(self.log, metrics, of=of, until=cut, settings=settings, network=network)
+        return replace(table, notes=(*table.notes, *self.log.cut_note(None, settings)))
 
     def _rows(self, label: str | None, pairs: str | None, until: object) -> _Chosen:
         """Which rows the table has, of how many, their labels, and when these were asked."""
@@ -287,7 +311,7 @@ class Study:
                 continue
             forth, _ = look_up(column.known, rows.ego, rows.alter, n)
             back, _ = look_up(column.known, rows.alter, rows.ego, n)
-            yield from _both_ways(column.name, "pair", forth, back, directed)
+            yield from both_ways(column.name, "pair", forth, back, directed)
 
     def _earlier(self, name: str, label: str | None, chosen: _Chosen) -> tuple[list[tuple[Fact, Any]], str]:
         """A label asked earlier, as a covariate, and what is to be said of it."""
@@ -316,23 +340,10 @@ class Study:
             raise DesignError(
                 f"{name!r} was asked when {label!r} was, or later: it cannot be a covariate of it."
             )
-        note = _earlier_note(earlier, answers, later, chosen.asked is not None)
+        note = earlier_note(earlier, answers, later, chosen.asked is not None)
         if not earlier.directed:
-            return [
-                (replace(self._label_fact(earlier), undefined="not known, or asked later"), found[0])
-            ], note
-        return list(_both_ways(name, "label", found[0], found[1], directed)), note
-
-    def _label_fact(self, answers: Labels) -> Fact:
-        levels = f", levels {listed(answers.levels)}" if answers.levels else ""
-        bounds = answers.range or ((0.0, 1.0) if answers.type == "binary" else (-np.inf, np.inf))
-        numeric = [float(level) for level in answers.levels if isinstance(level, (int, float))]
-        if answers.levels:
-            bounds = (min(numeric), max(numeric)) if numeric else (0.0, len(answers.levels) - 1.0)
-        whose = "ego's answer about alter" if answers.directed else "answer about the pair"
-        swap = "swap" if answers.directed else "same"
-        meaning = f"{answers.name}: {whose} ({answers.type}{levels})"
-        return Fact(answers.name, answers.name, "label", meaning, range=bounds, swap=swap)
+            return [(replace(label_fact(earlier), undefined="not known, or asked later"), found[0])], note
+        return list(both_ways(name, "label", found[0], found[1], directed)), note
 
     def facts(self) -> list[str]:
         """What the study is: acts, people, labels, licence."""
@@ -352,32 +363,8 @@ class Study:
         return f"<p><b>Study</b> {html.escape(self.name)}</p><ul>{items}</ul>"
 
 
-def _earlier_note(earlier: Labels, label: Labels, later: int, dated: bool) -> str:
-    """What is to be said of a label among the covariates."""
-    if later:
-        return f"{earlier.name} is a label too; asked later, {later:,} answers are unknown."
-    waves = earlier.wave is not None and label.wave is not None
-    if waves or (dated and (earlier.asked is not None or earlier.moment is not None)):
-        return f"{earlier.name} is a label too, asked earlier."
-    return f"{earlier.name} is a label too; nothing says that it was asked before {label.name}."
-
-
-def _both_ways(
-    name: str, family: str, forth: Array, back: Array, directed: bool
-) -> Iterable[tuple[Fact, Any]]:
-    """A directed column as ego's and alter's, or in its symmetric forms where rows have no direction."""
-    if not directed:
-        yield from symmetric(name, family, forth, back)
-        return
-    endless = (-np.inf, np.inf)
-    yield (
-        Fact(name, name, family, f"{name}, from ego to alter", range=endless, swap="swap", undefined=UNKNOWN),
-        forth,
-    )
-    turned = f"{name}_alter"
-    yield (
-        Fact(
-            turned, name, family, f"{name}, from alter to ego", range=endless, swap="swap", undefined=UNKNOWN
-        ),
-        back,
-    )
+def _refuse(given: Mapping[str, bool], what: str) -> None:
+    """Refuse what would be passed over in silence."""
+    for name, there in given.items():
+        if there:
+            raise ArgumentError(f"{name}= is for {what}.")

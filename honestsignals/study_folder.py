@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from honestsignals.act_forms import within
 from honestsignals.answers import pair_codes, read_labels
 from honestsignals.errors import DesignError, InputError, bad_input, unknown
 from honestsignals.glossary import identifier
@@ -53,6 +55,7 @@ def open_study(folder: str | os.PathLike[str]) -> Study:
     log = InteractionLog(acts, file.study["name"], _giving(file, acts))
     columns = _by_code(roster, file, log.people)
     frame, block = _attributes(columns, file, log.people)
+    log = log if block is None else replace(log, acts=within(log.acts, block))
     return Study(
         name=file.study["name"],
         title=file.study.get("title", file.study["name"]),

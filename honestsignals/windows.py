@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -44,6 +44,8 @@ class Windows:
         only where ``whole`` says so.
     shown : tuple of pair
         The same as people read them: dates, seconds from time zero, or waves.
+    observed : tuple of pair
+        The same, of what was observed of each window: a log's end cuts off, and is no silence.
     whole : ndarray of bool, shape (n_windows,)
         Whether the log was observed from the window's first moment to its last.
     words : str
@@ -53,6 +55,7 @@ class Windows:
     log: Windowed
     edges: Array
     shown: tuple[tuple[Any, Any], ...]
+    observed: tuple[tuple[Any, Any], ...]
     whole: Array
     words: str
 
@@ -61,11 +64,7 @@ class Windows:
 
     def __iter__(self) -> Iterator[Any]:
         """The log of each window."""
-        return (self._log(place) for place in range(len(self)))
-
-    def _log(self, place: int) -> Any:
-        start, end = self.shown[place]
-        return self.log.window(start, end)
+        return (self.log.window(start, end) for start, end in self.observed)
 
     def dyads(
         self,
@@ -73,7 +72,8 @@ class Windows:
         *,
         pairs: str = "in contact",
         conversation_gap: str = "1h",
-        period: str = "1D",
+        period: str = "7D",
+        spans: Mapping[str, str] | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> MetricTable:
         """Dyad metrics, one row a window and pair.
@@ -86,12 +86,14 @@ class Windows:
             Pairs with an act in the window, or every pair of people.
         conversation_gap, period : str
             Spans of event metrics, as in ``log.dyads()``.
+        spans : mapping of str to str, optional
+            Further spans, as in ``log.dyads()``.
         progress : callable, optional
             Told what is being done.
         """
-        spans = {"conversation_gap": conversation_gap, "period": period}
+        how = {"conversation_gap": conversation_gap, "period": period, "spans": spans}
         return self._stacked(
-            "Dyads by window", lambda log: log.dyads(pairs=pairs, metrics=metrics, **spans), progress
+            "Dyads by window", lambda log: log.dyads(pairs=pairs, metrics=metrics, **how), progress
         )
 
     def people_metrics(
@@ -99,6 +101,9 @@ class Windows:
         metrics: Sequence[str] | str | None = None,
         *,
         of: str = "acts",
+        conversation_gap: str = "1h",
+        period: str = "7D",
+        spans: Mapping[str, str] | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> MetricTable:
         """People metrics, one row a window and person.
@@ -109,10 +114,17 @@ class Windows:
             Names or families; None for all that the log can have.
         of : str
             What was given: "acts", "weight", or a kind.
+        conversation_gap, period : str
+            Spans of event metrics, as in ``log.people_metrics()``.
+        spans : mapping of str to str, optional
+            Further spans, as in ``log.people_metrics()``.
         progress : callable, optional
             Told what is being done.
         """
-        return self._stacked("People by window", lambda log: log.people_metrics(metrics, of=of), progress)
+        how = {"conversation_gap": conversation_gap, "period": period, "spans": spans}
+        return self._stacked(
+            "People by window", lambda log: log.people_metrics(metrics, of=of, **how), progress
+        )
 
     def network_metrics(
         self,
@@ -142,11 +154,14 @@ class Windows:
 
         frames: list[pd.DataFrame] = []
         about: tuple[Fact, ...] = ()
+        said: dict[str, int] = {}
         for place, log in enumerate(self):
             if progress is not None:
                 progress(f"Window {place + 1:,} of {len(self):,}")
             table = measured(log)
             about = table.about
+            for note in getattr(table, "design", table).notes:
+                said[note] = said.get(note, 0) + 1
             front = {"window": place, "start": self.shown[place][0], "end": self.shown[place][1]}
             front["whole"] = bool(self.whole[place])
             frames.append(pd.DataFrame(front, index=table.frame.index).join(table.frame))
@@ -154,14 +169,23 @@ class Windows:
         frame = pd.concat(filled or frames[:1], ignore_index=True)
         design = tuple(Fact(*one, range=NO_RANGE) for one in WINDOW_FACTS)
         shown = ("window", "start", "end", "whole", "name", "value") if "value" in frame else ()
-        return MetricTable(title, frame, (*design, *about), tuple(self.facts()), shown)
+        return MetricTable(title, frame, (*design, *about), (*self.facts(), *self._common(said)), shown)
+
+    def _common(self, said: Mapping[str, int]) -> list[str]:
+        """What the tables of the windows say: of all alike, or of how many."""
+        alike = [note for note, times in said.items() if times == len(self)]
+        others = {note: times for note, times in said.items() if times < len(self) and "is not here" in note}
+        return [*alike, *(f"In {times:,} of the windows: {note}" for note, times in others.items())]
 
     def facts(self) -> list[str]:
         """What windows these are."""
         cut = int((~self.whole).sum())
         lines = [self.words]
         if cut:
-            lines.append(f"{cut:,} of them reach beyond what was observed: their column 'whole' is False.")
+            lines.append(
+                f"{cut:,} of them reach beyond what was observed and are measured as far as it was: their "
+                "column 'whole' is False."
+            )
         lines.append("Each window is measured as a log of its own: nothing before or after it counts.")
         return lines
 
@@ -203,8 +227,11 @@ def windows_of(
         Makes of moments what people read.
     """
     (first, after), words = edges[0].T, edges[1]
-    shown = tuple(zip(as_shown(first), as_shown(after), strict=True))
-    return Windows(log, edges[0], shown, (first >= observed[0]) & (after <= observed[1] + 1), words)
+    seen = np.maximum(first, observed[0]), np.minimum(after, observed[1] + 1)
+    shown, inside = (
+        tuple(zip(as_shown(one), as_shown(other), strict=True)) for one, other in ((first, after), seen)
+    )
+    return Windows(log, edges[0], shown, inside, (first >= observed[0]) & (after <= observed[1] + 1), words)
 
 
 def window_edges(

@@ -122,7 +122,9 @@ class LocalEngine:
         forth, back = (found[name] for name in names)
         there = (forth != 0) | (back != 0)
         possible = log.n_people * (log.n_people - 1) // 2
-        return Ties(log.n_people, rows.ego[there], rows.alter[there], forth[there], back[there], possible)
+        given = forth[there], back[there]
+        pairs = rows.ego[there], rows.alter[there]
+        return Ties(log.n_people, *pairs, *given, possible, counts=kind != "weight")
 
 
 def _batches(paired: PairedActs, rows: Rows, settings: Settings) -> Iterator[Acts]:

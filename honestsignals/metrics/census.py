@@ -30,6 +30,8 @@ def check_counts(ties: Ties) -> None:
     DesignError
         Where some are no whole numbers, or too large for decimals to tell from the next.
     """
+    if not ties.counts:
+        raise DesignError("It needs counts of acts, and these are amounts, which depend on their unit.")
     if not ties.whole or ties.total() > 2**53:
         what = "no whole numbers" if not ties.whole else "too large to be told from the next"
         raise DesignError(f"It needs counts of acts, and some of these are {what}.")

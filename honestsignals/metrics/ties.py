@@ -12,6 +12,8 @@ from honestsignals.errors import DesignError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+MOST_WHOLE = 2.0**62
+"""Amounts up to which whole ones are held as whole numbers."""
 MOST_DENSE = 5_000
 """People of whom a whole matrix is made: 200 MB of decimals."""
 
@@ -33,6 +35,9 @@ class Ties:
         Pairs that could be and of which both directions are known, null ones included.
     unknown : int
         Pairs that could be, and are in none of these numbers as an answer is lacking.
+    counts : bool
+        Whether what was given are numbers of acts, or ties: what indices of counts ask for, and amounts are
+        not, however whole.
     """
 
     n_people: int
@@ -42,6 +47,7 @@ class Ties:
     back: Array
     possible: int
     unknown: int = 0
+    counts: bool = True
     derived: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -66,7 +72,7 @@ class Ties:
     def binary(self) -> Ties:
         """The same with 1 for anything given."""
         forth, back = ((side > 0).astype(np.int64) for side in (self.forth, self.back))
-        return self.once("binary", lambda: replace(self, forth=forth, back=back, derived={}))
+        return self.once("binary", lambda: replace(self, forth=forth, back=back, counts=True, derived={}))
 
     def transposed(self) -> Ties:
         """Every gift the other way round."""
@@ -146,7 +152,7 @@ def ties_of_matrix(matrix: Array) -> Ties:
     known = ~(np.isnan(forth) | np.isnan(back)) if matrix.dtype.kind == "f" else np.ones(len(low), dtype=bool)
     there = known & ((forth != 0) | (back != 0))
     forth, back = forth[there], back[there]
-    if not (_odd(forth) or _odd(back)):
+    if not (_odd(forth) or _odd(back)) and max(forth.max(initial=0), back.max(initial=0)) < MOST_WHOLE:
         forth, back = forth.astype(np.int64), back.astype(np.int64)
     unknown = int((~known).sum())
     return Ties(n, low[there], high[there], forth, back, len(low) - unknown, unknown)

@@ -114,7 +114,7 @@ def immediate_return(speaker_changes: Array, ordered_acts: Array) -> Array:
     asks=("How often in a row does ego give without return?",),
 )
 def longest_unreturned_ego(acts: Acts) -> Array:
-    """Longest run of ego's acts without one of alter's between."""
+    """Longest run of ego's acts without one of alter's between; 1 for acts at an instant of both."""
     at = acts.once("run_starts", lambda: np.flatnonzero(acts.turned | ~acts.follows))
     length = np.diff(at, append=len(acts.from_ego))
     edges = acts.once("run_edges", lambda: np.searchsorted(at, acts.offsets))

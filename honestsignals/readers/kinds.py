@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 from honestsignals.errors import Problem, bad_input
 from honestsignals.readers.faults import Located
 
-RESERVED = ("weight",)
+RESERVED = {"weight": "amounts", "acts": "acts of any kind"}
 MOST_KINDS = 2**15 - 1
 
 
 def kind_slug(kind: str) -> str:
-    """A kind as it ends the name of a column: what is neither letter nor digit becomes "_".
+    """A kind as it ends the name of a column: what is neither letter nor digit becomes one "_".
 
     >>> kind_slug("e-mail, sent")
-    'e_mail__sent'
+    'e_mail_sent'
     """
     # Python folds identifiers in this way, so two kinds that it would fold together have to meet here.
     folded = unicodedata.normalize("NFKC", kind)
-    return "".join(letter if letter.isalnum() else "_" for letter in folded)
+    # two of them part kinds in the name of an exchange
+    return re.sub("_+", "_", "".join(letter if letter.isalnum() else "_" for letter in folded))
 
 
 def check_kinds(source: Located, column: str, kinds: Sequence[str]) -> None:
@@ -41,7 +43,7 @@ def check_kinds(source: Located, column: str, kinds: Sequence[str]) -> None:
         slug = kind_slug(kind)
         rule = ""
         if slug in RESERVED:
-            rule = f"would end column names as '__{slug}', which stands for amounts: rename it"
+            rule = f"would end column names as '__{slug}', which stands for {RESERVED[slug]}: rename it"
         elif not f"x__{slug}".isidentifier():
             rule = f"would end column names as '__{slug}', which no formula could name: rename it"
         elif slug in owner:

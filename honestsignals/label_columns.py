@@ -1,0 +1,59 @@
+"""Labels and facts of pairs as columns of a dyad table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from honestsignals.covariates import UNKNOWN, symmetric
+from honestsignals.errors import listed
+from honestsignals.labels import Labels
+from honestsignals.metrics.registry import Fact
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def label_fact(answers: Labels) -> Fact:
+    """What a label is as a column."""
+    levels = f", levels {listed(answers.levels)}" if answers.levels else ""
+    bounds = answers.range or ((0.0, 1.0) if answers.type == "binary" else (-np.inf, np.inf))
+    numeric = [float(level) for level in answers.levels if isinstance(level, (int, float))]
+    if answers.levels:
+        bounds = (min(numeric), max(numeric)) if numeric else (0.0, len(answers.levels) - 1.0)
+    whose = "ego's answer about alter" if answers.directed else "answer about the pair"
+    swap = "swap" if answers.directed else "same"
+    meaning = f"{answers.name}: {whose} ({answers.type}{levels})"
+    return Fact(answers.name, answers.name, "label", meaning, range=bounds, swap=swap)
+
+
+def earlier_note(earlier: Labels, label: Labels, later: int, dated: bool) -> str:
+    """What is to be said of a label among the covariates."""
+    if later:
+        return f"{earlier.name} is a label too; asked later, {later:,} answers are unknown."
+    waves = earlier.wave is not None and label.wave is not None
+    if waves or (dated and (earlier.asked is not None or earlier.moment is not None)):
+        return f"{earlier.name} is a label too, asked earlier."
+    return f"{earlier.name} is a label too; nothing says that it was asked before {label.name}."
+
+
+def both_ways(
+    name: str, family: str, forth: Array, back: Array, directed: bool
+) -> Iterable[tuple[Fact, Any]]:
+    """A directed column as ego's and alter's, or in its symmetric forms where rows have no direction."""
+    if not directed:
+        yield from symmetric(name, family, forth, back)
+        return
+    endless = (-np.inf, np.inf)
+    yield (
+        Fact(name, name, family, f"{name}, from ego to alter", range=endless, swap="swap", undefined=UNKNOWN),
+        forth,
+    )
+    turned = f"{name}_alter"
+    yield (
+        Fact(
+            turned, name, family, f"{name}, from alter to ego", range=endless, swap="swap", undefined=UNKNOWN
+        ),
+        back,
+    )
