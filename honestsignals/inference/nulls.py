@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.inference.rewiring import Arcs, arcs_of, rewired, shuffled
+from honestsignals.inference.rewiring import Arcs, arcs_of, grouped, rewired
 from honestsignals.metrics.acts import SECOND
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -44,6 +44,8 @@ class Given:
         First moment of the circle on which times are shifted.
     step, steps : int
         Shifts are by whole steps, and the circle is that many steps long.
+    block : ndarray of int, shape (n_people,), or None
+        Whom each could give to at all: those of their own block. No act goes from one to another.
     """
 
     n_people: int
@@ -53,6 +55,7 @@ class Given:
     start: int = 0
     step: int = 1
     steps: int = 1
+    block: Array | None = None
     derived: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
@@ -292,15 +295,15 @@ def strength(acts: Given, rng: np.random.Generator) -> Drawn:
     not done. Twos alone would never turn a ring of three round.
     """
     receiver = acts.receiver.copy()
+    part = None if acts.block is None else acts.block[acts.sender]
     for size in EXCHANGES:
-        _exchange(acts.sender, receiver, size, rng)
+        _exchange(acts.sender, receiver, grouped(len(receiver), size, rng, part), rng)
     return acts.sender, receiver, acts.time
 
 
-def _exchange(sender: Array, receiver: Array, size: int, rng: np.random.Generator) -> None:
-    """Acts in random groups pass their receivers round, where nobody gets their own."""
-    order = shuffled(len(sender), rng)
-    groups = order[: len(order) // size * size].reshape(-1, size)
+def _exchange(sender: Array, receiver: Array, groups: Array, rng: np.random.Generator) -> None:
+    """Acts in groups pass their receivers round, where nobody gets their own."""
+    size = groups.shape[1]
     turn = rng.integers(0, size, len(groups))
     place = (np.arange(size) + turn[:, None]) % size
     passed = np.take_along_axis(receiver[groups], place, axis=1)
@@ -323,6 +326,6 @@ def _exchange(sender: Array, receiver: Array, size: int, rng: np.random.Generato
 )
 def degree(acts: Given, rng: np.random.Generator) -> Drawn:
     """Arcs are drawn anew, and each giver's bundles of acts are dealt out to the new receivers."""
-    arcs: Arcs = acts.once("arcs", lambda: arcs_of(acts.sender, acts.receiver, acts.n_people))
+    arcs: Arcs = acts.once("arcs", lambda: arcs_of(acts.sender, acts.receiver, acts.n_people, acts.block))
     receiver = rewired(arcs, rng, ROUNDS)
     return acts.sender, receiver[arcs.of_act].astype(acts.receiver.dtype), acts.time
