@@ -49,7 +49,9 @@ this page, or say `honestsignals metrics --search "who goes first?"`; in Python
 
 A name ending in `_ego` is what ego did; its partner ends in `_alter`, and tables of undirected labels have
 the two as `_mean`, `_min`, `_max` and `_gap`. Where it says *by kind*, `returned_share__help` is of acts of
-help alone; where it says *by weight*, `returned_share__weight` is of amounts. Undefined is NaN, never 0."""
+help alone; where it says *by weight*, `returned_share__weight` is of amounts. Undefined is NaN, never 0.
+
+Metrics of people and networks are of acts; with `of="weight"` of amounts, with `of="help"` of a kind."""
 
 
 def _joined(parts: list[str]) -> Iterator[str]:
@@ -123,7 +125,7 @@ def _facts(fact: Fact) -> Iterator[tuple[str, str]]:
     if fact.identity:
         yield "The same as", f"`{fact.identity}`"
     asked = [word for word, can in (("by kind", fact.by_kind), ("by weight", fact.by_weight)) if can]
-    if asked and not fact.kinds:
+    if asked and not fact.kinds and fact.level == "dyad":
         yield "Also", " and ".join(asked)
     if fact.needs - {"moments"}:
         yield "Needs", ", ".join(sorted(fact.needs - {"moments"}))

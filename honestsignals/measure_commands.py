@@ -41,6 +41,8 @@ def metrics(
 
     if sum([csv, json, markdown, page, search is not None]) > 1:
         raise ArgumentError("Choose one of --csv, --json, --markdown, --page and --search.")
+    if name is not None and (page or search is not None):
+        raise ArgumentError(f"--page and --search are of all metrics; leave out {name!r}, or them.")
     if page:
         from honestsignals.catalogue import page as whole_page
 
@@ -144,6 +146,7 @@ def network(
     """
     from honestsignals.definitions import compare_definitions
 
+    _refuse_output(output)
     with progress() as tell:
         tell("Reading")
         found = _network(source, label, of, at_least)
@@ -166,18 +169,18 @@ def people(
     output: Output = None,
 ) -> None:
     """Measure everybody: how much of what each gives and gets is returned, and who answers whom."""
+    _refuse_output(output)
     with progress() as tell:
         tell("Reading")
-        if label is None:
-            log = _study(source).log if _is_study(source) else _log(source)
+        if _is_study(source):
+            study = _study(source)
             tell("Measuring people")
-            _say(log.people_metrics(_split(metrics), of=of), output)
+            _say(study.people_metrics(_split(metrics), label=label, of=of, at_least=at_least), output)
             return
-        from honestsignals.people import people_of_network
-
-        found = _network(source, label, of, at_least)
+        _refuse_label(source, label, at_least)
+        log = _log(source)
         tell("Measuring people")
-        _say(people_of_network(found, _split(metrics)), output)
+        _say(log.people_metrics(_split(metrics), of=of), output)
 
 
 def _is_study(source: Path) -> bool:
@@ -200,9 +203,21 @@ def _network(source: Path, label: str | None, of: str, at_least: float | None) -
     """The network of a study's acts or label, or of a log."""
     if _is_study(source):
         return _study(source).network(label, of=of, at_least=at_least)
+    _refuse_label(source, label, at_least)
+    return _log(source).network(of=of)
+
+
+def _refuse_label(source: Path, label: str | None, at_least: float | None) -> None:
     if label is not None or at_least is not None:
         raise ArgumentError(f"{source} is a log, not a study folder, so it has no label.")
-    return _log(source).network(of=of)
+
+
+def _refuse_output(output: Path | None) -> None:
+    """Refuse a name that says no form of a table: before the work, not after it."""
+    if output is not None:
+        from honestsignals.tables import refuse_ending
+
+        refuse_ending(output)
 
 
 def _split(values: list[str] | None) -> list[str] | None:

@@ -67,7 +67,9 @@ class MetricTable:
 
     def codebook(self) -> pd.DataFrame:
         """What each metric is: meaning, unit, range, when undefined, formula, source."""
-        return codebook_of(self.about)
+        book = codebook_of(self.about)
+        # of a table with a row a metric these are no columns
+        return book.rename(columns={"column": "metric"}) if "name" in self.frame.columns else book
 
     def _printed(self) -> pd.DataFrame:
         names = [name for name in self.shown if name in self.frame.columns] or list(self.frame.columns)

@@ -20,6 +20,19 @@ from honestsignals.networks import Log, Network, network_of, suffix_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+MOST_SHOWN = 10
+"""Metrics up to which a table prints them all."""
+SHOWN = (
+    "given",
+    "received",
+    "net_giver",
+    "contacts",
+    "reciprocity_out",
+    "reciprocity_in",
+    "reciprocity_weighted",
+)
+"""What a wider table prints; the frame and the files have every column."""
+
 
 def people_of_log(
     log: Log,
@@ -125,4 +138,5 @@ def _table(network: Network, circle: Circle, names: Sequence[str]) -> MetricTabl
     notes = [*network.facts()]
     notes += [f"{name} is not here: {why}" for name, why in measured.refused.items() if name in names]
     about = (whose, *(replace(fact, level="person") for fact in facts))
-    return MetricTable("People metrics", pd.DataFrame(values), about, tuple(notes))
+    shown = ("person", *names) if len(names) <= MOST_SHOWN else ("person", *SHOWN)
+    return MetricTable("People metrics", pd.DataFrame(values), about, tuple(notes), shown)

@@ -315,7 +315,7 @@ def test_a_table_goes_to_every_format_with_its_notes(tmp_path: Path) -> None:
     assert (tmp_path / "table.html").read_text(encoding="utf-8").startswith("<table")
     table.to_csv(tmp_path / "table.csv")
     assert pd.read_csv(tmp_path / "table.csv")["name"].tolist() == table.frame["name"].tolist()
-    assert pd.read_csv(tmp_path / "table.codebook.csv")["column"].tolist() == table.frame["name"].tolist()
+    assert pd.read_csv(tmp_path / "table.codebook.csv")["metric"].tolist() == table.frame["name"].tolist()
     assert table.fact("reciprocity_rho").reference == "garlaschelli2004"
     with pytest.raises(hs.UnknownNameError, match="Did you mean 'reciprocity_rho'"):
         table.fact("reciprocity_roh")

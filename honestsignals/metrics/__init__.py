@@ -88,7 +88,7 @@ def _row(name: str, fact: Fact) -> dict[str, object]:
         "undefined where": fact.undefined,
         "higher is more reciprocal": fact.higher,
         "needs": ", ".join(sorted(fact.needs - {"moments"})),
-        "by kind": "yes" if fact.by_kind else "no",
+        "by kind": ("yes" if fact.by_kind else "no") if fact.level == "dyad" else "",
         "also called": ", ".join(fact.aliases),
         "elsewhere": "; ".join(fact.elsewhere),
         "formula read in": fact.basis,

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from honestsignals.errors import ArgumentError, unknown
 from honestsignals.metrics.registry import LEVELS, Fact, entries
 
 COMMON = frozenset(
@@ -50,6 +51,12 @@ def search(words: str, level: str | None = None, most: int = 10) -> list[Fact]:
     >>> search("who goes first?")[0].name
     'opening_share'
     """
+    if not isinstance(words, str):
+        raise ArgumentError(f"What is searched for is words; {words!r} is no text.")
+    if most < 1:
+        raise ArgumentError(f"most is {most}; it must be 1 or more.")
+    if level is not None and level not in LEVELS:
+        raise unknown("level of metrics", level, LEVELS)
     levels = [level] if level else list(LEVELS)
     facts = [entry.fact for one in levels for entry in entries(one).values() if not entry.fact.inner]
     texts = [_words(fact) for fact in facts]
@@ -75,7 +82,9 @@ def _words(fact: Fact) -> dict[str, float]:
 
 def _split(text: str) -> list[str]:
     """Words that tell something, without their endings."""
-    words = re.findall(r"[a-zà-ÿφψδκερ]+", text.replace("_", " ").casefold())
+    words = re.findall(
+        r"[a-zà-ÿφψδκερ]+", text.replace("_", " ").casefold().replace("generalis", "generaliz")
+    )
     return list(dict.fromkeys(_stem(word) for word in words if word not in COMMON))
 
 

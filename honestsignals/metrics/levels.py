@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from honestsignals.errors import DesignError, unknown
+from honestsignals.errors import DesignError, UnknownNameError, unknown
 from honestsignals.metrics.registry import LEVELS, Entry, aliases, entries
 
 
@@ -62,7 +62,15 @@ def found(level: str, name: str) -> Entry:
         return named[name]
     if name in others:
         raise unknown("metric", name, [others[name]], f"{name!r} is another name of {others[name]!r}.")
+    stem, _, kind = str(name).partition("__")
+    if kind and stem in named:
+        return _refuse_kind(name, stem, kind)
     raise unknown(f"{level} metric", name, [*named, *LEVELS[level]])
+
+
+def _refuse_kind(name: str, stem: str, kind: str) -> Entry:
+    """People and networks are measured of one thing at a time."""
+    raise UnknownNameError(f"Unknown metric {name!r}. Ask for {stem!r} of={kind!r}.")
 
 
 def planned(level: str, names: Iterable[str]) -> list[Entry]:

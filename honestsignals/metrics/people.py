@@ -221,7 +221,10 @@ def reciprocity_in(contacts_mutual: Array, contacts_in: Array) -> Array:
     formula="2 abs(in and out) / (abs(in) + abs(out))",
     basis="networkx",
     higher="yes",
-    elsewhere=("networkx reciprocity(G, nodes)",),
+    elsewhere=(
+        "Raphtory all_local_reciprocity",
+        "networkx reciprocity(G, nodes)",
+    ),
     title="node reciprocity",
 )
 def reciprocity_both(contacts_mutual: Array, contacts_in: Array, contacts_out: Array) -> Array:

@@ -81,6 +81,7 @@ def reciprocity_nonnull(mutual_dyads: int, asymmetric_dyads: int) -> float:
         "sna grecip(measure='edgewise')",
         "igraph reciprocity(mode='default')",
         "networkx overall_reciprocity",
+        "Raphtory global_reciprocity",
     ),
     basis="sna",
     zero="no tie is returned",

@@ -15,6 +15,8 @@ from honestsignals.readers.faults import Fault, Located, whole_source
 
 MISSING = "is missing"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+LARGEST_AMOUNT = 1e290
+"""Amounts beyond it could add up to more than there are numbers for."""
 LARGEST = 2.0**53
 """Beyond it a double skips whole numbers, so a count or a time is no longer what stands in the file."""
 
@@ -97,6 +99,8 @@ def read_numbers(array: Any, column: str, rule: NumberRule, first_row: int, sour
     if rule.low is not None:
         with np.errstate(invalid="ignore"):
             broken.append((finite & (values < rule.low), rule.below))
+    if not rule.whole:
+        broken.append((finite & (np.abs(values) > LARGEST_AMOUNT), "is too large: beyond 1e290"))
     return values, [fault_at(mask, array, column, text, first_row) for mask, text in broken if mask.any()]
 
 

@@ -1,0 +1,142 @@
+"""What fresh readers of the catalogue broke once: each stays mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+import honestsignals as hs
+from tests.corpus import log_of, random_rows
+from tests.folders import TOML, write_study
+from tests.shared import PROJECT
+
+
+def test_shares_of_those_who_could_answer_never_pass_one(tmp_path: Path) -> None:
+    toml = TOML.replace("directed = false", "directed = true").replace(
+        "asked = 2024-02-01", 'answered_source = "answered"'
+    )
+    people = "id,office,age,answered\na,n,1,1\nb,n,2,1\nc,s,3,0\n"
+    labels = "source,target,friendship\na,b,1\na,c,1\nb,a,1\n"
+    acts = "sender,receiver,time,kind\na,b,2024-01-01T10:00:00Z,help\n"
+    study = hs.open_study(write_study(tmp_path / "s", toml=toml, people=people, labels=labels, acts=acts))
+    table = study.people_metrics(label="friendship").frame.set_index("person")
+    assert table.index.tolist() == ["a", "b"]
+    assert table["contacts_in_asked"].tolist() == [1, 1]
+    assert table["reciprocity_both_asked"].tolist() == [1, 1]
+    assert table["reciprocity_out"].tolist() == [0.5, 1]
+
+
+def test_the_end_of_a_log_is_no_silence_in_its_last_windows() -> None:
+    turns = pd.DataFrame(
+        {"sender": ["a", "b"] * 60, "receiver": ["b", "a"] * 60, "time": range(0, 120 * 21600, 21600)}
+    )
+    names = ["persistence", "silence_ratio", "reply_hours_ego", "recency_days"]
+    windows = hs.read_log(turns, time_unit="s").windows("7D", step="1D")
+    table = windows.dyads(names, period="1D").frame
+    assert not table["whole"].all()
+    assert (table["persistence"] == 1).all()
+    assert (table["silence_ratio"] < 1).all()
+    assert (table["reply_hours_ego"].dropna() == 6).all()
+
+
+def test_a_table_of_windows_says_how_it_was_measured() -> None:
+    log = log_of(random_rows(2))
+    table = log.windows("4D").dyads(["acts"], conversation_gap="2h", spans={"silence": "1D"})
+    assert any(
+        "reply window 2 h; periods of 7 days; replies awaited 1 day, silence 1 day" in note
+        for note in table.notes
+    )
+
+
+@pytest.mark.parametrize("kind", ["acts", "weight"])
+def test_kinds_called_like_what_is_given_are_refused(kind: str) -> None:
+    frame = pd.DataFrame({"sender": ["x", "y"], "receiver": ["y", "x"], "kind": [kind, "other"]})
+    with pytest.raises(hs.InputError, match="rename it"):
+        hs.read_log(frame)
+
+
+def test_an_exchange_has_one_reading() -> None:
+    frame = pd.DataFrame({"sender": ["x", "y", "x"], "receiver": ["y", "x", "y"], "kind": ["a", "a__b", "b"]})
+    names = [name for name in hs.read_log(frame).dyads().frame.columns if name.startswith("exchange__")]
+    assert len(set(names)) == len(names) == 6
+    assert all(name.count("__") == 2 for name in names)
+
+
+def test_amounts_are_no_counts_however_whole() -> None:
+    frame = pd.DataFrame({"sender": ["a", "b", "a"], "receiver": ["b", "a", "c"], "weight": [5, 2, 3]})
+    log = hs.read_log(frame)
+    row = log.network_metrics(of="weight").frame.set_index("name").loc["phir"]
+    assert np.isnan(row["value"])
+    assert "depend on their unit" in row["undefined"]
+    with pytest.raises(hs.DesignError, match="depend on their unit"):
+        log.network_metrics("phir", of="weight")
+    assert "phir_actor is not here" in " ".join(log.people_metrics("phir_actor", of="weight").notes)
+
+
+def test_a_scale_that_has_no_none_must_be_cut() -> None:
+    study = hs.open_study(PROJECT / "data" / "helpdesk")
+    scale = next(name for name, one in study.labels.items() if one.type == "ordinal" and one.directed)
+    with pytest.raises(hs.DesignError, match="at_least="):
+        study.network(scale)
+    assert study.network(scale, at_least=4).ties.counts
+
+
+def test_options_that_would_be_passed_over_are_refused() -> None:
+    study = hs.open_study(PROJECT / "data" / "helpdesk")
+    with pytest.raises(hs.ArgumentError, match="at_least= is for the answers of a label"):
+        study.network(at_least=3)
+    label = next(name for name, one in study.labels.items() if one.directed)
+    for wrong in ({"of": "weight"}, {"until": "2024-02-01"}):
+        with pytest.raises(hs.ArgumentError, match="is for the acts"):
+            study.network_metrics(label=label, at_least=4, **wrong)
+    with pytest.raises(hs.ArgumentError, match="what this matrix holds"):
+        hs.compare_definitions(np.eye(3), of="weight")
+    with pytest.raises(hs.UnknownNameError, match="Did you mean 'weight'"):
+        hs.compare_definitions(nx.DiGraph([("a", "b", {"weight": 2})]), of="wieght")
+    with pytest.raises(hs.ArgumentError, match="at_least is nan"):
+        study.network(label, at_least=float("nan"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["foo", [("a", "b")], np.eye(2) * 1j, pd.DataFrame({"a": ["x", "y"], "b": ["z", "w"]}), object()],
+    ids=["text", "edges", "complex", "words", "object"],
+)
+def test_what_is_no_network_is_refused_in_words(source: object) -> None:
+    with pytest.raises(hs.ArgumentError, match=r"networkx\.DiGraph, or a square"):
+        hs.compare_definitions(source)
+
+
+def test_masked_sparse_and_huge_matrices_are_read_as_they_are() -> None:
+    masked = np.ma.MaskedArray([[0, 1, 1], [1, 0, 0], [1, 1, 0]], mask=[[0, 0, 1], [0, 0, 0], [0, 0, 0]])
+    value = hs.compare_definitions(masked).frame.set_index("name")["value"]
+    assert [value["mutual_dyads"], value["asymmetric_dyads"], value["null_dyads"]] == [1, 1, 0]
+    found = hs.compare_definitions(sparse.csr_array(np.array([[0, 2], [1, 0]])))
+    assert found.frame.set_index("name").loc["mutual_dyads", "value"] == 1
+    huge = hs.compare_definitions(np.array([[0, 1e300], [1e300, 0]])).frame.set_index("name")
+    assert huge.loc["mutual_dyads", "value"] == 1
+
+
+def test_amounts_that_could_not_be_added_are_refused() -> None:
+    frame = pd.DataFrame({"sender": ["a", "b"], "receiver": ["b", "a"], "weight": [1e308, 1.0]})
+    with pytest.raises(hs.InputError, match="too large: beyond 1e290"):
+        hs.read_log(frame)
+
+
+def test_a_kind_is_asked_of_people_by_of() -> None:
+    with pytest.raises(hs.UnknownNameError, match="Ask for 'given' of='help'"):
+        log_of(random_rows(1)).people_metrics("given__help")
+
+
+def test_searching_for_nothing_is_refused() -> None:
+    with pytest.raises(hs.UnknownNameError, match="Did you mean 'person'"):
+        hs.metrics.search("x", level="persn")
+    with pytest.raises(hs.ArgumentError, match="is no text"):
+        hs.metrics.search(None)
+    assert hs.metrics.search("generalised reciprocity")[0].name == "generalized_reciprocity"
+    assert hs.metrics.search("raphtory reciprocity")[0].name in ("reciprocity_edgewise", "reciprocity_both")
