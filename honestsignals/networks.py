@@ -53,6 +53,8 @@ class Network:
         could not answer.
     places : ndarray of int, shape (n_people,), or None
         Codes of the people in the circle, which has those too who could not answer.
+    block : ndarray of int, shape (n_people,), or None
+        Pairs across blocks could never be.
     """
 
     ties: Ties
@@ -60,6 +62,7 @@ class Network:
     notes: tuple[str, ...] = ()
     circle: Circle | None = None
     places: Array | None = None
+    block: Array | None = None
 
     def facts(self) -> list[str]:
         """What a reader must know of it before the numbers."""
