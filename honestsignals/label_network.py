@@ -63,7 +63,8 @@ def network_of_label(
             f"{ties.unknown:,} pairs are left out, as the answer of one of the two is not known; "
             f"{ties.possible:,} are known."
         )
-    return Network(ties, people[here], tuple(notes), _circle(arcs), here)
+    inside = None if block is None else block[here]
+    return Network(ties, people[here], tuple(notes), _circle(arcs), here, inside)
 
 
 def _amounts(labels: Labels, at_least: float | None) -> Array:

@@ -193,7 +193,8 @@ class Study:
             return found
         possible = count_within(self.block, found.ties.n_people)
         notes = (*found.notes, f"{len(np.unique(self.block))} blocks: pairs across them could never be.")
-        return replace(found, ties=replace(found.ties, possible=possible, derived={}), notes=notes)
+        inner = replace(found.ties, possible=possible, derived={})
+        return replace(found, ties=inner, notes=notes, block=self.block)
 
     def network_metrics(
         self,
