@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.engines.ordering import MOST_EXPANDED, pair_up
 from honestsignals.engines.passes import LogColumns
-from honestsignals.errors import ArgumentError, DesignError, one_of
-from honestsignals.inference.nulls import NULLS, Given, Null, begin, chances, circle, generator
+from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
+from honestsignals.inference.nulls import NULLS, Given, Null, begin, chances, generator
 from honestsignals.log import InteractionLog
 from honestsignals.metric_table import MetricTable
-from honestsignals.metrics.acts import DAY, HOUR
+from honestsignals.metrics.acts import DAY, HOUR, Settings
 from honestsignals.metrics.registry import LEVELS, NO_RANGE, Fact
-from honestsignals.moments import settings_of, span, spans_in_words
-from honestsignals.standardising import LACKS, Measure, Tally, unsuited
+from honestsignals.moments import FURTHER, settings_of, span, spans_in_words
+from honestsignals.networks import Network
+from honestsignals.redrawing import Blocked, Ground, ground_of, laid_out
+from honestsignals.standardising import Measure, Tally, unsuited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 FEWEST_DRAWS = 19
 """Draws that a one-sided p value of 0.05 takes."""
+SOON = 10.0
+"""Seconds up to which nobody needs to be told how long it takes."""
+SPANS = ("conversation_gap", "period", *FURTHER, "shift")
 SHOWN = ("ego", "alter", "person", "metric", "observed", "expected", "sd", "z", "p_low", "p_high")
 
 
@@ -107,7 +112,7 @@ def null_models() -> pd.DataFrame:
 
 
 def standardise(
-    log: InteractionLog,
+    source: InteractionLog | Blocked | Network,
     metrics: Sequence[str] | str,
     *,
     null: str = "binomial",
@@ -121,16 +126,21 @@ def standardise(
 
     Parameters
     ----------
-    log : InteractionLog
-        The acts; only those that count as giving are looked at.
+    source : InteractionLog, Study or Network
+        The acts; only those that count as giving are looked at. A study tells its blocks too, so that
+        nothing is drawn across them: a bare log cannot know of them. A network, of a label or of a graph,
+        where metrics are about people or the network.
     metrics : str or sequence of str
-        Columns, or families, of which those that suit the null model are taken.
+        Columns, or families, of which those that suit the null model are taken. At every level a name
+        says of what it is measured: ``reciprocity_weighted__weight``, ``reciprocity_weighted__help``.
+        An amount goes with its act.
     null : str
         Which null model, see :func:`null_models`.
     level : {"dyad", "person", "network"}
         What the metrics are about. Dyads are those in contact as observed.
     draws : int
-        Draws; at least 19.
+        Draws; at least 19. A draw of "degree" takes two seconds for 400,000 arcs, one of "strength" one
+        second for as many acts, and measuring comes on top: begin with few.
     seed : int or None
         The same seed gives the same draws on any machine, whatever the order of the log's rows. None takes
         one at random, which the facts name.
@@ -139,7 +149,7 @@ def standardise(
         ``shift``, whose multiples the null model "time shift" moves acts by: "1D" where the log spans two
         days or more, so that the time of day is kept, and else the unit of its clock.
     progress : callable, optional
-        Told now and then which draw is being made.
+        Told now and then which draw is being made, and how long the rest may take.
 
     Returns
     -------
@@ -149,7 +159,7 @@ def standardise(
     ------
     DesignError
         For a metric that the null model does not suit: one that every draw keeps as it was, or that says
-        nothing of its draws.
+        nothing of its draws; and for one that these data refuse.
 
     Examples
     --------
@@ -159,31 +169,23 @@ def standardise(
     >>> found.frame.loc[0, ["observed", "expected"]].astype(float).round(2).tolist()
     [0.8, 0.24]
     """
-    if not isinstance(log, InteractionLog):
-        raise ArgumentError(f"standardise takes a log, as study.log is one; got {type(log).__name__}.")
     model, seed = _model(null, level, draws), _seed(seed)
-    further = dict(spans or {})
-    shift = span(further.pop("shift"), "shift") if "shift" in further else 0
-    settings = settings_of(further.pop("conversation_gap", "1h"), further.pop("period", "7D"), further)
-    base, acts = _laid_out(log, model, shift)
-    measure = Measure.of(base, level, metrics, settings)
-    left = unsuited(measure, model, base.kinds, split=_several(log))
-    names = [name for name in measure.names if name not in left]
-    asked = [name for name in measure.asked if name in left]
-    if asked or not names:
-        raise DesignError(left[asked[0]] if asked else f"No metric of these suits {null!r}. " + _first(left))
-    measure = measure.only(names)
-    tally = Tally(measure(base))
-    start = begin(model, acts, seed)
-    every = max(1, draws // 100)
-    for draw in range(1, draws + 1):
-        if progress is not None and draw % every == 0:
-            progress(f"Draw {draw:,} of {draws:,}")
+    settings, shift = _spans(spans, model)
+    ground = ground_of(source, model, level)
+    base, acts = laid_out(ground, model, shift)
+    measure = ground.prepared(Measure.of_log(base, level, metrics, settings, ties=ground.ties))
+    left = unsuited(measure, model, base.kinds, split=ground.split)
+    measure = measure.only(_kept_names(measure, left, "cannot be standardised"))
+    observed, refused = measure.observed(base)
+    measure = measure.only(_kept_names(measure, refused, "cannot be had"))
+    tally, start = Tally({name: observed[name] for name in measure.names}), begin(model, acts, seed)
+    for draw in _paced(draws, progress):
         tally.add(measure(drawn(base, start, model, generator(seed, draw))))
-    frame = _frame(log, measure, tally)
-    about = (*_columns(frame), *(measure.facts[name] for name in names))
+    frame = _frame(ground.people, measure, tally)
+    about = (*_columns(frame), *(measure.facts[name] for name in measure.names))
     table = Standardised("", frame, about, null=null, level=level, draws=draws, seed=seed)
-    notes = (*log.source, *_notes(table, model, measure), *_apart(log, base, acts, model), *_left(left))
+    notes = (*ground.notes, *_notes(table, model, measure), *_apart(ground, base, acts, model))
+    notes = (*notes, *_left(left), *refused.values())
     title = f"Metrics of {LEVEL_WORDS[level]} against the null model {null!r}"
     return replace(table, title=title, notes=notes, shown=SHOWN)
 
@@ -191,8 +193,55 @@ def standardise(
 LEVEL_WORDS = {"dyad": "pairs", "person": "people", "network": "the network"}
 
 
-def _first(left: Mapping[str, str]) -> str:
-    return next(iter(left.values()), "")
+def _kept_names(measure: Measure, left: Mapping[str, str], what: str) -> list[str]:
+    """Names without those left out; an error where one of these was asked for by name, or none remains."""
+    asked = [name for name in measure.asked if name in left]
+    names = [name for name in measure.names if name not in left]
+    if asked:
+        raise DesignError(left[asked[0]])
+    if not names:
+        raise DesignError(f"No metric of these remains: all {len(left)} {what}. {next(iter(left.values()))}")
+    return names
+
+
+def _paced(draws: int, progress: Callable[[str], None] | None) -> Iterator[int]:
+    """Numbers of the draws; now and then it is told which is made, and how long the rest may take."""
+    every, began = max(1, draws // 100), time.monotonic()
+    for draw in range(1, draws + 1):
+        if progress is not None and (draw % every == 0 or draw == 2):
+            rest = (time.monotonic() - began) / max(1, draw - 1) * (draws - draw + 1)
+            progress(f"Draw {draw:,} of {draws:,}{_about(rest)}")
+        yield draw
+
+
+def _about(seconds: float) -> str:
+    """How long something takes, roughly; nothing where it is soon over.
+
+    >>> _about(5), _about(200), _about(9_000)
+    ('', ', about 3 min left', ', about 2.5 h left')
+    """
+    if seconds < SOON:
+        return ""
+    if seconds < 90:
+        return f", about {round(seconds, -1):.0f} s left"
+    return (
+        f", about {seconds / 60:.0f} min left" if seconds < 5400 else f", about {seconds / 3600:.1f} h left"
+    )
+
+
+def _spans(spans: Mapping[str, str] | None, model: Null) -> tuple[Settings, int]:
+    """Spans of event metrics, and the shift of a null model that has one (0 where none is given)."""
+    further = dict(spans or {})
+    for name in further:
+        if name not in SPANS:
+            raise unknown("span", name, SPANS, f"Spans are: {listed(SPANS)}.")
+    shift = span(further.pop("shift"), "shift") if "shift" in further else 0
+    if shift and model.needs != "time":
+        shifted = ", ".join(repr(one.name) for one in NULLS.values() if one.needs == "time")
+        raise DesignError(
+            f"{model.name!r} shifts nothing, so 'shift' is no span of it; it is one of {shifted}."
+        )
+    return settings_of(further.pop("conversation_gap", "1h"), further.pop("period", "7D"), further), shift
 
 
 def drawn(base: LogColumns, acts: Given, model: Null, rng: np.random.Generator) -> LogColumns:
@@ -228,85 +277,10 @@ def _seed(seed: int | None) -> int:
     return int(seed)
 
 
-# the acts
-
-
-def _several(log: InteractionLog) -> bool:
-    """Whether some rows stand for several acts."""
-    return log.acts.count is not None and bool((log.acts.count > 1).any())
-
-
-def _laid_out(log: InteractionLog, model: Null, shift: int) -> tuple[LogColumns, Given]:
-    """The acts that count as giving, one row an act, in the engine's own order; and as nulls see them.
-
-    That order rests on the acts alone, so the order of the log's rows changes no draw.
-    """
-    columns = _single(_giving(log.columns()))
-    if not len(columns.sender):
-        raise DesignError("The log has no acts, so there is nothing to draw anew.")
-    paired = pair_up(columns)
-    low, high = paired.keys // columns.n_people, paired.keys % columns.n_people
-    low, high = (np.repeat(side, np.diff(paired.offsets)).astype(np.int32) for side in (low, high))
-    sender, receiver = np.where(paired.from_low, low, high), np.where(paired.from_low, high, low)
-    base = replace(paired.log, sender=sender, receiver=receiver)
-    acts = Given(base.n_people, sender, receiver, base.time)
-    if model.needs != "time":
-        return base, acts
-    if base.time is None:
-        raise DesignError(f"{model.name!r} needs {LACKS}, and this log has none.")
-    if base.conversation is not None:
-        raise DesignError(
-            f"This log says which acts are one conversation, and {model.name!r} would tear them apart; "
-            "read it without that column."
-        )
-    if not shift and base.clock == "time":
-        shift = DAY if base.end - base.start + 1 >= 2 * DAY else 0
-    if base.clock == "wave":
-        shift = 1
-    start, step, steps = circle(base.start, base.end, base.time, shift)
-    if steps < 2:
-        raise DesignError(f"{model.name!r}: the log spans less than two shifts; name a shorter one in spans.")
-    if shift and base.clock == "time":
-        # observed and drawn alike, so that a shift by nothing is what was observed
-        base = replace(base, end=max(base.end, start + step * steps - 1))
-    return base, replace(acts, start=start, step=step, steps=steps, derived={})
-
-
-def _giving(columns: LogColumns) -> LogColumns:
-    """The acts of the kinds that count as giving."""
-    if columns.main is None or columns.kind is None:
-        return columns
-    mask = np.isin(columns.kind, columns.main)
-    return _taken(replace(columns, main=None), np.flatnonzero(mask))
-
-
-def _single(columns: LogColumns) -> LogColumns:
-    """One row an act; a row's amount goes with the first of its acts."""
-    if columns.count is None:
-        return columns
-    if int(columns.count.sum()) > MOST_EXPANDED:
-        raise DesignError(
-            f"The counts stand for more than {MOST_EXPANDED:,} acts: too many to draw one by one."
-        )
-    single = _taken(columns, np.repeat(np.arange(len(columns.count)), columns.count))
-    if columns.weight is not None:
-        weight, some = np.zeros(len(single.sender)), np.flatnonzero(columns.count)
-        weight[(np.cumsum(columns.count) - columns.count)[some]] = columns.weight[some]
-        single = replace(single, weight=weight)
-    return replace(single, count=None)
-
-
-def _taken(columns: LogColumns, at: Array) -> LogColumns:
-    names = ("sender", "receiver", "time", "count", "weight", "kind", "conversation")
-    values: dict[str, Any] = {name: getattr(columns, name) for name in names}
-    taken: dict[str, Any] = {name: None if one is None else one[at] for name, one in values.items()}
-    return replace(columns, **taken)
-
-
 # what is said of them
 
 
-def _frame(log: InteractionLog, measure: Measure, tally: Tally) -> pd.DataFrame:
+def _frame(people: Array, measure: Measure, tally: Tally) -> pd.DataFrame:
     """One row a pair (or person, or the network) and metric."""
     import pandas as pd
 
@@ -314,9 +288,9 @@ def _frame(log: InteractionLog, measure: Measure, tally: Tally) -> pd.DataFrame:
     for name in measure.names:
         who: dict[str, Any] = {}
         if measure.level == "dyad":
-            who = {"ego": log.people[measure.rows.ego], "alter": log.people[measure.rows.alter]}
+            who = {"ego": people[measure.rows.ego], "alter": people[measure.rows.alter]}
         elif measure.level == "person":
-            who = {"person": log.people}
+            who = {"person": people}
         found = tally.summary(name, measure.facts[name].undefined)
         parts.append(pd.DataFrame({**who, "metric": name, **found}))
     return pd.concat(parts, ignore_index=True)
@@ -353,7 +327,7 @@ def _notes(table: Standardised, model: Null, measure: Measure) -> list[str]:
     return lines
 
 
-def _apart(log: InteractionLog, base: LogColumns, acts: Given, model: Null) -> list[str]:
+def _apart(ground: Ground, base: LogColumns, acts: Given, model: Null) -> list[str]:
     """What holds for this log alone: pairs that nothing redraws, and how far acts are shifted."""
     if model.name == "activity":
         kept = int(np.isnan(chances(acts)).sum())
@@ -372,7 +346,7 @@ def _apart(log: InteractionLog, base: LogColumns, acts: Given, model: Null) -> l
         else f"{acts.step / 1e6:g} s each"
     )
     lines = [f"Shifts are {whole}, {acts.steps:,} different ones."]
-    longer = base.end - log.moments()[1]
+    longer = base.end - ground.last
     if longer >= HOUR // 10:
         lines.append(
             f"The log counts as observed for {longer / HOUR:,.1f} h more than it was, to be whole steps "

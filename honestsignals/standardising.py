@@ -13,12 +13,12 @@ import numpy as np
 from honestsignals.engines.circles import circle_of
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import LogColumns, Rows
-from honestsignals.errors import DesignError, listed
+from honestsignals.errors import ArgumentError, DesignError, listed, unknown
 from honestsignals.inference.nulls import NULLS, Given, Null, circle, generator
 from honestsignals.metrics.acts import HOUR, Settings
 from honestsignals.metrics.columns import choose, describe, plan
-from honestsignals.metrics.levels import chosen, found, measure, planned
-from honestsignals.metrics.registry import LEVELS, NEEDS, Fact
+from honestsignals.metrics.levels import Measured, chosen, found, measure, planned
+from honestsignals.metrics.registry import GIVEN, LEVELS, NEEDS, Fact
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -49,6 +49,12 @@ class Measure:
         Pairs that are measured, where these are dyads.
     settings : Settings
         Spans of event metrics.
+    possible : int or None
+        Pairs that could be; None where any two could.
+    of : str
+        What metrics without a suffix are of: "" for acts, "weight" for ties of a network.
+    silent : tuple of str
+        Kinds, as column suffixes, that are not among the acts that are drawn.
     """
 
     level: str
@@ -57,30 +63,47 @@ class Measure:
     facts: Mapping[str, Fact]
     rows: Rows
     settings: Settings
+    possible: int | None = None
+    of: str = ""
+    silent: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, log: LogColumns, level: str, wanted: Sequence[str] | str, settings: Settings) -> Measure:
-        """Metrics asked for, of the pairs in contact."""
+    def of_log(
+        cls, log: LogColumns, level: str, wanted: Sequence[str] | str, settings: Settings, ties: bool = False
+    ) -> Measure:
+        """Metrics asked for, of the pairs in contact.
+
+        Parameters
+        ----------
+        log : LogColumns
+            The acts.
+        level : str
+            What they are about.
+        wanted : str or sequence of str
+            Columns or families.
+        settings : Settings
+            Spans of event metrics.
+        ties : bool
+            Whether the acts stand for the ties of a network, which tell nothing but who gave whom how much.
+        """
         some = [wanted] if isinstance(wanted, str) else list(wanted)
+        if not some:
+            raise ArgumentError("No metric was named: metrics is empty. Name columns, or families.")
         every: Sequence[str] | str = "all" if "all" in some else some
         if level == "dyad":
             names = choose(every, log.kinds, log.has, directed=False)
             by_name = {one.name: one for one in plan(names, log.kinds, log.has)}
             facts = {name: describe(by_name[name]) for name in names}
         else:
-            names = chosen(level, every, log.has)
-            facts = {name: found(level, name).fact for name in names}
-            for fact in facts.values():
-                lacking = fact.needs - log.has
-                if lacking:
-                    raise DesignError(
-                        f"{fact.name!r} needs {listed(NEEDS[one] for one in sorted(lacking))}, "
-                        "and this log has none."
-                    )
+            facts = {}
+            for one in [every] if isinstance(every, str) else every:
+                facts |= _of_others(one, level, log, ties)
         families = {"all", *LEVELS[level]}
-        asked = tuple(name for name in names if name in some and name not in families)
+        asked = tuple(name for name in facts if name in some and name.partition("__")[0] not in families)
+        if not facts:
+            raise DesignError(f"This log has nothing that the metrics of {listed(map(repr, some))} need.")
         rows = Rows(*LocalEngine(log).pairs())
-        return cls(level, tuple(names), asked, facts, rows, settings)
+        return cls(level, tuple(facts), asked, facts, rows, settings)
 
     def only(self, names: Sequence[str]) -> Measure:
         """Some of them."""
@@ -88,22 +111,71 @@ class Measure:
 
     def __call__(self, log: LogColumns) -> dict[str, Array]:
         """One value a pair, a person, or the network, of each metric."""
+        return self.observed(log)[0]
+
+    def observed(self, log: LogColumns) -> tuple[dict[str, Array], dict[str, str]]:
+        """The values, and the metrics that these data refuse, with the reason."""
         engine = LocalEngine(log)
         if self.level == "dyad":
             columns = plan(self.names, log.kinds, log.has)
-            values: Mapping[str, Any] = engine.columns(self.rows, columns, self.settings)
-        else:
-            entries = planned(self.level, self.names)
-            seen: dict[str, Any] = {"ties": engine.ties()}
-            if self.level == "person":
-                seen["circle"] = circle_of(engine, entries, settings=self.settings)
-            values = measure(entries, seen).values
+            values: dict[str, Any] = engine.columns(self.rows, columns, self.settings)
+            return {name: np.asarray(values[name], dtype=float) for name in self.names}, {}
+        values, refused = {}, {}
+        for suffix in dict.fromkeys(name.partition("__")[2] for name in self.names):
+            names = [name for name in self.names if name.partition("__")[2] == suffix]
+            found_here = self._measured(engine, [name.partition("__")[0] for name in names], suffix)
+            for name in names:
+                stem = name.partition("__")[0]
+                values[name] = found_here.values[stem]
+                if stem in found_here.refused:
+                    refused[name] = f"{name!r}: {found_here.refused[stem]}"
         size = log.n_people if self.level == "person" else 1
-        out = {}
-        for name in self.names:
-            value = np.asarray(values[name], dtype=float)
-            out[name] = np.full(size, float(value)) if value.ndim == 0 else value
-        return out
+        full = {name: np.broadcast_to(np.asarray(values[name], dtype=float), size) for name in self.names}
+        return full, refused
+
+    def _measured(self, engine: LocalEngine, stems: Sequence[str], suffix: str) -> Measured:
+        """Metrics of people or of the network, of one thing that was given."""
+        entries, of = planned(self.level, stems), suffix or self.of
+        ties = engine.ties(of)
+        if self.possible is not None:
+            ties = replace(ties, possible=self.possible, derived={})
+        seen: dict[str, Any] = {"ties": ties}
+        if self.level == "person":
+            seen["circle"] = circle_of(engine, entries, of, settings=self.settings)
+        return measure(entries, seen)
+
+
+def _of_others(wanted: str, level: str, log: LogColumns, ties: bool) -> dict[str, Fact]:
+    """Facts of the metrics of people or of networks that a name or a family stands for."""
+    stem, _, kind = wanted.partition("__")
+    kinds = [*(["weight"] if "weight" in log.has and not ties else []), *log.kinds]
+    if kind and kind not in kinds:
+        raise unknown(f"kind of giving in {wanted!r}:", kind, kinds)
+    out: dict[str, Fact] = {}
+    by_name = stem not in {"all", *LEVELS[level]}
+    for name in chosen(level, stem, log.has):
+        fact, why = found(level, name).fact, ""
+        if fact.needs - log.has:
+            lacking = listed(NEEDS[one] for one in sorted(fact.needs - log.has))
+            why = f"{fact.name!r} needs {lacking}, and {'ties have' if ties else 'this log has'} none."
+        elif kind and not _reads(level, name) & {*GIVEN, "ties"}:
+            why = f"{wanted!r} does not exist: {name!r} does not rest on what was given."
+        elif ties and _reads(level, name) - {*GIVEN, "ties"}:
+            why = f"{name!r} rests on acts; of a network there are ties alone."
+        if why and by_name:
+            raise DesignError(why)
+        if kind:
+            of = "of weight" if kind == "weight" else f"of kind {kind}"
+            needs = fact.needs | ({"weight"} if kind == "weight" else set())
+            fact = replace(fact, name=f"{name}__{kind}", meaning=f"{fact.meaning} ({of})", needs=needs)
+        out |= {} if why else {fact.name: fact}
+    return out
+
+
+def _reads(level: str, name: str) -> set[str]:
+    """What a metric of people or of networks rests on: dyad columns, and ties."""
+    entries = planned(level, [name])
+    return {one for entry in entries for one in (*entry.reads, *(set(entry.sees) & {"ties"}))}
 
 
 class Tally:
@@ -204,15 +276,18 @@ def unsuited(measure: Measure, null: Null, kinds: tuple[str, ...], split: bool) 
 
 def _refused(measure: Measure, null: Null, kinds: tuple[str, ...], split: bool) -> dict[str, str]:
     """Metrics that a null model does not suit, and why."""
-    out = {name: why for name in measure.names if (why := _senseless(measure.facts[name], null, split))}
+    out = {name: why for name in measure.names if (why := _senseless(measure, name, null, split))}
     rest = tuple(name for name in measure.names if name not in out)
     kept = _kept(null.name, measure.level, rest, kinds) if rest else frozenset()
     out |= {name: "every draw keeps it as it was" for name in rest if name in kept}
     return {name: out[name] for name in measure.names if name in out}
 
 
-def _senseless(fact: Fact, null: Null, split: bool) -> str:
+def _senseless(measure: Measure, name: str, null: Null, split: bool) -> str:
     """Why draws say nothing of a metric; "" where they may."""
+    fact = measure.facts[name]
+    if unheard := set(name.split("__")[1:]) & {*measure.silent}:
+        return f"acts of {listed(sorted(unheard))} do not count as giving, and those that do are drawn anew"
     if fact.unit in ("state", "time"):
         return "it is no amount"
     if fact.whole:
@@ -233,7 +308,7 @@ def _kept(null: str, level: str, names: tuple[str, ...], kinds: tuple[str, ...])
     varied, known = set(), set()
     for people, acts in SMALL:
         log, given = _small_log(people, acts, kinds)
-        tried = Measure.of(log, level, names, Settings(conversation_gap=12 * HOUR))
+        tried = Measure.of_log(log, level, names, Settings(conversation_gap=12 * HOUR))
         observed, model = tried(log), NULLS[null]
         for draw in range(TRIES):
             if model.draw is None:

@@ -33,6 +33,7 @@ LAYERS = [
     ["networks"],
     ["definitions", "matrix_tests", "people", "windows"],
     ["log"],
+    ["redrawing"],
     ["nulls"],
     ["reading", "study_file", "labels"],
     ["asked", "label_columns", "label_network"],

@@ -18,7 +18,8 @@ from honestsignals import standardising
 from honestsignals.inference import nulls, rewiring
 from honestsignals.inference.nulls import NULLS, Given, begin, generator
 from honestsignals.metrics.acts import DAY, HOUR, SECOND
-from honestsignals.nulls import _laid_out, drawn
+from honestsignals.nulls import drawn
+from honestsignals.redrawing import ground_of, laid_out
 from honestsignals.standardising import Measure, Tally
 from tests.corpus import corpus, log_of, random_rows
 from tests.shared import needs_shared, shared_path
@@ -267,7 +268,7 @@ def test_handing_out_acts_anew_is_near_what_independent_counts_would_be() -> Non
     names = ["reciprocity_weighted", "reciprocity_weighted_expected_wcm"]
     frame = hs.standardise(log, names[0], null="strength", level="network", draws=60, seed=1).frame
     columns = log.columns()
-    wcm = Measure.of(columns, "network", [names[1]], standardising.Settings())(columns)[names[1]]
+    wcm = Measure.of_log(columns, "network", [names[1]], standardising.Settings())(columns)[names[1]]
     weight = np.zeros((12, 12))
     np.add.at(weight, (columns.sender, columns.receiver), 1)
     mean = 1 - np.eye(12)
@@ -322,7 +323,7 @@ def test_a_table_is_what_the_drawn_logs_say(name: str) -> None:
     log, draws, metric = log_of(random_rows(2, people=5, acts=70)), 19, "returned_share"
     metric = "reply_rate" if name == "time shift" else metric
     found = hs.standardise(log, metric, null=name, draws=draws, seed=3).frame
-    base, acts = _laid_out(log, NULLS[name], 0)
+    base, acts = laid_out(ground_of(log, NULLS[name], "dyad"), NULLS[name])
     start = begin(NULLS[name], acts, 3)
     values = []
     for draw in range(1, draws + 1):
@@ -460,8 +461,8 @@ def test_what_is_refused_as_kept_never_varies_and_the_rest_can(name: str, level:
         with pytest.raises(hs.DesignError, match="every metric of the network stays as it was"):
             hs.standardise(log, "all", null=name, level=level)
         return
-    base, acts = _laid_out(log, model, 0)
-    measure = Measure.of(base, level, "all", standardising.Settings())
+    base, acts = laid_out(ground_of(log, model, level), model)
+    measure = Measure.of_log(base, level, "all", standardising.Settings())
     refused = standardising._refused(measure, model, base.kinds, False)
     kept = [one for one, why in refused.items() if why == "every draw keeps it as it was"]
     measure = measure.only([one for one in measure.names if one in kept or one not in refused])
@@ -521,7 +522,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         hs.standardise(log, "imbalance", draws=5)
     with pytest.raises(hs.ArgumentError, match="seed is -1"):
         hs.standardise(log, "imbalance", seed=-1)
-    with pytest.raises(hs.ArgumentError, match=r"takes a log, as study.log is one; got DataFrame"):
+    with pytest.raises(hs.ArgumentError, match=r"takes a log, as study.log is one, .*; got DataFrame"):
         hs.standardise(log.to_frame(), "imbalance")  # type: ignore[arg-type]
     with pytest.raises(hs.DesignError, match="'time shift' needs times, or waves, and this log has none"):
         hs.standardise(bare, "imbalance", null="time shift")
