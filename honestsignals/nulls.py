@@ -41,7 +41,7 @@ COLUMNS = {
     "person": "the person",
     "metric": "what was measured",
     "observed": "its value as observed",
-    "expected": "mean over the draws in which it is defined",
+    "expected": "mean over the draws in which it is defined, where all of these are finite",
     "sd": "standard deviation over those draws",
     "z": "(observed - expected) / sd",
     "p_low": "(1 + draws as low as what was observed) / (1 + defined_draws)",
@@ -175,9 +175,9 @@ def standardise(
     base, acts = laid_out(ground, model, shift)
     measure = ground.prepared(Measure.of_log(base, level, metrics, settings, ties=ground.ties))
     left = unsuited(measure, model, base.kinds, split=ground.split)
-    measure = measure.only(_kept_names(measure, left, "cannot be standardised"))
+    measure = measure.only(_remaining(measure, left))
     observed, refused = measure.observed(base)
-    measure = measure.only(_kept_names(measure, refused, "cannot be had"))
+    measure = measure.only(_remaining(measure, {name: f"{name!r}: {refused[name]}" for name in refused}))
     tally, start = Tally({name: observed[name] for name in measure.names}), begin(model, acts, seed)
     for draw in _paced(draws, progress):
         tally.add(measure(drawn(base, start, model, generator(seed, draw))))
@@ -185,7 +185,7 @@ def standardise(
     about = (*_columns(frame), *(measure.facts[name] for name in measure.names))
     table = Standardised("", frame, about, null=null, level=level, draws=draws, seed=seed)
     notes = (*ground.notes, *_notes(table, model, measure), *_apart(ground, base, acts, model))
-    notes = (*notes, *_left(left), *refused.values())
+    notes = (*notes, *_left(left), *_refused(refused))
     title = f"Metrics of {LEVEL_WORDS[level]} against the null model {null!r}"
     return replace(table, title=title, notes=notes, shown=SHOWN)
 
@@ -193,14 +193,16 @@ def standardise(
 LEVEL_WORDS = {"dyad": "pairs", "person": "people", "network": "the network"}
 
 
-def _kept_names(measure: Measure, left: Mapping[str, str], what: str) -> list[str]:
+def _remaining(measure: Measure, left: Mapping[str, str]) -> list[str]:
     """Names without those left out; an error where one of these was asked for by name, or none remains."""
     asked = [name for name in measure.asked if name in left]
     names = [name for name in measure.names if name not in left]
     if asked:
         raise DesignError(left[asked[0]])
     if not names:
-        raise DesignError(f"No metric of these remains: all {len(left)} {what}. {next(iter(left.values()))}")
+        raise DesignError(
+            f"None of these metrics remains, {len(left)} are left out. {next(iter(left.values()))}"
+        )
     return names
 
 
@@ -356,7 +358,12 @@ def _apart(ground: Ground, base: LogColumns, acts: Given, model: Null) -> list[s
 
 
 def _left(left: Mapping[str, str]) -> list[str]:
-    if not left:
-        return []
-    names = ", ".join(list(left)[:12]) + (f" and {len(left) - 12} more" if len(left) > 12 else "")
-    return [f"Left out, as the null model does not suit them: {names}."]
+    return [f"Left out, as the null model does not suit them: {listed(left)}."] if left else []
+
+
+def _refused(refused: Mapping[str, str]) -> list[str]:
+    """Metrics that these data refuse, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in refused.items():
+        by_reason.setdefault(why, []).append(name)
+    return [f"Left out: {listed(names)}. {why}" for why, names in by_reason.items()]

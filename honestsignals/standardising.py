@@ -128,7 +128,7 @@ class Measure:
                 stem = name.partition("__")[0]
                 values[name] = found_here.values[stem]
                 if stem in found_here.refused:
-                    refused[name] = f"{name!r}: {found_here.refused[stem]}"
+                    refused[name] = found_here.refused[stem]
         size = log.n_people if self.level == "person" else 1
         full = {name: np.broadcast_to(np.asarray(values[name], dtype=float), size) for name in self.names}
         return full, refused
@@ -173,9 +173,8 @@ def _of_others(wanted: str, level: str, log: LogColumns, ties: bool) -> dict[str
 
 
 def _reads(level: str, name: str) -> set[str]:
-    """What a metric of people or of networks rests on: dyad columns, and ties."""
-    entries = planned(level, [name])
-    return {one for entry in entries for one in (*entry.reads, *(set(entry.sees) & {"ties"}))}
+    """What a metric of people or of networks rests on: dyad columns, or (as ties) what was given alone."""
+    return {one for entry in planned(level, [name]) if entry.sees for one in entry.reads or ("ties",)}
 
 
 class Tally:
@@ -189,18 +188,20 @@ class Tally:
 
     def __init__(self, observed: Mapping[str, Array]) -> None:
         self.observed = observed
-        self._sums = {name: np.zeros((5, len(values))) for name, values in observed.items()}
+        self._sums = {name: np.zeros((6, len(values))) for name, values in observed.items()}
 
     def add(self, drawn: Mapping[str, Array]) -> None:
         """Take in one draw (Welford's steps, over the draws in which a value is defined)."""
         for name, values in drawn.items():
             observed = self.observed[name]
-            number, mean, square, low, high = self._sums[name]
-            defined = ~np.isnan(values)
+            number, mean, square, low, high, endless = self._sums[name]
+            defined, finite = ~np.isnan(values), np.isfinite(values)
             number += defined
-            away = np.where(defined, values - mean, 0.0)
-            mean += np.divide(away, number, out=np.zeros(len(number)), where=number > 0)
-            square += away * np.where(defined, values - mean, 0.0)
+            endless += defined & ~finite
+            values_here = np.where(finite, values, 0.0)
+            away = np.where(finite, values_here - mean, 0.0)
+            mean += np.divide(away, number - endless, out=np.zeros(len(number)), where=finite)
+            square += away * np.where(finite, values_here - mean, 0.0)
             same = alike(values, observed)
             low += defined & (same | (values < observed))
             high += defined & (same | (values > observed))
@@ -215,16 +216,19 @@ class Tally:
         undefined : str
             When it is NaN, in words.
         """
-        observed, (number, mean, square, low, high) = self.observed[name], self._sums[name]
-        expected = np.where(number > 0, mean, math.nan)
+        observed, (number, mean, square, low, high, endless) = self.observed[name], self._sums[name]
+        expected = np.where((number > 0) & (endless == 0), mean, math.nan)
         variance = np.divide(square, number - 1, out=np.full(len(number), math.nan), where=number > 1)
-        sd = np.sqrt(variance)
+        sd = np.where(endless > 0, math.nan, np.sqrt(variance))
         sd[sd <= SAME * np.maximum(np.abs(expected), 1.0)] = 0.0
-        z = np.divide(observed - expected, sd, out=np.full(len(number), math.nan), where=sd > 0)
+        fine = (sd > 0) & np.isfinite(observed)
+        z = np.divide(observed - expected, sd, out=np.full(len(number), math.nan), where=fine)
         known = ~np.isnan(observed) & (number > 0)
         reason = np.full(len(observed), "", dtype=object)
         reason[sd == 0] = "every draw has the same value"
         reason[number < 2] = "fewer than two draws have a value"
+        reason[np.isinf(observed)] = "it is infinite as observed"
+        reason[endless > 0] = "it is infinite in some draws"
         reason[np.isnan(observed)] = f"observed: {undefined or 'it has no value here'}"
         return {
             "observed": observed,

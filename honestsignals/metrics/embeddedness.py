@@ -92,19 +92,35 @@ def _of_triangles(ties: Ties) -> tuple[Array, Array]:
     begin, end = keys // n, keys % n
     starts = np.concatenate([[0], np.cumsum(np.bincount(begin, minlength=n))])
     rarity = _rarity(ties)[by_rank]
-    number = np.zeros(len(keys), dtype=np.int64)
-    low_part, high_part = np.zeros(len(keys)), np.zeros(len(keys))
-    for tie, onward, across in _triangles(keys, begin, end, starts):
-        # the tie lacks the far end, the one onward lacks the beginning, the one across the middle
-        for at, third in ((tie, end[onward]), (onward, begin[tie]), (across, end[tie])):
-            number += np.bincount(at, minlength=len(keys))
-            amount = rarity[third]
-            low_part += np.bincount(at, weights=amount & ((1 << HALF) - 1), minlength=len(keys))
-            high_part += np.bincount(at, weights=amount >> HALF, minlength=len(keys))
-    weight = (high_part.astype(np.int64) << HALF) + low_part.astype(np.int64)
+    number, weight = np.zeros((2, len(keys)), dtype=np.int64)
+    held: list[tuple[Array, Array, Array]] = []
+    for found in _triangles(keys, begin, end, starts):
+        held.append(found)
+        if sum(len(tie) for tie, *_ in held) > MOST_CELLS:
+            _count(held, (begin, end, rarity), number, weight)
+            held = []
+    _count(held, (begin, end, rarity), number, weight)
     out = np.empty((2, len(keys)), dtype=np.int64)
     out[:, order] = number, weight
     return out[0], out[1]
+
+
+def _count(
+    held: list[tuple[Array, Array, Array]], people: tuple[Array, Array, Array], number: Array, weight: Array
+) -> None:
+    """Add to each tie of some triangles one, and the rarity of who is shared: the third of the three."""
+    if not held:
+        return
+    begin, end, rarity = people
+    tie, onward, across = (np.concatenate(one) for one in zip(*held, strict=True))
+    # the tie lacks the far end, the one onward lacks the beginning, the one across the middle
+    at = np.concatenate([tie, onward, across])
+    third = np.concatenate([end[onward], begin[tie], end[tie]])
+    amount = rarity[third]
+    number += np.bincount(at, minlength=len(number))
+    low = np.bincount(at, weights=amount & ((1 << HALF) - 1), minlength=len(number))
+    high = np.bincount(at, weights=amount >> HALF, minlength=len(number))
+    weight += (high.astype(np.int64) << HALF) + low.astype(np.int64)
 
 
 def _triangles(keys: Array, begin: Array, end: Array, starts: Array) -> Iterator[tuple[Array, Array, Array]]:
