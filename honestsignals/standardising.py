@@ -246,7 +246,7 @@ def alike(one: Array, other: Array) -> Array:
     """Whether values are the same but for their last digits; NaN is like nothing."""
     with np.errstate(invalid="ignore"):
         near = np.abs(one - other) <= SAME * np.maximum(np.abs(other), 1.0)
-    return (one == other) | near
+    return (one == other) | (near & np.isfinite(other))
 
 
 # which metrics a null model suits
