@@ -173,7 +173,7 @@ def test_every_graph_with_these_degrees_is_as_likely(case: str) -> None:
     possible = digraphs(arcs, people)
     assert len(possible) == number
     acts, found = given(arcs, people), Counter()
-    for draw in range(50 * number):
+    for draw in range(30 * number):
         sender, receiver, _ = draw_of("degree", acts, draw)
         found[frozenset(zip(sender.tolist(), receiver.tolist(), strict=True))] += 1
     assert {*found} == {*possible}
