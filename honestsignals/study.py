@@ -139,7 +139,7 @@ class Study:
         conversation_gap : str
             Δ: gap within a conversation, and reply window.
         period : str
-            Length of the periods of ``persistence`` and ``synchrony``.
+            Length of the periods of ``persistence`` and ``synchrony``, from the log's first moment on.
         spans : mapping of str to str, optional
             Further spans of event metrics: ``reply_horizon``, ``silence``.
 

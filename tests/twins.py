@@ -180,8 +180,8 @@ def balance(ego: float, alter: float) -> dict[str, float]:
 
 
 def periods(acts: Sequence[Act], end: int, world: World) -> dict[str, float]:
-    active = len({act.time // world.period for act in acts})
-    observed = end // world.period - world.start // world.period + 1 if end >= world.start else 0
+    active = len({(act.time - world.start) // world.period for act in acts})
+    observed = (end - world.start) // world.period + 1 if end >= world.start else 0
     return {
         "active_periods": active,
         "observed_periods": observed,

@@ -196,13 +196,14 @@ def gaps(acts: Sequence[Timed], end: int) -> dict[str, float]:
 
 def together(acts: Sequence[Timed], ego: int, start: int, end: int, period: int) -> dict[str, float]:
     """Correlations over all observed periods, at once and one apart."""
-    first, last = start // period, end // period
+    first, last = 0, (end - start) // period
     number = last - first + 1 if end >= start else 0
     gave: dict[int, int] = {}
     got: dict[int, int] = {}
     for act in acts:
         side = gave if act.sender == ego else got
-        side[act.time // period] = side.get(act.time // period, 0) + act.count
+        when = (act.time - start) // period
+        side[when] = side.get(when, 0) + act.count
 
     def apart(one: dict[int, int], other: dict[int, int], lag: int) -> float:
         early = {when for when in {*one, *(when - lag for when in other)} if first <= when <= last - lag}

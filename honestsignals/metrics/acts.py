@@ -65,7 +65,7 @@ class Settings:
         Δ: acts at most this far apart belong to one conversation (inclusive), and a reply within it
         answers an opening. One hour, as in bandicoot.
     period : int, microseconds
-        Length of the periods of ``persistence`` and ``synchrony``, counted from time zero. A week.
+        Length of the periods of ``persistence`` and ``synchrony``, from the log's first moment on. A week.
     reply_horizon : int, microseconds
         τ: up to when a reply is awaited in ``reply_hours``. A day.
     silence : int, microseconds
@@ -243,6 +243,16 @@ class Acts:
             return running
 
         return self.once("running", make)
+
+    @property
+    def period(self) -> Array:
+        """Number of each act's period, from the log's first moment on (int64, shape (n_acts,))."""
+        return self.once("period", lambda: (self.clock - self.start) // self.settings.period)
+
+    @property
+    def periods(self) -> Array:
+        """Periods that each pair was observed for, the last begun one counted (int64, shape (n_pairs,))."""
+        return np.maximum((self.end - self.start) // self.settings.period + 1, 0)
 
     # masks and positions: one value an act, made once a batch
 

@@ -14,8 +14,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @statistic(unit="periods", needs=["periods"])
 def active_periods(acts: Acts) -> Array:
-    """Periods, counted from time zero, with an act of either; waves where the log has waves."""
-    period = acts.clock // acts.settings.period
+    """Periods, counted from the log's first moment, with an act of either; waves where it has waves."""
+    period = acts.period
     new = acts.pair_start.copy()
     new[1:] |= period[1:] != period[:-1]
     return acts.total(new)
@@ -23,10 +23,8 @@ def active_periods(acts: Acts) -> Array:
 
 @statistic(unit="periods", needs=["periods"])
 def observed_periods(acts: Acts) -> Array:
-    """Periods from the start of the log to the end of what was observed, both counted."""
-    length = acts.settings.period
-    periods = acts.end // length - acts.start // length + 1
-    return np.where(acts.end < acts.start, 0, periods)
+    """Periods from the log's first moment to the end of what was observed, the last begun one counted."""
+    return acts.periods
 
 
 @metric(

@@ -157,8 +157,7 @@ def _periods(acts: Acts) -> Array:
     """
     if not len(acts.clock):
         return np.full((3, acts.n_pairs), math.nan)
-    length = acts.settings.period
-    period = acts.clock // length
+    period = acts.period
     new = acts.pair_start.copy()
     new[1:] |= period[1:] != period[:-1]
     at, edges = np.flatnonzero(new), acts.edges(new)
@@ -177,10 +176,10 @@ def _periods(acts: Acts) -> Array:
         out[:-1] *= follows
         return total(out)
 
-    span = np.maximum(acts.end // length - acts.start // length + 1, 0).astype(float)
+    span = acts.periods.astype(float)
     sums = np.array([total(gave), total(got), total(gave * gave), total(got * got)])
-    heads = _edge_cells(when, edges[:-1], edges, acts.start // length, (gave, got))
-    tails = _edge_cells(when, edges[1:] - 1, edges, acts.end // length, (gave, got))
+    heads = _edge_cells(when, edges[:-1], edges, 0, (gave, got))
+    tails = _edge_cells(when, edges[1:] - 1, edges, acts.periods - 1, (gave, got))
     early, late = sums - heads, sums - tails
     lags = [
         (span, total(gave * got), sums[[0, 2]], sums[[1, 3]]),
