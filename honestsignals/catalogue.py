@@ -24,6 +24,14 @@ LEFT_OUT = (
         "no independent software gives a value to hold it against; with strengths kept it is here.",
     ),
     (
+        "Gomes, Mundry and Boesch's measure of contingent reciprocity",
+        "the text could not be read; contingent return here is derived, and says so.",
+    ),
+    (
+        "The social signature itself",
+        "it is a list of shares by rank, not a number; the distance between two of them is here.",
+    ),
+    (
         "Kovanen's and Akoglu's own equations",
         "their texts could not be read; the forms here are derived from imbalance, and each says so.",
     ),

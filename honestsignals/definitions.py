@@ -20,7 +20,7 @@ def compare_definitions(source: object, *, of: str = "acts") -> MetricTable:
 
     Parameters
     ----------
-    source : InteractionLog, Network, networkx.DiGraph, pandas.DataFrame or ndarray, shape (n, n)
+    source : InteractionLog, Study, Network, networkx.DiGraph, pandas.DataFrame or ndarray, shape (n, n)
         Of a matrix, row gave column; NaN is not known.
     of : str
         What was given: "acts", "weight", or a kind; of a graph, the attribute of its edges.

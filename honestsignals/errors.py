@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,18 @@ class FitError(HonestSignalsError):
 
 class OutputError(HonestSignalsError):
     """A file that could not be written, or must not be overwritten."""
+
+
+def check_seed(seed: object) -> None:
+    """Refuse what no generator of random numbers begins with; None is a seed of its own choice.
+
+    >>> check_seed(-1)
+    Traceback (most recent call last):
+    honestsignals.errors.ArgumentError: seed is -1; it must be a whole number from 0 on.
+    """
+    whole = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
+    if seed is not None and not (whole and seed >= 0):  # type: ignore[operator]
+        raise ArgumentError(f"seed is {seed!r}; it must be a whole number from 0 on.")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError
+from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.labels import Labels
 from honestsignals.metrics.circles import Circle
 from honestsignals.metrics.ties import MOST_WHOLE, Ties
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def network_of_label(
-    labels: Labels, people: Array, block: Array | None = None, at_least: float | None = None
+    labels: Labels, people: Array, block: Array | None = None, at_least: float | str | None = None
 ) -> Network:
     """The ties that a directed label names.
 
@@ -54,7 +54,7 @@ def network_of_label(
     notes = [_meaning(labels, at_least)]
     if len(here) < len(people):
         notes.append(
-            f"{len(people) - len(here):,} of {len(people):,} people did not answer, so they are not among "
+            f"{len(people) - len(here):,} of {len(people):,} people {_silent(labels)}, so they are not among "
             "the people of the network: they are unobserved, which is not isolated. Of people, columns that "
             "end in _asked leave out whom they did not answer; the others take no answer for none."
         )
@@ -67,18 +67,22 @@ def network_of_label(
     return Network(ties, people[here], tuple(notes), _circle(arcs), here, inside)
 
 
-def _amounts(labels: Labels, at_least: float | None) -> Array:
+def _silent(labels: Labels) -> str:
+    """Why some people are not in a network."""
+    return "did not answer" if labels.absent == "no" else "are in no row"
+
+
+def _amounts(labels: Labels, at_least: float | str | None) -> Array:
     """What each answer is as an amount: 1 or 0 where it is cut, else the answer itself."""
     cut = f"say from which answer on there is a tie, with at_least=, of {labels.name!r}"
     if at_least is not None:
-        if not math.isfinite(at_least):
-            raise ArgumentError(f"at_least is {at_least!r}; it must be a number.")
-        if labels.absent == "no" and at_least <= 0:
+        least = _level(labels, at_least)
+        if labels.absent == "no" and least <= 0:
             raise ArgumentError(
-                f"at_least is {at_least:g}, but a pair without a row of {labels.name!r} is a 0, "
+                f"at_least is {least:g}, but a pair without a row of {labels.name!r} is a 0, "
                 "and would be a tie."
             )
-        return np.where(np.isnan(labels.value), np.nan, labels.value >= at_least)
+        return np.where(np.isnan(labels.value), np.nan, labels.value >= least)
     if (labels.value < 0).any():
         raise DesignError(f"{labels.name!r} has answers below 0, which are no amount: {cut}.")
     lowest = min((level for level in labels.levels if isinstance(level, int | float)), default=0.0)
@@ -93,9 +97,27 @@ def _amounts(labels: Labels, at_least: float | None) -> Array:
     return labels.value
 
 
-def _meaning(labels: Labels, at_least: float | None) -> str:
+def _level(labels: Labels, at_least: object) -> float:
+    """The answer from which on there is a tie: a number, or one of the levels by name."""
+    if isinstance(at_least, str) and at_least in labels.levels:
+        return float(labels.levels.index(at_least))
+    if labels.levels and isinstance(labels.levels[0], str):
+        raise unknown(f"level of {labels.name}", str(at_least), labels.levels)
+    number = isinstance(at_least, int | float | np.number) and not isinstance(at_least, bool)
+    if not number or not math.isfinite(at_least):  # type: ignore[arg-type]
+        raise ArgumentError(f"at_least is {at_least!r}; it must be a number.")
+    cut = float(at_least)  # type: ignore[arg-type]
+    highest = max(
+        [float(level) for level in labels.levels] or [labels.range[1] if labels.range else math.inf]
+    )
+    if cut > highest:
+        raise ArgumentError(f"at_least is {cut:g}; the highest answer to {labels.name!r} is {highest:g}.")
+    return cut
+
+
+def _meaning(labels: Labels, at_least: float | str | None) -> str:
     if at_least is not None:
-        return f"Ties: answers to {labels.name} of at least {at_least:g}."
+        return f"Ties: answers to {labels.name} of at least {at_least}."
     if labels.type == "binary":
         return f"Ties: who named whom ({labels.name})."
     return f"Ties: answers to {labels.name} as amounts, 0 for none."

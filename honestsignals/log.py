@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.act_forms import as_shown, cut, facts_of, frame_of, graph_of, size_of
+from honestsignals.act_forms import ACROSS, as_shown, cut, facts_of, frame_of, graph_of, size_of
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import FAR, LogColumns, Rows
@@ -387,7 +387,8 @@ class InteractionLog:
     @property
     def source(self) -> tuple[str, ...]:
         """What a table made from this log says of it."""
-        return (f"Log {self.name}: {size_of(self.acts, len(self), self.dyads_in_contact)}",)
+        size, across = size_of(self.acts, len(self), self.dyads_in_contact), self.left_out.get(ACROSS, 0)
+        return (f"Log {self.name}: {size}", *([f"{across:,} acts {ACROSS} are left out."] if across else []))
 
     def __str__(self) -> str:
         return "\n".join([f"InteractionLog {self.name}", *self.facts()])

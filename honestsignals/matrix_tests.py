@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, listed, one_of
+from honestsignals.errors import ArgumentError, check_seed, listed, one_of
 from honestsignals.inference.rowwise_test import Permuted, dealt, permuted
 from honestsignals.metrics.rowwise import KINDS, row_sums
 from honestsignals.networks import Network, network_of
@@ -122,8 +122,9 @@ def row_reciprocity(
         "people": rows and columns of what is given change places together, and what is got stays
         (Hemelrijk 1990; de Vries 1993; DyaDA). The published test, whose p is too small where pairs are
         independent: .12 of such studies are rejected at .05, as every pair counts twice in the data and once
-        in a relabelling. "rows": what each gives goes to others at random, and what each gets follows; it
-        keeps .05.
+        in a relabelling. "rows": what each gives goes to others at random, and what each gets follows: .04 to
+        .08 are rejected where people differ in how much they give alone, more where they differ in how much
+        they get as well.
 
     Returns
     -------
@@ -143,6 +144,7 @@ def row_reciprocity(
     """
     one_of("statistic", statistic, KINDS)
     one_of("null", null, NULLS)
+    check_seed(seed)
     network = network_of(source, of=of)
     matrix = network.ties.dense()
     third = None if given is None else _third(given, network)

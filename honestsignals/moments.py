@@ -66,8 +66,6 @@ def _number(value: object, wave: bool) -> int:
     return int(value) if wave else round(float(value) * SECOND)
 
 
-USUAL_SPANS = {"conversation_gap": "1h", "period": "7D"}
-"""Spans of event metrics that have parameters of their own."""
 FURTHER = ("reply_horizon", "silence")
 """Spans of event metrics that are given together, by name."""
 
@@ -81,7 +79,8 @@ def settings_of(conversation_gap: str, period: str, spans: Mapping[str, str] | N
     further = {}
     for name, value in (spans or {}).items():
         if name not in FURTHER:
-            raise unknown("span", name, FURTHER)
+            hint = f"{name!r} is a parameter of its own." if name in ("conversation_gap", "period") else ""
+            raise unknown("span", name, FURTHER, hint)
         further[name] = span(value, name)
     return Settings(span(conversation_gap, "conversation_gap"), span(period, "period"), **further)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -76,8 +76,8 @@ def network_of(source: object, *, of: str = "acts", until: int = FAR) -> Network
 
     Parameters
     ----------
-    source : InteractionLog, networkx.DiGraph, pandas.DataFrame, ndarray or sparse array
-        NaN in a matrix is not known; its diagonal is not looked at.
+    source : InteractionLog, Study, networkx.DiGraph, pandas.DataFrame, ndarray or sparse array
+        Of a study, its acts among pairs that could be; ``study.network(label)`` is of a label. NaN in a matrix is not known; its diagonal is not looked at.
     of : str
         What was given: "acts", "weight", or a kind. Of a graph, the attribute of its edges; where no edge
         has an attribute "acts", each is one.
@@ -90,6 +90,8 @@ def network_of(source: object, *, of: str = "acts", until: int = FAR) -> Network
         For what is no network.
     """
     given: Any = source
+    if hasattr(given, "log") and hasattr(given, "network"):
+        return cast("Network", given.network(of=of))
     if hasattr(given, "engine"):
         return _of_log(given, of, until)
     if hasattr(given, "is_directed"):

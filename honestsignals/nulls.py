@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.engines.passes import LogColumns
-from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
+from honestsignals.errors import ArgumentError, DesignError, check_seed, listed, one_of, unknown
 from honestsignals.inference.nulls import NULLS, Given, Null, begin, chances, generator
 from honestsignals.log import InteractionLog
 from honestsignals.metric_table import MetricTable
@@ -272,11 +272,8 @@ def _model(null: str, level: str, draws: int) -> Null:
 
 
 def _seed(seed: int | None) -> int:
-    if seed is None:
-        return secrets.randbits(32)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ArgumentError(f"seed is {seed!r}; it must be a whole number from 0 on.")
-    return int(seed)
+    check_seed(seed)
+    return secrets.randbits(32) if seed is None else int(seed)
 
 
 # what is said of them

@@ -128,6 +128,8 @@ def _table(network: Network, circle: Circle, names: Sequence[str]) -> MetricTabl
     values: dict[str, Any] = {"person": network.people}
     for name in names:
         value = measured.values[name]
+        if name in measured.refused and list(names) == [name]:
+            raise DesignError(f"{name!r}: {measured.refused[name]}")
         if name in measured.refused:
             value = np.full(n, np.nan)
         elif network.places is not None and len(value) == circle.n_people:

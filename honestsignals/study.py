@@ -20,10 +20,11 @@ from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers
 from honestsignals.log import InteractionLog
 from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.registry import Fact
-from honestsignals.moments import USUAL_SPANS, settings_of
+from honestsignals.moments import settings_of
 from honestsignals.networks import Network, network_table
 from honestsignals.pairs import MOST_PAIRS, count_within
 from honestsignals.people import people_of_log, people_of_network
+from honestsignals.windows import Windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,7 +169,7 @@ class Study:
         label: str | None = None,
         *,
         of: str = "acts",
-        at_least: float | None = None,
+        at_least: float | str | None = None,
         until: object = None,
     ) -> Network:
         """The network of the acts, or of a directed label, among pairs that could be.
@@ -179,7 +180,7 @@ class Study:
             Who named whom; the acts where not given.
         of : str
             Of the acts: "acts", "weight", or a kind.
-        at_least : float, optional
+        at_least : float or str, optional
             Of a label: an answer of at least this is a tie; answers are amounts where not given.
         until : str, datetime, number, optional
             Of the acts: only those strictly before it count.
@@ -202,7 +203,7 @@ class Study:
         *,
         label: str | None = None,
         of: str = "acts",
-        at_least: float | None = None,
+        at_least: float | str | None = None,
         until: object = None,
     ) -> MetricTable:
         """Metrics of the network of acts, or of a label: is friendship itself reciprocal?
@@ -215,7 +216,7 @@ class Study:
             Who named whom; the acts where not given.
         of : str
             Of the acts: "acts", "weight", or a kind.
-        at_least : float, optional
+        at_least : float or str, optional
             Of a label: an answer of at least this is a tie.
         until : str, datetime, number, optional
             Of the acts: only those strictly before it count.
@@ -228,8 +229,10 @@ class Study:
         *,
         label: str | None = None,
         of: str = "acts",
-        at_least: float | None = None,
+        at_least: float | str | None = None,
         until: object = None,
+        conversation_gap: str = "1h",
+        period: str = "7D",
         spans: Mapping[str, str] | None = None,
     ) -> MetricTable:
         """Metrics of everybody, from the acts or from a label.
@@ -242,23 +245,31 @@ class Study:
             Who named whom; the acts where not given.
         of : str
             Of the acts: "acts", "weight", or a kind.
-        at_least : float, optional
+        at_least : float or str, optional
             Of a label: an answer of at least this is a tie.
         until : str, datetime, number, optional
             Of the acts: only those strictly before it count.
+        conversation_gap, period : str
+            Spans of event metrics, as in ``dyads``.
         spans : mapping of str to str, optional
-            Spans of event metrics by name: ``conversation_gap``, ``period``, ``reply_horizon``, ``silence``.
+            Further spans, as in ``dyads``.
         """
         network = self.network(label, of=of, at_least=at_least, until=until)
         if label is not None:
             _refuse({"spans": spans is not None}, f"the acts, not for label {label!r}")
             return people_of_network(network, metrics)
-        further = dict(spans or {})
-        gap, period = (further.pop(name, usual) for name, usual in USUAL_SPANS.items())
-        settings = settings_of(gap, period, further)
+        settings = settings_of(conversation_gap, period, spans)
         cut = FAR if until is None else self.log.moment(until)
         table = people_of_log(self.log, metrics, of=of, until=cut, settings=settings, network=network)
         return replace(table, notes=(*table.notes, *self.log.cut_note(None, settings)))
+
+    def window(self, start: object = None, end: object = None) -> Study:
+        """The study with the acts from ``start`` on and before ``end`` alone, as ``log.window``."""
+        return replace(self, log=self.log.window(start, end))
+
+    def windows(self, length: str | int, *, step: str | int | None = None) -> Windows:
+        """The study in windows, as ``log.windows``: pairs across blocks could never be in any of them."""
+        return replace(self.log.windows(length, step=step), log=self)
 
     def _rows(self, label: str | None, pairs: str | None, until: object) -> _Chosen:
         """Which rows the table has, of how many, their labels, and when these were asked."""

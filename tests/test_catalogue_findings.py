@@ -140,3 +140,50 @@ def test_searching_for_nothing_is_refused() -> None:
         hs.metrics.search(None)
     assert hs.metrics.search("generalised reciprocity")[0].name == "generalized_reciprocity"
     assert hs.metrics.search("raphtory reciprocity")[0].name in ("reciprocity_edgewise", "reciprocity_both")
+
+
+def test_a_study_knows_which_pairs_could_be_wherever_it_is_measured(tmp_path: Path) -> None:
+    toml = TOML.replace('id = "id"', 'id = "id"\nblock = "office"')
+    acts = "sender,receiver,time,kind\na,b,2024-01-01T10:00:00Z,help\nc,d,2024-01-09T10:00:00Z,help\n"
+    study = hs.open_study(
+        write_study(tmp_path / "s", toml=toml, acts=acts, labels="source,target,friendship\na,b,1\n")
+    )
+    for table in (hs.compare_definitions(study), study.network_metrics(["null_dyads"])):
+        assert table.frame.set_index("name").loc["null_dyads", "value"] == 0
+    by_window = study.windows("7D").network_metrics(["null_dyads"]).frame
+    assert by_window["value"].tolist() == [1, 1]
+    assert study.windows("7D").dyads(["acts"]).frame["acts"].tolist() == [1, 1]
+    with pytest.raises(hs.DesignError, match="needs every pair"):
+        study.people_metrics("zr_row")
+
+
+def test_a_window_of_a_period_has_one_period() -> None:
+    windows = hs.open_study(PROJECT / "data" / "helpdesk").log.windows("7D")
+    assert set(windows.dyads(["observed_periods"]).frame["observed_periods"]) == {1}
+
+
+def test_levels_are_cut_by_their_names() -> None:
+    study = hs.open_study(PROJECT / "data" / "helpdesk")
+    scale = next(name for name, one in study.labels.items() if one.type == "ordinal" and one.directed)
+    for wrong, said in (("4", "is '4'"), (True, "is True"), (9, "the highest answer")):
+        with pytest.raises(hs.ArgumentError, match=said):
+            study.network(scale, at_least=wrong)
+
+
+def test_levels_in_words_are_cut_by_them(tmp_path: Path) -> None:
+    toml = TOML.replace('type = "binary"', 'type = "ordinal"\nlevels = ["low", "mid", "high"]')
+    toml = toml.replace("directed = false", "directed = true").replace('absent = "no"', 'absent = "unknown"')
+    labels = "source,target,friendship\na,b,high\nb,a,mid\na,c,low\nc,a,mid\n"
+    study = hs.open_study(write_study(tmp_path / "s", toml=toml, labels=labels))
+    network = study.network("friendship", at_least="mid")
+    assert (network.ties.forth.tolist(), network.ties.back.tolist()) == ([1, 0], [1, 1])
+    assert "at least mid" in network.notes[0]
+    assert any("1 of 4 people are in no row" in note for note in network.notes)
+    with pytest.raises(hs.UnknownNameError, match="Did you mean 'high'"):
+        study.network("friendship", at_least="hihg")
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, -1, True])
+def test_what_is_no_seed_is_refused(seed: object) -> None:
+    with pytest.raises(hs.ArgumentError, match="whole number from 0 on"):
+        hs.row_reciprocity(np.ones((3, 3)), seed=seed)  # type: ignore[arg-type]
