@@ -107,9 +107,8 @@ def _level(labels: Labels, at_least: object) -> float:
     if not number or not math.isfinite(at_least):  # type: ignore[arg-type]
         raise ArgumentError(f"at_least is {at_least!r}; it must be a number.")
     cut = float(at_least)  # type: ignore[arg-type]
-    highest = max(
-        [float(level) for level in labels.levels] or [labels.range[1] if labels.range else math.inf]
-    )
+    bounds = labels.range or ((0.0, 1.0) if labels.type == "binary" else (-math.inf, math.inf))
+    highest = max([float(level) for level in labels.levels] or [bounds[1]])
     if cut > highest:
         raise ArgumentError(f"at_least is {cut:g}; the highest answer to {labels.name!r} is {highest:g}.")
     return cut

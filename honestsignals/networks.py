@@ -77,7 +77,8 @@ def network_of(source: object, *, of: str = "acts", until: int = FAR) -> Network
     Parameters
     ----------
     source : InteractionLog, Study, networkx.DiGraph, pandas.DataFrame, ndarray or sparse array
-        Of a study, its acts among pairs that could be; ``study.network(label)`` is of a label. NaN in a matrix is not known; its diagonal is not looked at.
+        Of a study, its acts among pairs that could be; ``study.network(label)`` is of a label. NaN in a
+        matrix is not known; its diagonal is not looked at.
     of : str
         What was given: "acts", "weight", or a kind. Of a graph, the attribute of its edges; where no edge
         has an attribute "acts", each is one.

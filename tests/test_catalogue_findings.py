@@ -75,7 +75,10 @@ def test_amounts_are_no_counts_however_whole() -> None:
     assert "depend on their unit" in row["undefined"]
     with pytest.raises(hs.DesignError, match="depend on their unit"):
         log.network_metrics("phir", of="weight")
-    assert "phir_actor is not here" in " ".join(log.people_metrics("phir_actor", of="weight").notes)
+    with pytest.raises(hs.DesignError, match="depend on their unit"):
+        log.people_metrics("phir_actor", of="weight")
+    notes = " ".join(log.people_metrics(["given", "phir_actor"], of="weight").notes)
+    assert "phir_actor is not here" in notes
 
 
 def test_a_scale_that_has_no_none_must_be_cut() -> None:
