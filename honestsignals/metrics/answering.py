@@ -138,7 +138,7 @@ def response_rate_mean(circle: Circle) -> Array:
     formula="integral to tau of the Kaplan-Meier curve of hours to a reply, waits of all contacts together",
     higher="no",
     title="restricted mean time to reply",
-    asks=("How soon does a person answer others?",),
+    asks=("How quickly does somebody reply, over all contacts?",),
 )
 def response_hours(circle: Circle) -> Array:
     """Hours that others wait for someone's next act after opening a conversation, counting at most τ (a day).

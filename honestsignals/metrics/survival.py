@@ -114,7 +114,7 @@ def _half(number: Array, after: Array, off: Array) -> Array:
     higher="no",
     basis="derived for at most one wait cut off",
     title="restricted mean time to reply",
-    asks=("How soon or fast do they answer, how long until a reply?",),
+    asks=("How soon do they answer?", "How fast is a reply, how long until it comes?"),
 )
 def reply_hours_ego(acts: Acts) -> Array:
     """Hours that alter waits for ego's next act after opening a conversation, counting at most τ (a day).
