@@ -28,7 +28,8 @@ COMPARED = {
 NULLS = ("people", "rows")
 TOO_SMALL = (
     "Relabelling is the published test, and its p is too small where pairs are independent: about .12 of "
-    'such studies have one of .05 or less. null="rows" keeps .05.'
+    'such studies have one of .05 or less. null="rows" is nearer, unless people differ both in how much they '
+    "give and in how much they get."
 )
 BOTH = (
     "Where those who give more to all get more from all, that is found too; dyadic_reciprocity of the social "

@@ -479,7 +479,7 @@ def test_facts_come_before_the_numbers() -> None:
     ]
     assert "partial" in row_reciprocity(HELP, given=HELP**2 + np.eye(4)[::-1]).tidy()
     assert "p: all 24 ways" in str(row_reciprocity(HELP))
-    assert 'null="rows" keeps .05' in text
+    assert 'null="rows" is nearer' in text
     rows = row_reciprocity(HELP, null="rows", draws=50, seed=1)
     assert "dealt to others at random 50 times (seed 1)" in str(rows)
     assert 'null="rows"' not in str(rows)

@@ -3,7 +3,8 @@
 Relabelling the people of one matrix is the published test (Hemelrijk 1990; de Vries 1993). For a matrix and
 its own transpose it rejects too often: where pairs are independent, each product x_ij x_ji stands in the
 statistic twice, and in that of relabelled people once. So chance moves the one about 1.4 times as much as the
-other, and .12 of studies are rejected at .05. Dealing each row anew keeps .05, as the transpose goes with it.
+other, and .12 of studies are rejected at .05. Dealing each row anew is nearer to .05, as the transpose goes
+along.
 """
 
 from __future__ import annotations
