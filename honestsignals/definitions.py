@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,9 @@ CONTEXT = ("mutual_dyads", "asymmetric_dyads", "null_dyads", "arcs", "density")
 FAMILIES = ("reciprocity", "expectation", "symmetry", "skew", "rowwise", "relations")
 
 
-def compare_definitions(source: object, *, of: str = "acts") -> MetricTable:
+def compare_definitions(
+    source: object, *, of: str = "acts", progress: Callable[[str], None] | None = None
+) -> MetricTable:
     """Every definition of a network's reciprocity side by side, with what tells them apart.
 
     Parameters
@@ -24,6 +27,8 @@ def compare_definitions(source: object, *, of: str = "acts") -> MetricTable:
         Of a matrix, row gave column; NaN is not known.
     of : str
         What was given: "acts", "weight", or a kind; of a graph, the attribute of its edges.
+    progress : callable, optional
+        Told what is being measured: some of a large network takes long.
 
     Returns
     -------
@@ -41,7 +46,7 @@ def compare_definitions(source: object, *, of: str = "acts") -> MetricTable:
     [0.6667, 0.5, 0.6667]
     """
     network = network_of(source, of=of)
-    table = network_table(network, [*CONTEXT, *FAMILIES])
+    table = network_table(network, [*CONTEXT, *FAMILIES], progress)
     rows = [_row(fact, row) for fact, row in zip(table.about, table.frame.to_dict("records"), strict=True)]
     frame = pd.DataFrame(rows)
     shown = ("name", "value", "zero", "identity", "people without acts matter", "elsewhere", "undefined")

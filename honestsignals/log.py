@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -54,8 +54,6 @@ class InteractionLog:
     name: str = "log"
     giving: tuple[str, ...] | None = None
     window_edges: tuple[int | None, int | None] = (None, None)
-
-    # what it holds
 
     @property
     def people(self) -> Array:
@@ -199,8 +197,6 @@ class InteractionLog:
         """
         return moment(value, self.acts.clock, self.acts.dated)
 
-    # other forms of it
-
     def graph(self) -> nx.DiGraph:
         """The directed help/information graph.
 
@@ -215,8 +211,6 @@ class InteractionLog:
     def to_frame(self) -> pd.DataFrame:
         """The acts as a frame: sender, receiver, and time, kind, weight … where there."""
         return frame_of(self.acts)
-
-    # its dyads
 
     def dyads(
         self,
@@ -305,7 +299,12 @@ class InteractionLog:
         return replace(found, notes=(*found.notes, *notes))
 
     def network_metrics(
-        self, metrics: Sequence[str] | str | None = None, *, of: str = "acts", until: object = None
+        self,
+        metrics: Sequence[str] | str | None = None,
+        *,
+        of: str = "acts",
+        until: object = None,
+        progress: Callable[[str], None] | None = None,
     ) -> MetricTable:
         """One row a metric of the whole network: census, every definition of reciprocity, symmetry.
 
@@ -317,8 +316,10 @@ class InteractionLog:
             What was given: "acts", "weight", or a kind.
         until : str, datetime, number or None
             Only acts strictly before it count.
+        progress : callable, optional
+            Told what is being measured: some of a large network takes long.
         """
-        return network_table(self.network(of=of, until=until), metrics)
+        return network_table(self.network(of=of, until=until), metrics, progress)
 
     def windows(self, length: str | int, *, step: str | int | None = None) -> Windows:
         """The log in windows, rolling or of the calendar, each to be measured by itself.
@@ -376,8 +377,6 @@ class InteractionLog:
         """What a table says of its times: until when acts count, and the spans of event metrics."""
         notes = [] if until is None else [f"Only acts before {until} count."]
         return (*notes, spans_in_words(settings)) if "time" in self.has else tuple(notes)
-
-    # how it shows itself
 
     def facts(self) -> list[str]:
         """Acts, people, dyads, span, kinds, and what was left out."""

@@ -154,9 +154,9 @@ def network(
         if metrics:
             from honestsignals.networks import network_table
 
-            table = network_table(found, _split(metrics))
+            table = network_table(found, _split(metrics), tell)
         else:
-            table = compare_definitions(found)
+            table = compare_definitions(found, progress=tell)
         _say(table, output)
 
 

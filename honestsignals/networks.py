@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -127,7 +127,11 @@ def _of_log(log: Log, of: str, until: int) -> Network:
     )
 
 
-def network_table(network: Network, metrics: Sequence[str] | str | None = None) -> MetricTable:
+def network_table(
+    network: Network,
+    metrics: Sequence[str] | str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> MetricTable:
     """Metrics of a network, one row a metric: its value, and why where it has none.
 
     Parameters
@@ -136,6 +140,8 @@ def network_table(network: Network, metrics: Sequence[str] | str | None = None) 
         Ties and people.
     metrics : sequence of str, str or None
         Names or families; None for all.
+    progress : callable, optional
+        Told what is being measured: some of a large network takes long.
 
     Raises
     ------
@@ -144,7 +150,7 @@ def network_table(network: Network, metrics: Sequence[str] | str | None = None) 
     """
     import pandas as pd
 
-    facts, found = network_values(network.ties, metrics)
+    facts, found = network_values(network.ties, metrics, progress)
     frame = pd.DataFrame([_row(fact, found) for fact in facts])
     if isinstance(metrics, str) and metrics in found.refused:
         raise DesignError(f"{metrics!r}: {found.refused[metrics]}")
@@ -152,7 +158,11 @@ def network_table(network: Network, metrics: Sequence[str] | str | None = None) 
     return MetricTable("Network metrics", frame, tuple(facts), tuple(network.facts()), shown, len(frame))
 
 
-def network_values(ties: Ties, wanted: Sequence[str] | str | None = None) -> tuple[list[Fact], Measured]:
+def network_values(
+    ties: Ties,
+    wanted: Sequence[str] | str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[list[Fact], Measured]:
     """Metrics of a network, and what each is.
 
     Parameters
@@ -161,11 +171,12 @@ def network_values(ties: Ties, wanted: Sequence[str] | str | None = None) -> tup
         Who gave whom how much.
     wanted : sequence of str, str or None
         Names or families; None for all.
+    progress : callable, optional
+        Told what is being measured.
     """
     names = chosen("network", wanted, ())
-    return [entries("network")[name].fact for name in names], measure(
-        planned("network", names), {"ties": ties}
-    )
+    found = measure(planned("network", names), {"ties": ties}, progress)
+    return [entries("network")[name].fact for name in names], found
 
 
 def _row(fact: Fact, found: Measured) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,6 +205,7 @@ class Study:
         of: str = "acts",
         at_least: float | str | None = None,
         until: object = None,
+        progress: Callable[[str], None] | None = None,
     ) -> MetricTable:
         """Metrics of the network of acts, or of a label: is friendship itself reciprocal?
 
@@ -220,8 +221,10 @@ class Study:
             Of a label: an answer of at least this is a tie.
         until : str, datetime, number, optional
             Of the acts: only those strictly before it count.
+        progress : callable, optional
+            Told what is being measured: some of a large network takes long.
         """
-        return network_table(self.network(label, of=of, at_least=at_least, until=until), metrics)
+        return network_table(self.network(label, of=of, at_least=at_least, until=until), metrics, progress)
 
     def people_metrics(
         self,

@@ -117,6 +117,12 @@ def test_cells_that_are_not_known_leave_their_pair_out() -> None:
         network_table(network_of(matrix), "kr")
 
 
+def test_progress_is_told_metric_by_metric() -> None:
+    said: list[str] = []
+    hs.compare_definitions(log_of(random_rows(1)), progress=said.append)
+    assert "Measuring reciprocity_rho" in said
+
+
 def test_an_empty_network_has_no_shares() -> None:
     value = hs.compare_definitions(np.zeros((4, 4))).frame.set_index("name")["value"]
     assert value["null_dyads"] == 6

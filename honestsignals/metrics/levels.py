@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,7 +89,9 @@ def planned(level: str, names: Iterable[str]) -> list[Entry]:
     return list(ordered.values())
 
 
-def measure(plan: Iterable[Entry], seen: Mapping[str, Any]) -> Measured:
+def measure(
+    plan: Iterable[Entry], seen: Mapping[str, Any], progress: Callable[[str], None] | None = None
+) -> Measured:
     """Every planned metric.
 
     Parameters
@@ -98,6 +100,8 @@ def measure(plan: Iterable[Entry], seen: Mapping[str, Any]) -> Measured:
         Each after what it is computed from.
     seen : mapping of str to object
         What statistics are functions of: ``ties`` of a network, ``circle`` of people.
+    progress : callable, optional
+        Told what is being measured.
 
     Returns
     -------
@@ -107,6 +111,8 @@ def measure(plan: Iterable[Entry], seen: Mapping[str, Any]) -> Measured:
     out = Measured()
     for entry in plan:
         name = entry.fact.name
+        if progress is not None:
+            progress(f"Measuring {name}")
         reason = next((out.refused[one] for one in entry.inputs if one in out.refused), None)
         if reason is None:
             try:
