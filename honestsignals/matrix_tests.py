@@ -13,6 +13,7 @@ from honestsignals.inference.rowwise_test import Permuted, dealt, permuted
 from honestsignals.metrics.rowwise import KINDS, row_sums
 from honestsignals.networks import Network, network_of
 from honestsignals.tables import render
+from honestsignals.ties_of import numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,11 +107,11 @@ def row_reciprocity(
 
     Parameters
     ----------
-    source : InteractionLog, networkx.DiGraph, pandas.DataFrame or ndarray
+    source : InteractionLog, Study, Network, networkx.DiGraph, pandas.DataFrame or ndarray
         Who gave whom how much; of a matrix, row gave column.
     statistic : {"kr", "rr", "zr"}
         Two others are compared by which gets more, by ranks, or by differences.
-    given : DataFrame, ndarray, DiGraph or InteractionLog, optional
+    given : DataFrame, ndarray, sparse array, DiGraph, InteractionLog, Study or Network, optional
         A third matrix of the same people, such as kinship or time together: the partial correlation given
         it is tested.
     draws : int
@@ -195,11 +196,11 @@ def _notes(test: Permuted, silent: int, partial: bool, null: str, seed: int | No
 def _third(given: object, network: Network) -> Array:
     """The third matrix, its people in the order of the network's; unlike what is given it may be negative."""
     n, people = network.ties.n_people, list(network.people)
-    if hasattr(given, "engine") or hasattr(given, "is_directed"):
+    if isinstance(given, Network) or any(hasattr(given, one) for one in ("engine", "is_directed", "log")):
         other = network_of(given)
         matrix, names = other.ties.dense(), list(other.people)
     else:
-        matrix = np.asarray(given, dtype=float)
+        matrix = numbers_of(given)
         names = list(getattr(given, "columns", people))
         if matrix.shape != (n, n):
             raise ArgumentError(f"given has the shape {matrix.shape}; the people make it ({n}, {n}).")

@@ -184,7 +184,8 @@ def standardise(
     frame = _frame(ground.people, measure, tally)
     about = (*_columns(frame), *(measure.facts[name] for name in measure.names))
     table = Standardised("", frame, about, null=null, level=level, draws=draws, seed=seed)
-    notes = (*ground.notes, *_notes(table, model, measure), *_apart(ground, base, acts, model))
+    said = [*_notes(table, model, measure, ground.ties), *_once_each(base, model)]
+    notes = (*ground.notes, *said, *_apart(ground, base, acts, model))
     notes = (*notes, *_left(left), *_refused(refused))
     title = f"Metrics of {LEVEL_WORDS[level]} against the null model {null!r}"
     return replace(table, title=title, notes=notes, shown=SHOWN)
@@ -300,11 +301,11 @@ def _columns(frame: pd.DataFrame) -> list[Fact]:
     return [Fact(name, name, "design", COLUMNS[name], range=NO_RANGE) for name in frame.columns]
 
 
-def _notes(table: Standardised, model: Null, measure: Measure) -> list[str]:
+def _notes(table: Standardised, model: Null, measure: Measure, ties: bool) -> list[str]:
     """Which null model, how many draws, and how to read the rows."""
     lines = [
         f"Null model {model.name!r}: {model.title}.",
-        f"Every draw keeps {model.keeps}.",
+        f"Every draw keeps {model.keeps}{' (each tie is as many acts as it is strong)' if ties else ''}.",
         f"Redrawn: {model.redraws}.",
         f"{table.draws:,} draws, seed {table.seed}; p is (1 + #) / (1 + draws in which the metric is "
         "defined), one-sided, for one row at a time.",
@@ -324,6 +325,17 @@ def _notes(table: Standardised, model: Null, measure: Measure) -> list[str]:
     if any(measure.facts[name].needs & {"time", "periods"} for name in measure.names):
         lines.append(spans_in_words(measure.settings))
     return lines
+
+
+def _once_each(base: LogColumns, model: Null) -> list[str]:
+    """What to mind where nobody acted twice towards another, so that acts may be ties."""
+    arcs = base.sender.astype(np.int64) * base.n_people + base.receiver
+    if not model.apart or base.count is not None or len(np.unique(arcs)) < len(arcs):
+        return []
+    return [
+        "Nobody acted twice towards another, which a draw makes possible: where these are no acts but ties, "
+        "there or not, null='degree' suits them."
+    ]
 
 
 def _apart(ground: Ground, base: LogColumns, acts: Given, model: Null) -> list[str]:

@@ -269,9 +269,16 @@ def _refuse_ties(network: Network, model: Null, level: str) -> None:
             f"{model.name!r} draws acts one by one, and these ties are amounts and no counts. "
             f"Null models that suit them: {others}."
         )
+    there_or_not = max(ties.forth.max(), ties.back.max()) <= 1
+    if model.apart and there_or_not:
+        raise DesignError(
+            f"{model.name!r} draws acts, so a draw would name the same person twice, and these ties are "
+            "there or not. The null model that suits them: 'degree'."
+        )
     could = count_within(network.block, ties.n_people)
     if model.chained and ties.possible != could:
-        others = ", ".join(repr(one.name) for one in NULLS.values() if not one.chained and not one.needs)
+        within = [] if there_or_not else [one for one in NULLS.values() if not one.chained and not one.needs]
+        others = ", ".join(repr(one.name) for one in within) or "none for ties that are there or not"
         raise DesignError(
             f"{model.name!r} gives anybody ties to anybody, and of {could - ties.possible:,} of {could:,} "
             f"pairs an answer is not known. Null models that stay within pairs: {others}."

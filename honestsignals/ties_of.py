@@ -83,7 +83,7 @@ def matrix_ties(source: Any) -> Found:
     source : pandas.DataFrame, ndarray or sparse array, shape (n, n)
         NaN, and what is masked, is not known; the diagonal is not looked at.
     """
-    matrix = _numbers(source)
+    matrix = numbers_of(source)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ArgumentError(
             f"The matrix has the shape {matrix.shape}; a row and a column a person make a square. {EXPECTED}"
@@ -107,7 +107,7 @@ def matrix_ties(source: Any) -> Found:
     return ties, people, tuple(notes)
 
 
-def _numbers(source: Any) -> Array:
+def numbers_of(source: Any) -> Array:
     """A matrix as numbers; what is masked is not known."""
     dense = source.toarray() if hasattr(source, "toarray") else source
     if isinstance(dense, np.ma.MaskedArray):

@@ -37,8 +37,8 @@ class Windows:
 
     Attributes
     ----------
-    log : InteractionLog
-        The log.
+    log : InteractionLog or Study
+        The log, or a study with its acts.
     edges : ndarray of int64, shape (n_windows, 2)
         First moment of each window, and the first after it; a log was observed for the whole of a window
         only where ``whole`` says so.
@@ -63,7 +63,7 @@ class Windows:
         return len(self.edges)
 
     def __iter__(self) -> Iterator[Any]:
-        """The log of each window."""
+        """The log, or the study, of each window."""
         return (self.log.window(start, end) for start, end in self.observed)
 
     def dyads(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import networkx as nx
@@ -11,6 +12,7 @@ import pytest
 from scipy import sparse
 
 import honestsignals as hs
+from honestsignals.networks import network_of
 from tests.corpus import log_of, random_rows
 from tests.folders import TOML, write_study
 from tests.shared import PROJECT
@@ -190,3 +192,36 @@ def test_levels_in_words_are_cut_by_them(tmp_path: Path) -> None:
 def test_what_is_no_seed_is_refused(seed: object) -> None:
     with pytest.raises(hs.ArgumentError, match="whole number from 0 on"):
         hs.row_reciprocity(np.ones((3, 3)), seed=seed)  # type: ignore[arg-type]
+
+
+def test_ties_that_are_there_or_not_are_rewired_and_not_drawn_as_acts() -> None:
+    graph = network_of((np.random.default_rng(0).random((12, 12)) < 0.3).astype(int))
+    for null in ("binomial", "activity", "strength"):
+        with pytest.raises(hs.DesignError, match="The null model that suits them: 'degree'"):
+            hs.standardise(graph, "mutual_dyads", null=null, level="network", draws=19, seed=1)
+    found = hs.standardise(graph, "mutual_dyads", null="degree", level="network", draws=19, seed=1)
+    assert found.frame["p_high"].between(0.05, 1).all()
+    log = hs.read_log(pd.DataFrame({"sender": ["a", "b", "c"], "receiver": ["b", "a", "a"]}))
+    notes = " ".join(hs.standardise(log, "mutual_dyads", level="network", draws=19, seed=1).notes)
+    assert "Nobody acted twice towards another" in notes
+
+
+def test_the_standardising_examples_of_readme_run() -> None:
+    study = hs.open_study(PROJECT / "data" / "helpdesk")
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8").replace("\n  ", " ")
+    examples = re.findall(r"`(hs\.standardise\(.*?\))`", readme)
+    assert len(examples) == 2
+    for example in examples:
+        short = example[:-1] + ", draws=19, seed=1)"
+        assert len(eval(short, {"hs": hs, "study": study})) > 0, example
+
+
+def test_a_third_matrix_may_be_whatever_a_network_may_be() -> None:
+    log = log_of(random_rows(3))
+    kind = log.only("help").network()
+    usual = hs.row_reciprocity(log, given=kind, draws=19, seed=1)
+    matrix = kind.ties.dense()
+    again = hs.row_reciprocity(log, given=sparse.csr_array(matrix), draws=19, seed=1)
+    assert usual.partial == again.partial
+    with pytest.raises(hs.ArgumentError, match="no network of numbers"):
+        hs.row_reciprocity(log, given="x")
