@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from honestsignals.errors import ArgumentError, HonestSignalsError, OutputError
-from honestsignals.measure_commands import metrics, network, people
+from honestsignals.measure_commands import is_study, metrics, network, people, split
 from honestsignals.progress import progress
 
 if TYPE_CHECKING:
@@ -128,12 +128,12 @@ def dyads(
     # before the work, not after it
     refuse_ending(output)
     _refuse_input(source, output)
-    chosen = _split(metrics)
+    chosen = split(metrics)
     further = _mapping(span, "--span", "silence=7D")
     spans: dict[str, Any] = {"conversation_gap": conversation_gap, "period": period, "spans": further}
     with progress() as tell:
         tell("Reading")
-        if source.is_dir() or source.name == "study.toml":
+        if is_study(source):
             _only_of_a_log({"--column": column, "--time-unit": time_unit, "--time-origin": time_origin})
             from honestsignals.study_folder import open_study
 
@@ -175,7 +175,7 @@ def _refuse_input(source: Path, output: Path) -> None:
     from honestsignals.metric_table import codebook_path
 
     read = [source]
-    if source.is_dir() or source.name == "study.toml":
+    if is_study(source):
         from honestsignals.study_file import read_study_file
 
         file = read_study_file(source)
@@ -185,12 +185,6 @@ def _refuse_input(source: Path, output: Path) -> None:
     for written in (output, codebook_path(output)):
         if written.resolve() in taken:
             raise OutputError(f"{written} is read from {source}, and would be written over; write elsewhere.")
-
-
-def _split(values: Sequence[str] | None) -> list[str] | None:
-    """Names given one by one or with commas between them."""
-    names = [name.strip() for value in values or () for name in value.split(",")]
-    return [name for name in names if name] or None
 
 
 def _only_of_a_log(options: dict[str, object]) -> None:

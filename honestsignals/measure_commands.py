@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -154,7 +155,7 @@ def network(
         if metrics:
             from honestsignals.networks import network_table
 
-            table = network_table(found, _split(metrics), tell)
+            table = network_table(found, split(metrics), tell)
         else:
             table = compare_definitions(found, progress=tell)
         _say(table, output)
@@ -172,18 +173,19 @@ def people(
     _refuse_output(output)
     with progress() as tell:
         tell("Reading")
-        if _is_study(source):
+        if is_study(source):
             study = _study(source)
             tell("Measuring people")
-            _say(study.people_metrics(_split(metrics), label=label, of=of, at_least=at_least), output)
+            _say(study.people_metrics(split(metrics), label=label, of=of, at_least=at_least), output)
             return
         _refuse_label(source, label, at_least)
         log = _log(source)
         tell("Measuring people")
-        _say(log.people_metrics(_split(metrics), of=of), output)
+        _say(log.people_metrics(split(metrics), of=of), output)
 
 
-def _is_study(source: Path) -> bool:
+def is_study(source: Path) -> bool:
+    """Whether a path is a study folder, or its study.toml."""
     return source.is_dir() or source.name == "study.toml"
 
 
@@ -201,7 +203,7 @@ def _log(source: Path) -> Any:
 
 def _network(source: Path, label: str | None, of: str, at_least: float | None) -> Any:
     """The network of a study's acts or label, or of a log."""
-    if _is_study(source):
+    if is_study(source):
         return _study(source).network(label, of=of, at_least=at_least)
     _refuse_label(source, label, at_least)
     return _log(source).network(of=of)
@@ -220,7 +222,7 @@ def _refuse_output(output: Path | None) -> None:
         refuse_ending(output)
 
 
-def _split(values: list[str] | None) -> list[str] | None:
+def split(values: Sequence[str] | None) -> list[str] | None:
     """Names given one by one or with commas between them."""
     names = [name.strip() for value in values or () for name in value.split(",")]
     return [name for name in names if name] or None
