@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.engines.circles import circle_of
+from honestsignals.engines.circles import both_sides, circle_of
 from honestsignals.engines.passes import FAR
 from honestsignals.errors import DesignError, listed
 from honestsignals.metric_table import MetricTable
@@ -108,8 +108,6 @@ def _of_given_alone(name: str) -> bool:
 
 def _circle(network: Network) -> Circle:
     """Everybody's pairs of a network in which all could answer."""
-    from honestsignals.engines.circles import both_sides
-
     ties = network.ties
     ego, alter, order = both_sides(ties)
     columns = {

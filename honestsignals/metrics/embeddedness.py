@@ -8,7 +8,6 @@ work grows with contacts, not with people.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from honestsignals.metrics.acts import ratio
 from honestsignals.metrics.registry import metric, statistic
 from honestsignals.metrics.ties import Ties
+from honestsignals.metrics.triangles import ranked, triangles
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -77,29 +77,22 @@ def _contacts_of(ties: Ties, weight: Array) -> sparse.csr_array:
 
 
 def _of_triangles(ties: Ties) -> tuple[Array, Array]:
-    """Shared contacts of all ties: each triangle gives each of its three ties one.
-
-    Every tie points to the one with more contacts, so that nobody has many ties that point away and a hub
-    costs little: the ties out of a tie's end are looked up among those out of its beginning.
-    """
-    n, rank = ties.n_people, np.empty(ties.n_people, dtype=np.int64)
-    by_rank = np.argsort(ties.contacts(), kind="stable")
-    rank[by_rank] = np.arange(n)
-    first, second = rank[ties.low], rank[ties.high]
+    """Shared contacts of all ties: each triangle gives each of its three ties one."""
+    n, (first, second) = ties.n_people, ranked(ties)
     keys = np.minimum(first, second) * n + np.maximum(first, second)
     order = np.argsort(keys)
     keys = keys[order]
-    begin, end = keys // n, keys % n
-    starts = np.concatenate([[0], np.cumsum(np.bincount(begin, minlength=n))])
-    rarity = _rarity(ties)[by_rank]
+    rarity = np.empty(n, dtype=np.int64)
+    rarity[first], rarity[second] = _rarity(ties)[ties.low], _rarity(ties)[ties.high]
+    people = keys // n, keys % n, rarity
     number, weight = np.zeros((2, len(keys)), dtype=np.int64)
     held: list[tuple[Array, Array, Array]] = []
-    for found in _triangles(keys, begin, end, starts):
+    for found in triangles(keys, n, MOST_CELLS):
         held.append(found)
         if sum(len(tie) for tie, *_ in held) > MOST_CELLS:
-            _count(held, (begin, end, rarity), number, weight)
+            _count(held, people, number, weight)
             held = []
-    _count(held, (begin, end, rarity), number, weight)
+    _count(held, people, number, weight)
     out = np.empty((2, len(keys)), dtype=np.int64)
     out[:, order] = number, weight
     return out[0], out[1]
@@ -121,27 +114,6 @@ def _count(
     low = np.bincount(at, weights=amount & ((1 << HALF) - 1), minlength=len(number))
     high = np.bincount(at, weights=amount >> HALF, minlength=len(number))
     weight += (high.astype(np.int64) << HALF) + low.astype(np.int64)
-
-
-def _triangles(keys: Array, begin: Array, end: Array, starts: Array) -> Iterator[tuple[Array, Array, Array]]:
-    """Places of the three ties of each triangle: one, the one onward from its end, the one across."""
-    n = len(starts) - 1
-    paths = np.diff(starts)[end]
-    reach = np.cumsum(paths)
-    row = 0
-    while row < len(keys):
-        until = int(np.searchsorted(reach, (reach[row - 1] if row else 0) + MOST_CELLS, side="right"))
-        part = slice(row, max(until, row + 1))
-        many = paths[part]
-        tie = np.repeat(np.arange(part.start, part.stop), many)
-        before = np.cumsum(many) - many
-        onward = np.arange(len(tie)) + np.repeat(starts[end[part]] - before, many)
-        wanted = np.repeat(begin[part] * n, many) + end[onward]
-        across = np.searchsorted(keys, wanted)
-        across[across == len(keys)] = 0
-        found = np.flatnonzero(keys[across] == wanted)
-        yield tie[found], onward[found], across[found]
-        row = part.stop
 
 
 @statistic(unit="people", by_kind=True, reference="onnela2007", formula="abs(N_i)")

@@ -15,6 +15,7 @@ import numpy as np
 
 from honestsignals.errors import DesignError
 from honestsignals.metrics.ties import Ties
+from honestsignals.metrics.triangles import ranked, triangles
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -97,52 +98,25 @@ def _wedges(ties: Ties) -> dict[str, int]:
     return out
 
 
-def _ranked(ties: Ties) -> tuple[Array, Array]:
-    """Ends of each tie, people numbered by how many contacts they have."""
-    rank = np.empty(ties.n_people, dtype=np.int64)
-    rank[np.argsort(ties.contacts(), kind="stable")] = np.arange(ties.n_people)
-    return rank[ties.low], rank[ties.high]
-
-
 def _number_of_paths(ties: Ties) -> int:
     """Paths of two ties, each pointing to the one with more contacts."""
-    first, second = _ranked(ties)
+    first, second = ranked(ties)
     onward = np.bincount(np.minimum(first, second), minlength=ties.n_people)
     return int(onward[np.maximum(first, second)].sum())
 
 
 def _triangles(ties: Ties) -> dict[tuple[int, int, int], int]:
     """Number of triangles by what their ties are: first to second, second to third, first to third."""
-    n, (first, second) = ties.n_people, _ranked(ties)
+    n, (first, second) = ties.n_people, ranked(ties)
     state = np.where(first < second, _states(ties), np.array(TURNED)[_states(ties)])
     keys = np.minimum(first, second) * n + np.maximum(first, second)
     order = np.argsort(keys)
     codes, counts = state[order], np.zeros(64, dtype=np.int64)
-    for tie, onward, across in _paths(keys[order], n):
+    for tie, onward, across in triangles(keys[order], n, AT_ONCE):
         counts += np.bincount(codes[tie] * 16 + codes[onward] * 4 + codes[across], minlength=64)
     return {
         (code // 16, code // 4 % 4, code % 4): int(number) for code, number in enumerate(counts) if number
     }
-
-
-def _paths(keys: Array, n: int) -> Iterator[tuple[Array, Array, Array]]:
-    """Places of the ties of each triangle: the first, the one onward from its end, the one across."""
-    begin, end = keys // n, keys % n
-    starts = np.concatenate([[0], np.cumsum(np.bincount(begin, minlength=n))])
-    many = np.diff(starts)[end]
-    reach = np.cumsum(many)
-    row = 0
-    while row < len(keys):
-        until = int(np.searchsorted(reach, (reach[row - 1] if row else 0) + AT_ONCE, side="right"))
-        part = slice(row, max(until, row + 1))
-        tie = np.repeat(np.arange(part.start, part.stop), many[part])
-        before = np.cumsum(many[part]) - many[part]
-        onward = np.arange(len(tie)) + np.repeat(starts[end[part]] - before, many[part])
-        wanted = begin[tie] * n + end[onward]
-        across = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        there = np.flatnonzero(keys[across] == wanted)
-        yield tie[there], onward[there], across[there]
-        row = part.stop
 
 
 def _middles(codes: tuple[int, int, int]) -> Iterator[tuple[int, int]]:
@@ -163,11 +137,11 @@ def _closed(codes: tuple[int, int, int]) -> str:
     >>> _closed((OUT, OUT, IN)), _closed((OUT, OUT, OUT)), _closed((MUTUAL, IN, IN))
     ('030C', '030T', '120D')
     """
-    mutual_dyads = codes.count(MUTUAL)
-    if mutual_dyads > 1:
-        return "300" if mutual_dyads == 3 else "210"
+    mutual = codes.count(MUTUAL)
+    if mutual > 1:
+        return "300" if mutual == 3 else "210"
     middles = list(_middles(codes))
-    if mutual_dyads == 0:
+    if mutual == 0:
         return "030C" if all(one == (OUT, IN) for one in middles) else "030T"
     # whoever has no part in the mutual tie gives both, gets from both, or neither
     third = next(one for one in middles if MUTUAL not in one)
