@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, one_of
+from honestsignals.errors import ArgumentError, listed, one_of, unknown
 from honestsignals.formulas import Model, design
-from honestsignals.inference.covariance import COVARIANCES
-from honestsignals.inference.estimators import FAMILIES, estimate
-from honestsignals.result import Result, codes_of, errors_of
+from honestsignals.inference.estimators import estimate
+from honestsignals.inference.families import FAMILIES
+from honestsignals.result import Result
+from honestsignals.standard_errors import check_errors, codes_of, errors_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+OF_TYPE = {"binary": "logit", "ordinal": "ordered_logit", "continuous": "gaussian"}
+"""Family of a label of each type."""
 
 
 def fit(
@@ -22,6 +31,7 @@ def fit(
     family: str | None = None,
     covariance: str = "jackknife",
     exact: bool = False,
+    weights: str | None = None,
 ) -> Result:
     """Fit a label of pairs to their give and take.
 
@@ -33,12 +43,17 @@ def fit(
         The left side may compare: "acquaintance >= 3".
     dyads : DyadTable or pandas.DataFrame
         One row a pair. A plain frame needs columns ``ego`` and ``alter``; its rows count as ordered.
-    family : {"gaussian", "logit"}, optional
-        Taken from the label's type; needed for a plain frame unless the left side compares.
-    covariance : {"jackknife", "dyadic", "two_way", "pair", "hc1", "classical"}
+    family : str, optional
+        "gaussian", "logit", "probit", "poisson", "ordered_logit", "ordered_probit" or "multinomial" (against
+        the label's first level). Taken from the label's type; needed for a plain frame unless the left side
+        compares. Cut points of an ordered label stand for the intercept: P(Y ≤ l) = F(cut − xβ).
+    covariance : {"jackknife", "dyadic", "two_way", "pair", "hc1", "classical", "frank_snijders"}
         Which standard errors (fafchamps2007, aronow2015; docs/calibration.md has how well they cover).
     exact : bool
-        For the jackknife of a logit: refit without each person and pair, instead of one step.
+        For a jackknife: refit without each person and pair, instead of one step.
+    weights : str, optional
+        Column of weights: a row of weight 2 counts as two rows alike. Rows of weight 0, or without one, are
+        left out and counted.
 
     Returns
     -------
@@ -62,27 +77,65 @@ def fit(
     0  Intercept    -0.050      0.135
     1       acts     0.518      0.048
     """
-    one_of("covariance", covariance, tuple(COVARIANCES))
-    if exact and covariance != "jackknife":
-        raise ArgumentError(f"exact is for the jackknife; {covariance} errors leave nobody out.")
+    check_errors(covariance, exact)
     if not isinstance(dyads, DyadTable) and not hasattr(dyads, "columns"):
         raise ArgumentError(
             f"dyads is a {type(dyads).__name__}; it must be a DyadTable or a pandas.DataFrame."
         )
     frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
     _check_ids(frame)
-    model = design(formula, dyads)
+    model, how_much = _weighted(design(formula, dyads), frame, weights)
     chosen, notes = _family(model, dyads, family)
-    found = estimate(model.X, model.y, chosen, model.names)
+    if FAMILIES[chosen].cuts:
+        model = model.without_intercept()
+    found = estimate(
+        model.X, model.y, chosen, model.names, weights=how_much, levels=_level_names(model, chosen)
+    )
     ids = frame[["ego", "alter"]].iloc[model.rows]
     facts: tuple[str, ...] = ()
     if isinstance(dyads, DyadTable):
         facts = tuple(dyads.facts())
     else:
         notes = (*notes, "a plain frame: ego and alter are taken as they stand")
+    if weights is not None:
+        notes = (*notes, f"rows are weighted by {weights}, which sums to {found.weights.sum():,.6g}")
     directed = not isinstance(dyads, DyadTable) or dyads.directed
-    errors = errors_of(found, codes_of(ids), model.names, covariance, (directed, exact))
+    errors = errors_of(found, codes_of(ids), covariance, (directed, exact))
     return Result(model, found, errors, ids, facts, notes, exact, directed)
+
+
+def _weighted(model: Model, frame: pd.DataFrame, weights: str | None) -> tuple[Model, Array | None]:
+    """The rows that have a weight above 0, and those weights."""
+    if weights is None:
+        return model, None
+    if weights not in frame.columns:
+        raise unknown("column", weights, [str(column) for column in frame.columns])
+    if frame[weights].dtype.kind not in "iufb":
+        raise ArgumentError(f"The weights {weights!r} hold no numbers.")
+    each = frame[weights].to_numpy(dtype=float, na_value=np.nan)[model.rows]
+    negative = np.flatnonzero((each < 0) | np.isinf(each))
+    if negative.size:
+        raise ArgumentError(f"A weight in {weights!r} is {each[negative[0]]:g}; weights are 0 or more.")
+    used = each > 0
+    if used.all():
+        return model, each
+    left_out = {**model.left_out, f"rows where the weight {weights} is 0 or unknown": int((~used).sum())}
+    some = replace(
+        model,
+        y=model.y[used],
+        X=model.X[used],
+        rows=model.rows[used],
+        source=model.source[used],
+        left_out=left_out,
+    )
+    return some, each[used]
+
+
+def _level_names(model: Model, family: str) -> list[str] | None:
+    """Names of the levels that occur, where the label is of categories."""
+    if not (model.levels and FAMILIES[family].levels):
+        return None
+    return [model.levels[int(place)] for place in np.unique(model.y)]
 
 
 def _check_ids(frame: pd.DataFrame) -> None:
@@ -107,18 +160,25 @@ def _check_ids(frame: pd.DataFrame) -> None:
 
 def _family(model: Model, dyads: DyadTable | pd.DataFrame, family: str | None) -> tuple[str, tuple[str, ...]]:
     """Family of the model: as asked, or as the label's type has it."""
-    notes: tuple[str, ...] = ()
+    own = dyads.design.label_type if isinstance(dyads, DyadTable) and model.label == dyads.label else ""
     if family is not None:
-        one_of("family", family, FAMILIES)
+        one_of("family", family, tuple(FAMILIES))
     elif model.truth:
         family = "logit"
-    elif isinstance(dyads, DyadTable) and model.label == dyads.label:
-        family = "logit" if dyads.design.label_type == "binary" else "gaussian"
+    elif model.levels:
+        family = "multinomial"
+    elif own:
+        family = OF_TYPE[own]
     else:
-        raise ArgumentError(f"The family of {model.label!r} is not known; say family='gaussian' or 'logit'.")
-    ordinal = (
-        isinstance(dyads, DyadTable) and model.label == dyads.label and dyads.design.label_type == "ordinal"
-    )
-    if ordinal and family == "gaussian":
-        notes = ("the levels of the ordinal label are treated as numbers",)
-    return family, notes
+        raise ArgumentError(
+            f"The family of {model.label!r} is not known; say family='gaussian', 'logit' or another of "
+            f"{listed(tuple(FAMILIES)[2:])}."
+        )
+    if model.levels and not FAMILIES[family].levels:
+        raise ArgumentError(
+            f"{model.label!r} has the categories {', '.join(model.levels)}; a {FAMILIES[family].title} model "
+            "takes numbers. Fit it as 'multinomial' or, where they have an order, as 'ordered_logit'."
+        )
+    if own == "ordinal" and family == "gaussian":
+        return family, ("the levels of the ordinal label are treated as numbers",)
+    return family, ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +66,14 @@ class Model:
         Why rows were left out, and how many.
     truth : bool
         Whether the left side is a comparison, 0 or 1.
+    levels : tuple of str
+        Names of the levels of a label of categories, of which ``y`` has the positions; else empty.
+    source : pandas.DataFrame
+        The columns that the right side names, of the rows used.
+    spec : formulaic.ModelSpec
+        How the right side makes columns of them.
+    kept : tuple of int
+        Which of its columns ``X`` has.
     """
 
     formula: str
@@ -77,6 +85,35 @@ class Model:
     rows: Array
     left_out: Mapping[str, int]
     truth: bool
+    levels: tuple[str, ...]
+    source: pd.DataFrame
+    spec: Any
+    kept: tuple[int, ...]
+
+    def columns_of(self, source: pd.DataFrame) -> Array:
+        """The design's columns of other values of what the right side names, (n, k)."""
+        with np.errstate(all="ignore"):
+            matrix = self.spec.get_model_matrix(source, context=dict(TRANSFORMS))
+        return np.asarray(matrix, dtype=float)[:, list(self.kept)]
+
+    def without_intercept(self) -> Model:
+        """The same design without its intercept, which the cut points of an ordered label stand for."""
+        if "Intercept" not in self.names:
+            return self
+        out = self.names.index("Intercept")
+        stays = [place for place in range(len(self.names)) if place != out]
+        terms = {
+            term: tuple(place - (place > out) for place in places)
+            for term, places in self.terms.items()
+            if term != "Intercept"
+        }
+        return replace(
+            self,
+            X=self.X[:, stays],
+            names=tuple(self.names[place] for place in stays),
+            terms=terms,
+            kept=tuple(self.kept[place] for place in stays),
+        )
 
 
 def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
@@ -101,20 +138,14 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
         For a column that depends on who is called ego, where rows have no direction.
     """
     frame = table.frame if isinstance(table, DyadTable) else table
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise ArgumentError(f"The table has two columns called {twice!r}.")
     left, right = _sides(formula)
     variables = _variables(right, frame)
-    if isinstance(table, DyadTable):
-        for name in [*variables, *(one for one in _named(left) if one != table.label)]:
-            _refuse_ego_only(name, table)
-    y, truth = _left(left, frame)
-    if left in variables:
-        raise ArgumentError(f"{left!r} stands on both sides of the formula.")
+    _check_columns(left, variables, table)
+    y, truth, levels = _left(left, frame)
     left_out: dict[str, int] = {}
     keep = _known_rows(y, (left, right), frame[variables], left_out)
-    columns, names, terms = _right(right, _without_unused(frame[keep], variables))
+    source = _without_unused(frame[keep], variables)
+    columns, names, terms, spec = _right(right, source)
     if not names:
         raise ArgumentError(f"The formula's right side {right!r} has no term.")
     undefined = _count_undefined(columns, names, left_out)
@@ -122,13 +153,41 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
         # once more on the rows that stay: means and categories are theirs
         keep[np.flatnonzero(keep)[undefined]] = False
         _refuse_empty(keep, left_out)
-        columns, names, terms = _right(right, _without_unused(frame[keep], variables))
+        source = _without_unused(frame[keep], variables)
+        columns, names, terms, spec = _right(right, source)
     infinite = ~np.isfinite(columns).all(axis=0)
     if infinite.any():
         raise FitError(
             f"{listed(np.array(names)[infinite])} is infinite in some rows; of counts, take log1p."
         )
-    return Model(formula, left, y[keep], columns, names, terms, np.flatnonzero(keep), left_out, truth)
+    return Model(
+        formula=formula,
+        label=left,
+        y=y[keep],
+        X=columns,
+        names=names,
+        terms=terms,
+        rows=np.flatnonzero(keep),
+        left_out=left_out,
+        truth=truth,
+        levels=levels,
+        source=source[variables],
+        spec=spec,
+        kept=tuple(range(len(names))),
+    )
+
+
+def _check_columns(left: str, variables: list[str], table: DyadTable | pd.DataFrame) -> None:
+    """Refuse columns of one name, a label on both sides, and what hangs on who is called ego."""
+    frame = table.frame if isinstance(table, DyadTable) else table
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ArgumentError(f"The table has two columns called {twice!r}.")
+    if left in variables:
+        raise ArgumentError(f"{left!r} stands on both sides of the formula.")
+    if isinstance(table, DyadTable):
+        for name in [*variables, *(one for one in _named(left) if one != table.label)]:
+            _refuse_ego_only(name, table)
 
 
 def _without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
@@ -238,15 +297,18 @@ def _refuse_ego_only(name: str, table: DyadTable) -> None:
     )
 
 
-def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool]:
-    """The label as numbers, NaN where unknown; and whether it is a comparison."""
+def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str, ...]]:
+    """The label as numbers, NaN where unknown; whether it is a comparison; its categories, if it has some."""
     import pandas as pd
 
     if left in frame.columns:
         label = frame[left]
+        if label.dtype == "category":
+            codes = label.cat.codes.to_numpy(dtype=float)
+            return np.where(codes < 0, np.nan, codes), False, tuple(map(str, label.cat.categories))
         if label.dtype.kind not in "iufb":
             raise ArgumentError(f"The label {left!r} holds no numbers.")
-        return label.to_numpy(dtype=float, na_value=np.nan), label.dtype.kind == "b"
+        return label.to_numpy(dtype=float, na_value=np.nan), label.dtype.kind == "b", ()
     values: Any
     try:
         values = frame.eval(left, engine="python")
@@ -261,11 +323,11 @@ def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool]:
     # a comparison with an unknown value is False in pandas; here it is unknown
     named = [name for name in _named(left) if name in frame.columns]
     numbers[frame[named].isna().any(axis=1).to_numpy()] = np.nan
-    return numbers, values.dtype.kind == "b"
+    return numbers, values.dtype.kind == "b", ()
 
 
-def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dict[str, tuple[int, ...]]]:
-    """Columns, their names, and the columns of each term."""
+def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dict[str, tuple[int, ...]], Any]:
+    """Columns, their names, the columns of each term, and how they were made."""
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
@@ -279,7 +341,7 @@ def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dic
     names = tuple(str(name) for name in spec.column_names)
     terms = {str(term): tuple(places) for term, places in spec.term_indices.items()}
     terms = {"Intercept" if term == "1" else term: places for term, places in terms.items()}
-    return np.asarray(matrix, dtype=float), names, terms
+    return np.asarray(matrix, dtype=float), names, terms, spec
 
 
 def _known_rows(y: Array, sides: tuple[str, str], frame: pd.DataFrame, left_out: dict[str, int]) -> Array:

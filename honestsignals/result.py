@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import os
@@ -12,32 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError, unknown
+from honestsignals.contrasts import Contrast, contrast
+from honestsignals.errors import ArgumentError, one_of, unknown
 from honestsignals.formulas import Model
-from honestsignals.inference.covariance import covariance_of
+from honestsignals.inference.adjusting import benjamini_hochberg, holm
+from honestsignals.inference.covariance import LADDER
 from honestsignals.inference.estimators import Estimate
-from honestsignals.inference.jackknife import jackknife
+from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
-from honestsignals.tables import number, render, with_note, write_frame, write_text
+from honestsignals.printed import Printed
+from honestsignals.standard_errors import ERRORS, ErrorLadder, check_errors, codes_of, errors_of, ladder_of
+from honestsignals.tables import number, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-ERRORS = {
-    "classical": "classical, as if no two rows shared a person",
-    "hc1": "HC1, robust to unequal variance alone",
-    "pair": "clustered by pair; pairs that share a person count as independent",
-    "two_way": "clustered by sender and by receiver",
-    "dyadic": "dyadic-robust: rows that share a person may depend on one another",
-    "jackknife": "net jackknife over people and pairs, t with effective degrees of freedom",
-}
+ADJUSTMENTS = {"holm": holm, "benjamini_hochberg": benjamini_hochberg}
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(Printed):
     """A fitted model. Prints its facts, then one table of coefficients.
 
     Attributes
@@ -76,23 +72,42 @@ class Result:
         """Codes of ego and alter of the rows used."""
         return codes_of(self.ids)
 
-    def tidy(self) -> pd.DataFrame:
-        """One row a coefficient: term, estimate, std_error, statistic, p_value, low, high, df."""
+    def tidy(self, *, level: float = 0.95, adjust: str | None = None) -> pd.DataFrame:
+        """One row a coefficient: term, estimate, std_error, statistic, p_value, low, high, df.
+
+        Parameters
+        ----------
+        level : float
+            Coverage of the intervals.
+        adjust : {"holm", "benjamini_hochberg"}, optional
+            Adds ``p_adjusted``: p values over all coefficients but the intercept and cut points (holm1979,
+            benjamini1995). Intervals stay those of one coefficient at a time.
+        """
         import pandas as pd
 
-        tests = coefficient_tests(self.estimate.beta, self.covariance)
-        return pd.DataFrame(
-            {
-                "term": self.model.names,
-                "estimate": self.estimate.beta,
-                "std_error": self.covariance.std_error,
-                "statistic": tests.statistic,
-                "p_value": tests.p_value,
-                "low": tests.low,
-                "high": tests.high,
-                "df": self.covariance.df,
-            }
-        )
+        tests = coefficient_tests(self.estimate.beta, self.covariance, level)
+        columns = {
+            "term": self.estimate.names,
+            "estimate": self.estimate.beta,
+            "std_error": self.covariance.std_error,
+            "statistic": tests.statistic,
+            "p_value": tests.p_value,
+            "low": tests.low,
+            "high": tests.high,
+            "df": self.covariance.df,
+        }
+        if adjust is not None:
+            one_of("adjust", adjust, tuple(ADJUSTMENTS))
+            slopes = self._slopes()
+            adjusted = np.full(tests.p_value.size, np.nan)
+            adjusted[slopes] = ADJUSTMENTS[adjust](tests.p_value[slopes])
+            columns["p_adjusted"] = adjusted
+        return pd.DataFrame(columns)
+
+    def _slopes(self) -> list[int]:
+        """Coefficients of columns that vary: neither the intercept nor cut points."""
+        each = zip(self.model.names, self.estimate.places, strict=True)
+        return sorted(place for name, places in each if name != "Intercept" for place in places)
 
     def glance(self) -> pd.DataFrame:
         """One row: what was fitted, on how many rows, pairs and people, and how well."""
@@ -100,7 +115,7 @@ class Result:
 
         ego, alter = self.codes
         low, high = np.minimum(ego, alter).astype(np.int64), np.maximum(ego, alter)
-        binary = self.estimate.family == "logit"
+        binary = self._kind == "binary"
         return pd.DataFrame(
             {
                 "label": [self.model.label],
@@ -110,28 +125,43 @@ class Result:
                 "pairs": [len(np.unique(low * (high.max() + 1) + high))],
                 "people": [len(np.union1d(ego, alter))],
                 "events": [self.model.y.sum() if binary else math.nan],
-                "base_rate": [self.model.y.mean()],
+                "base_rate": [math.nan if self.model.levels else self.model.y.mean()],
                 "log_likelihood": [self.estimate.log_likelihood],
                 "r_squared": [self._r_squared()],
             }
         )
 
     def _r_squared(self) -> float:
-        if "Intercept" not in self.model.names:
+        found, w = self.estimate, self.estimate.weights
+        if "Intercept" not in self.model.names and not FAMILIES[found.family].cuts:
             return math.nan
-        if self.estimate.family == "logit":
-            null = self.estimate.null_log_likelihood
-            return math.nan if null == 0 else 1.0 - self.estimate.log_likelihood / null
-        total = float(np.square(self.model.y - self.model.y.mean()).sum())
-        return math.nan if total == 0 else 1.0 - float(np.square(self.estimate.residual).sum()) / total
+        if found.family != "gaussian":
+            null = found.null_log_likelihood
+            return math.nan if null == 0 else 1.0 - found.log_likelihood / null
+        total = float(w @ np.square(found.y - w @ found.y / w.sum()))
+        return math.nan if total == 0 else 1.0 - float(w @ np.square(found.residual)) / total
+
+    @property
+    def _kind(self) -> str:
+        """What the family takes for a label: "number", "binary", "count", "level"."""
+        return FAMILIES[self.estimate.family].label
 
     def augment(self) -> pd.DataFrame:
-        """One row a row used: ego, alter, the label, fitted, residual."""
+        """One row a row used: ego, alter, the label, fitted, residual; of levels, the probability of each."""
         out = self.ids.reset_index(drop=True).copy()
         out[self.model.label] = self.model.y
         out["fitted"] = self.estimate.fitted
         out["residual"] = self.estimate.residual
+        if self._kind == "level":
+            for name, share in zip(self.levels, self.estimate.probabilities.T, strict=True):
+                out[f"p_{name}"] = share
         return out
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels of the label that occur, as tables name them; empty where it is no level."""
+        names = self.model.levels
+        return tuple(names[int(one)] if names else f"{one:g}" for one in self.estimate.levels)
 
     def wald(self, terms: str | Sequence[str]) -> WaldTest:
         """Joint test that the coefficients of some terms are all 0.
@@ -150,33 +180,65 @@ class Result:
         UnknownNameError
             For a term that the model does not have.
         """
-        places: list[int] = []
         wanted = [terms] if isinstance(terms, str) else list(terms)
         if not wanted:
             raise ArgumentError("wald needs at least one term.")
-        for term in wanted:
-            if term in self.model.terms:
-                places += self.model.terms[term]
-            elif term in self.model.names:
-                places.append(self.model.names.index(term))
-            else:
-                raise unknown("term", term, list(dict.fromkeys([*self.model.terms, *self.model.names])))
-        return wald(self.estimate.beta, self.covariance, sorted(set(places)))
+        places = {place for term in wanted for place in self.places_of(term)}
+        return wald(self.estimate.beta, self.covariance, sorted(places))
+
+    def places_of(self, term: str) -> tuple[int, ...]:
+        """Coefficients of a term of the formula, of a column, or of that name."""
+        found, of_column = self.estimate, self.estimate.places
+        if term in self.model.terms:
+            return tuple(place for column in self.model.terms[term] for place in of_column[column])
+        if term in self.model.names:
+            return of_column[self.model.names.index(term)]
+        if term in found.names:
+            return (found.names.index(term),)
+        raise unknown("term", term, list(dict.fromkeys([*self.model.terms, *self.model.names, *found.names])))
+
+    def contrast(self, restrictions: str) -> Contrast:
+        """Linear combinations of coefficients with their errors, and their joint test.
+
+        Parameters
+        ----------
+        restrictions : str
+            In the names of coefficients, parts divided by commas: "acts_ego - acts_alter",
+            "acts_ego = acts_alter", "balance = 0.5, timing = 0". Names with signs of their own go between
+            backticks: "`1|2` = 0".
+
+        Returns
+        -------
+        Contrast
+        """
+        return contrast(self.estimate, self.covariance, restrictions)
+
+    def ladder(self, *covariances: str, exact: bool = False) -> ErrorLadder:
+        """Standard errors side by side, from those that let no rows depend on one another on.
+
+        Parameters
+        ----------
+        *covariances : str
+            Which ones; by default all but Frank and Snijders'.
+        exact : bool
+            Jackknives by exact refits.
+        """
+        one = self.glance().iloc[0]
+        title = f"{self.model.formula}: {one['family']}, {one['rows']:,} rows, {one['people']:,} people."
+        return ladder_of(self.estimate, self.codes, covariances or LADDER, (self.directed, exact), title)
 
     def with_covariance(self, covariance: str, *, exact: bool = False) -> Result:
         """The same estimates with other errors, without a refit.
 
         Parameters
         ----------
-        covariance : {"classical", "hc1", "pair", "two_way", "dyadic", "jackknife"}
+        covariance : {"classical", "hc1", "pair", "two_way", "dyadic", "jackknife", "frank_snijders"}
             Which errors.
         exact : bool
-            For the jackknife of a logit: refit without each person and pair, instead of one step.
+            For a jackknife: refit without each person and pair, instead of one step.
         """
-        if exact and covariance != "jackknife":
-            raise ArgumentError(f"exact is for the jackknife; {covariance} errors leave nobody out.")
-        ego, alter = self.codes
-        found = errors_of(self.estimate, (ego, alter), self.model.names, covariance, (self.directed, exact))
+        check_errors(covariance, exact)
+        found = errors_of(self.estimate, self.codes, covariance, (self.directed, exact))
         return replace(self, covariance=found, exact=exact)
 
     # words
@@ -192,58 +254,39 @@ class Result:
             f"{one['pairs']:,} pairs, {one['people']:,} people.",
             f"Rows left out: {'; '.join(left) if left else 'none'}.",
         ]
-        if self.estimate.family == "logit":
-            lines.append(f"Base rate {one['base_rate']:.2%}: {int(one['events']):,} rows with label 1.")
-        else:
-            lines.append(f"Mean of the label {number(float(one['base_rate']))}.")
-        refits = " (exact refits)" if self.exact and self.covariance.name == "jackknife" else ""
+        lines.append(self._label_fact(one))
+        refits = " (exact refits)" if self.exact else ""
         lines.append(f"Standard errors: {ERRORS[self.covariance.name]}{refits}; intervals are 95 %.")
         lines.append(f"{self._fit_words(one)}; log likelihood {one['log_likelihood']:.2f}.")
         return [*lines, *(f"Note: {note}." for note in (*self.notes, *self.covariance.notes))]
 
+    def _label_fact(self, one: pd.Series) -> str:
+        """Base rate, shares of the levels, or mean of the label."""
+        if self._kind == "binary":
+            return f"Base rate {one['base_rate']:.2%}: {int(one['events']):,} rows with label 1."
+        if self._kind == "level":
+            counts = np.unique(self.model.y, return_counts=True)[1]
+            shares = [
+                f"{name} {count / counts.sum():.1%}" for name, count in zip(self.levels, counts, strict=True)
+            ]
+            return f"Levels of the label: {', '.join(shares)}."
+        return f"Mean of the label {number(float(one['base_rate']))}."
+
     def _fit_words(self, one: pd.Series) -> str:
-        name = "McFadden's R²" if self.estimate.family == "logit" else "R²"
+        name = "R²" if self.estimate.family == "gaussian" else "McFadden's R²"
         return f"{name} {number(float(one['r_squared']))}"
 
     def note(self) -> str:
         """What a table of coefficients rests on, in one line that goes wherever the table goes."""
         one = self.glance().iloc[0]
-        rate = f"base rate {one['base_rate']:.2%}" if self.estimate.family == "logit" else "gaussian"
+        rate = f"base rate {one['base_rate']:.2%}" if self._kind == "binary" else self.estimate.family
         counts = f"{one['rows']:,} rows, {one['pairs']:,} pairs, {one['people']:,} people"
         return (
             f"{self.model.formula}. {counts}; {rate}; {self._fit_words(one)}. "
             f"Standard errors: {ERRORS[self.covariance.name]}; 95 % intervals."
         )
 
-    def __str__(self) -> str:
-        return "\n".join([*self.facts(), "", render(self.tidy())])
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
-        return f"<ul>{items}</ul>{render(self.tidy(), 'html')}"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
     # files
-
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table of coefficients as HTML; written to ``path`` where one is given."""
-        return self._written("html", path)
-
-    def to_latex(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table of coefficients as LaTeX (booktabs); written to ``path`` where one is given."""
-        return self._written("latex", path)
-
-    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table of coefficients as Markdown; written to ``path`` where one is given."""
-        return self._written("markdown", path)
-
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the table of coefficients as CSV, every digit."""
-        write_frame(path, self.tidy())
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """Facts, coefficients and covariance matrix as JSON; written to ``path`` where one is given."""
@@ -259,57 +302,6 @@ class Result:
         if path is not None:
             write_text(path, text + "\n")
         return text
-
-    def _written(self, style: str, path: str | os.PathLike[str] | None) -> str:
-        text = with_note(render(self.tidy(), style), self.note(), style)
-        if path is not None:
-            write_text(path, text + "\n")
-        return text
-
-
-def codes_of(ids: pd.DataFrame) -> tuple[Array, Array]:
-    """Codes of ego and alter: one whole number a person, whichever of the two they are."""
-    import pandas as pd
-
-    codes, _ = pd.factorize(pd.concat([ids["ego"], ids["alter"]]))
-    return codes[: len(ids)], codes[len(ids) :]
-
-
-def errors_of(
-    estimate: Estimate,
-    codes: tuple[Array, Array],
-    names: tuple[str, ...],
-    covariance: str,
-    how: tuple[bool, bool],
-) -> Covariance:
-    """The covariance of that name, where rows allow it.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        Coefficients, scores and Hessian.
-    codes : tuple of ndarray of int, shape (n,)
-        Codes of ego and alter.
-    names : tuple of str
-        Columns of the design.
-    covariance : str
-        A name in ``COVARIANCES``.
-    how : tuple of bool
-        Whether rows are ordered pairs; whether a jackknife refits.
-
-    Raises
-    ------
-    DesignError
-        For clusters by sender and receiver where rows have neither.
-    """
-    directed, exact = how
-    if covariance == "two_way" and not directed:
-        raise DesignError(
-            "two_way clusters by sender and by receiver, and these rows have no direction; use 'dyadic'."
-        )
-    if covariance == "jackknife":
-        return jackknife(estimate, *codes, names, exact)
-    return covariance_of(estimate, *codes, names, covariance)
 
 
 def _number(value: Any) -> Any:

@@ -11,7 +11,8 @@ from scipy.optimize import linprog
 
 from honestsignals.errors import ArgumentError, FitError, UnknownNameError
 from honestsignals.inference.covariance import COVARIANCES, covariance_of, dyadic, jackknife, pair_codes
-from honestsignals.inference.estimators import dependent_columns, estimate
+from honestsignals.inference.collinearity import dependent_columns
+from honestsignals.inference.estimators import estimate
 from honestsignals.inference.jackknife import hub_note
 from honestsignals.inference.separation import separating_direction
 from tests.networks import simulated

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from honestsignals.errors import FitError, unknown
 from honestsignals.inference.clusters import Floats, pair_codes, person_codes, person_sums, sums
 from honestsignals.inference.estimators import Estimate
-from honestsignals.inference.jackknife import hub_note, jackknife
+from honestsignals.inference.jackknife import frank_snijders, hub_note, jackknife
 from honestsignals.inference.variance import (
     Covariance,
     inverse,
@@ -30,6 +30,7 @@ __all__ = [
     "classical",
     "covariance_of",
     "dyadic",
+    "frank_snijders",
     "hc1",
     "jackknife",
     "pair",
@@ -40,7 +41,7 @@ __all__ = [
 
 
 def classical(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str]) -> Covariance:
-    r"""Errors as if rows were independent: :math:`\sigma^2 (X^\top X)^{-1}`, or inverse information (logit).
+    r"""Errors as if rows were independent: :math:`\sigma^2 (X^\top X)^{-1}`, or inverse observed information.
 
     Wrong for pairs that share people; here to show by how much.
 
@@ -50,12 +51,12 @@ def classical(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names:
     ego, alter : ndarray, shape (n,)
         The two people of each row (not used).
     names : sequence of str
-        Columns of the design.
+        Of the coefficients.
 
     Returns
     -------
     Covariance
-        With t(n − k) for the gaussian, the normal distribution for the logit.
+        With t(n − k) for the gaussian, the normal distribution for the others.
 
     Examples
     --------
@@ -77,12 +78,12 @@ def hc1(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Seque
     ego, alter : ndarray, shape (n,)
         The two people of each row (not used).
     names : sequence of str
-        Columns of the design.
+        Of the coefficients.
 
     Returns
     -------
     Covariance
-        With t(n − k) for the gaussian, the normal distribution for the logit.
+        With t(n − k) for the gaussian, the normal distribution for the others.
 
     References
     ----------
@@ -95,7 +96,7 @@ def hc1(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Seque
     >>> hc1(fit, np.array([0, 0, 1, 1]), np.array([1, 2, 2, 3]), ["Intercept"]).std_error.round(6).tolist()
     [0.645497]
     """
-    n, k = estimate.X.shape
+    n, k = estimate.scores.shape
     root = inverse_root(estimate.hessian)
     scores = estimate.scores @ root
     return noted("hc1", root @ (scores.T @ scores) @ root.T * n / (n - k), _row_df(estimate), names)
@@ -112,7 +113,7 @@ def pair(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequ
     ego, alter : ndarray, shape (n,)
         The two people of each row.
     names : sequence of str
-        Columns of the design.
+        Of the coefficients.
 
     Returns
     -------
@@ -145,7 +146,7 @@ def two_way(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: S
     ego, alter : ndarray, shape (n,)
         Sender and receiver of each row.
     names : sequence of str
-        Columns of the design.
+        Of the coefficients.
 
     Returns
     -------
@@ -189,7 +190,7 @@ def dyadic(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Se
     ego, alter : ndarray, shape (n,)
         The two people of each row.
     names : sequence of str
-        Columns of the design.
+        Of the coefficients.
 
     Returns
     -------
@@ -233,8 +234,15 @@ COVARIANCES: dict[str, Callable[[Estimate, NDArray[Any], NDArray[Any], Sequence[
     "two_way": two_way,
     "dyadic": dyadic,
     "jackknife": jackknife,
+    "frank_snijders": frank_snijders,
 }
-"""The ladder, in the order in which it is printed; "jackknife" is the default."""
+"""Every covariance by its name; "jackknife" is the default."""
+
+LADDER = ("classical", "hc1", "pair", "two_way", "dyadic", "jackknife")
+"""In the order in which they are printed side by side: each lets more rows depend on one another."""
+
+LEAVING_OUT = ("jackknife", "frank_snijders")
+"""Those that leave people out, in one step or by exact refits."""
 
 
 def covariance_of(
@@ -252,7 +260,7 @@ def covariance_of(
     ego, alter : ndarray, shape (n,)
         The two people of each row.
     names : sequence of str
-        Columns of the design.
+        Of the coefficients.
     covariance : str
         A name in ``COVARIANCES``.
 
@@ -277,5 +285,5 @@ def covariance_of(
 
 
 def _row_df(estimate: Estimate) -> Floats:
-    n, k = estimate.X.shape
+    n, k = estimate.scores.shape
     return np.full(k, n - k if estimate.family == "gaussian" else np.inf)

@@ -2,66 +2,92 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, qr
-from scipy.special import expit
 
 from honestsignals.errors import ArgumentError, FitError, one_of
 from honestsignals.inference.clusters import Floats
+from honestsignals.inference.collinearity import dependence, dependent_columns
+from honestsignals.inference.families import (
+    FAMILIES,
+    Family,
+    coefficient_names,
+    information,
+    levels_of,
+    predictors,
+    probabilities,
+    shifts,
+)
+from honestsignals.inference.newton import Problem, first_guess, solve
 from honestsignals.inference.separation import separating_direction, separation_message
-from honestsignals.inference.words import counted, named
-
-FAMILIES = ("gaussian", "logit")
-
-COLLINEAR = 1e-8
-"""Share of a column that the others leave unexplained below which X'X is singular in double precision: √ε."""
+from honestsignals.inference.words import counted
 
 LARGE_ETA = 15.0
 """A linear predictor of ±15 is a probability within 3e-7 of 0 or 1: reason enough to look for separation."""
 
-MOST_STEPS = 100
+MOST_LEVELS = 50
+"""More levels than this are a number, not an ordered label."""
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """A fitted regression, as arrays that any covariance can be built from.
+    r"""A fitted regression, as arrays that any covariance can be built from.
+
+    Row r has m linear predictors :math:`\eta_r = Z_r \theta`, and slope g and curvature W of its log
+    likelihood in them (see `honestsignals.inference.families`); weights are in g and W already.
 
     Attributes
     ----------
     family : str
-        "gaussian" or "logit".
-    beta : ndarray, shape (k,)
+        A name in ``FAMILIES``.
+    names : tuple of str, length p
+        Of the coefficients: columns, then cut points; or columns by class.
+    places : tuple of tuple of int, length k
+        Coefficients of each column of ``X``.
+    levels : tuple of float
+        Values of the label where it is a level; else empty.
+    beta : ndarray, shape (p,)
     X : ndarray, shape (n, k)
-    y, fitted, residual : ndarray, shape (n,)
-        Label, mean, and label less mean.
-    work_weights : ndarray, shape (n,)
-        Weight of a row in the Hessian: 1 (gaussian), p (1 − p) (logit).
-    scores : ndarray, shape (n, k)
-        x_r (y_r − μ_r); they sum to 0 over rows.
-    hessian : ndarray, shape (k, k)
-        X' diag(w) X.
+    y, weights, fitted, residual : ndarray, shape (n,)
+        Label, weight, mean (of levels: the expected value; of classes: the probability of the row's own) and
+        label less mean (of classes: 1 less that probability).
+    predictors : ndarray, shape (n, m, p)
+        Z.
+    slopes, curvature : ndarray, shapes (n, m), (n, m, m)
+        g and W.
+    shifts : ndarray, shape (m, q)
+        How something that rows share would move their predictors.
+    scores : ndarray, shape (n, p)
+        :math:`Z_r^\top g_r`; they sum to 0 over rows.
+    hessian : ndarray, shape (p, p)
+        :math:`\sum_r Z_r^\top W_r Z_r`.
     scale : float
-        σ² = SSR / (n − k) (gaussian), 1 (logit).
+        σ² = Σ w e² / (n − k) (gaussian), 1 (others).
     log_likelihood, null_log_likelihood : float
         Of this model, and of one with an intercept alone.
     converged : bool
     iterations : int
-        Newton steps, polishing included (gaussian: 0 and the polish).
+        Newton steps, polishing included.
     """
 
     family: str
+    names: tuple[str, ...]
+    places: tuple[tuple[int, ...], ...]
+    levels: tuple[float, ...]
     beta: Floats
     X: Floats
     y: Floats
+    weights: Floats
     fitted: Floats
     residual: Floats
-    work_weights: Floats
+    predictors: Floats
+    slopes: Floats
+    curvature: Floats
+    shifts: Floats
     scores: Floats
     hessian: Floats
     scale: float
@@ -70,27 +96,52 @@ class Estimate:
     converged: bool
     iterations: int
 
+    @property
+    def probabilities(self) -> Floats:
+        """Probability of each level, (n, L); for a binary label of 0 and of 1."""
+        family = FAMILIES[self.family]
+        if family.levels:
+            return probabilities(family, self.X, self.beta, len(self.levels))
+        return np.column_stack([1.0 - self.fitted, self.fitted])
+
+    @property
+    def work_weights(self) -> Floats:
+        """Weight of a row in the Hessian, (n,), for a family with one predictor."""
+        return self.curvature[:, 0, 0]
+
 
 def estimate(
-    X: NDArray[Any], y: NDArray[Any], family: str, names: Sequence[str], start: NDArray[Any] | None = None
+    X: NDArray[Any],
+    y: NDArray[Any],
+    family: str,
+    names: Sequence[str],
+    *,
+    start: NDArray[Any] | None = None,
+    weights: NDArray[Any] | None = None,
+    levels: Sequence[str] | None = None,
 ) -> Estimate:
-    """Coefficients of a linear or logistic regression, or the reason why there are none.
+    """Coefficients of a regression, or the reason why there are none.
 
-    The estimate comes from statsmodels, on columns scaled to unit norm; a few Newton steps bring the score to
-    zero at machine precision, so that neither the order of rows nor a column's unit shows in the result.
+    The first estimate comes from statsmodels (of an ordered label from the shares of its levels), on columns
+    scaled to unit norm; Newton steps bring the score to zero at machine precision, so that neither the order
+    of rows nor a column's unit shows in the result.
 
     Parameters
     ----------
     X : ndarray, shape (n, k)
-        Design, with its intercept if it has one.
+        Design, with its intercept if it has one; without, for an ordered label: cut points stand for it.
     y : ndarray, shape (n,)
-        Labels; 0 or 1 for "logit".
+        Labels; 0 or 1 for "logit" and "probit", whole numbers from 0 for "poisson".
     family : str
-        "gaussian" or "logit".
+        A name in ``FAMILIES``.
     names : sequence of str
         Columns of ``X``, as messages should name them.
-    start : ndarray, shape (k,), optional
-        Where to start (logit).
+    start : ndarray, shape (p,), optional
+        Where to start.
+    weights : ndarray, shape (n,), optional
+        How much each row counts, above 0; 1 if absent. A row of weight 2 is two rows alike.
+    levels : sequence of str, optional
+        How a table should name the levels that occur, from the lowest.
 
     Returns
     -------
@@ -101,7 +152,7 @@ def estimate(
     FitError
         Where columns are collinear, labels do not vary or are separated, or rows are too few.
     ArgumentError
-        Where shapes do not fit or values are not finite, or a label of a logit is not 0 or 1.
+        Where shapes do not fit or values are not finite, or a label is not what its family takes.
 
     References
     ----------
@@ -113,22 +164,22 @@ def estimate(
     >>> estimate(X, np.array([1.0, 2.0, 4.0, 5.0]), "gaussian", ["Intercept", "acts"]).beta.round(6).tolist()
     [0.9, 1.4]
     """
-    one_of("family", family, FAMILIES)
+    one_of("family", family, tuple(FAMILIES))
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    _check_values(X, y, family, names)
-    _check_design(X, y, names)
-    norms = np.linalg.norm(X, axis=0)
-    if family == "gaussian":
-        beta, converged, steps = _least_squares(X / norms, y)
-        _check_residual(X / norms, y, beta)
-    else:
-        first = None if start is None else np.asarray(start, dtype=float) * norms
-        beta, converged, steps = _logit(X, norms, y, names, first)
-    return _described(family, X, y, beta / norms, converged=converged, steps=steps)
+    weights = np.ones(y.size) if weights is None else np.asarray(weights, dtype=float)
+    chosen = FAMILIES[family]
+    _check_values(X, y, weights, names)
+    _check_label(chosen, y)
+    values, codes = levels_of(y) if chosen.levels else (np.empty(0), y)
+    _check_design(chosen, X, y, names)
+    words, places = coefficient_names(chosen, names, _level_words(values, levels))
+    problem = Problem(chosen, predictors(chosen, X, codes, values.size), codes, weights, values.size)
+    theta, converged, steps = _solved(problem, X, names, start)
+    return _described(problem, (X, y), theta, (words, places, values), (converged, steps))
 
 
 def mean(eta: Floats, family: str) -> Floats:
-    """Mean of the label at a linear predictor.
+    """Mean of the label at a linear predictor, for a family with one predictor.
 
     Parameters
     ----------
@@ -144,70 +195,18 @@ def mean(eta: Floats, family: str) -> Floats:
     >>> mean(np.array([0.0]), "logit").tolist()
     [0.5]
     """
-    return eta if family == "gaussian" else expit(eta)
+    return FAMILIES[family].mean(eta)
 
 
-def dependent_columns(X: NDArray[Any], names: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Columns that equal a combination of others, each with those others.
-
-    Found by a pivoted QR of columns scaled to unit norm; told in the order of the columns, so that the later
-    column is the dependent one. A constant column beside an earlier constant one comes with no others.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n, k)
-    names : sequence of str
-        Columns of ``X``.
-
-    Returns
-    -------
-    list of (str, tuple of str)
-        Empty where the design has full rank.
-
-    Examples
-    --------
-    >>> given, received = np.array([1.0, 2.0, 4.0]), np.array([3.0, 1.0, 1.0])
-    >>> X = np.column_stack([given, received, given + received])
-    >>> dependent_columns(X, ["given", "received", "total"])
-    [('total', ('given', 'received'))]
-    """
-    X = np.asarray(X, dtype=float)
-    norms = np.linalg.norm(X, axis=0)
-    Z = X / np.where(norms > 0, norms, 1.0)
-    triangle, order = qr(Z, mode="r", pivoting=True)
-    triangle = triangle[: X.shape[1]]
-    if norms.all() and np.abs(np.diag(triangle)).min() > COLLINEAR and X.shape[0] >= X.shape[1]:
-        return []
-    columns = np.empty_like(triangle)
-    columns[:, order] = triangle  # the same lengths and angles as Z's columns, in k rows
-    constant = np.ptp(X, axis=0) == 0
-    kept: list[int] = []
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for j in np.argsort(~_intercept(constant, norms, names), kind="stable").tolist():
-        shares = np.linalg.lstsq(columns[:, kept], columns[:, j], rcond=None)[0]
-        rest = np.linalg.norm(columns[:, j] - columns[:, kept] @ shares)
-        if norms[j] > 0 and rest > COLLINEAR:
-            kept.append(j)
-            continue
-        others = (
-            () if constant[j] else tuple(names[i] for i, c in zip(kept, shares, strict=True) if abs(c) > 1e-6)
+def _level_words(values: Floats, levels: Sequence[str] | None) -> list[str]:
+    if levels is not None and len(levels) != values.size:
+        raise ArgumentError(
+            f"levels names {counted(len(levels), 'level')} and the label has {values.size} that occur."
         )
-        found.append((names[j], others))
-    return found
+    return [f"{value:g}" for value in values] if levels is None else list(levels)
 
 
-def _intercept(constant: NDArray[np.bool_], norms: Floats, names: Sequence[str]) -> NDArray[np.bool_]:
-    """Which constant column is the intercept: the one with that name, else the first."""
-    candidates = np.flatnonzero(constant & (norms > 0))
-    chosen = np.zeros(constant.size, dtype=bool)
-    usual = ("intercept", "const", "1")
-    by_name = [j for j in candidates.tolist() if names[j].strip("()").casefold() in usual]
-    if candidates.size:
-        chosen[by_name[0] if by_name else candidates[0]] = True
-    return chosen
-
-
-def _check_values(X: Floats, y: Floats, family: str, names: Sequence[str]) -> None:
+def _check_values(X: Floats, y: Floats, weights: Floats, names: Sequence[str]) -> None:
     if X.ndim != 2 or y.shape != X.shape[:1] or len(names) != X.shape[1]:
         raise ArgumentError(
             f"X has shape {X.shape}, y {y.shape} and there are {counted(len(names), 'name')}; "
@@ -223,13 +222,36 @@ def _check_values(X: Floats, y: Floats, family: str, names: Sequence[str]) -> No
         raise ArgumentError(
             f"The label is missing or infinite in {counted(int((~np.isfinite(y)).sum()), 'row')}."
         )
+    if weights.shape != y.shape:
+        raise ArgumentError(f"weights has shape {weights.shape}; it must be (n,) = {y.shape}.")
+    if not (np.isfinite(weights).all() and (weights > 0).all()):
+        odd = weights[~(np.isfinite(weights) & (weights > 0))][0]
+        raise ArgumentError(f"A weight is {odd:g}; weights must be above 0 and finite.")
+
+
+def _check_label(family: Family, y: Floats) -> None:
+    article = "an" if family.title[0] in "aeiou" else "a"
     odd = y[(y != 0) & (y != 1)]
-    if family == "logit" and odd.size:
-        raise ArgumentError(f"The label is {odd[0]:g} in some row; a logit needs labels of 0 and 1.")
+    if family.label == "binary" and odd.size:
+        raise ArgumentError(
+            f"The label is {odd[0]:g} in some row; {article} {family.title} needs labels of 0 and 1."
+        )
+    odd = y[(y < 0) | (y != np.round(y))]
+    if family.label == "count" and odd.size:
+        raise ArgumentError(
+            f"The label is {odd[0]:g} in some row; {article} {family.title} needs whole numbers from 0."
+        )
+    several = np.unique(y).size
+    if family.levels and several > MOST_LEVELS:
+        raise ArgumentError(
+            f"The label has {several:,} levels; {article} {family.title} takes {MOST_LEVELS} at most."
+        )
 
 
-def _check_design(X: Floats, y: Floats, names: Sequence[str]) -> None:
+def _check_design(family: Family, X: Floats, y: Floats, names: Sequence[str]) -> None:
     n, k = X.shape
+    equations = np.unique(y).size - 1 if family.levels else 1
+    k = k * equations if family.classes else k + equations if family.cuts else k
     if n <= k:
         raise FitError(
             f"{counted(n, 'row')} for {counted(k, 'coefficient')}: too few to estimate them; "
@@ -237,123 +259,116 @@ def _check_design(X: Floats, y: Floats, names: Sequence[str]) -> None:
         )
     if np.ptp(y) == 0:
         raise FitError(f"The label is {y[0]:g} in every row: there is nothing to explain.")
-    dependent = dependent_columns(X, names)
+    # cut points are the intercept of an ordered label
+    whole = np.column_stack([np.ones(n), X]) if family.cuts else X
+    dependent = dependent_columns(whole, ["(cut points)", *names] if family.cuts else names)
     if dependent:
-        raise FitError(" ".join(_dependence(column, others) for column, others in dependent))
+        raise FitError(" ".join(dependence(column, others) for column, others in dependent))
 
 
-def _dependence(column: str, others: tuple[str, ...]) -> str:
-    if not others:
-        return f"'{column}' is the same in every row: leave it out."
-    relation = "a multiple" if len(others) == 1 else "a combination"
-    return f"'{column}' is {relation} of {named(others)}: leave one of them out."
+def _solved(
+    problem: Problem, X: Floats, names: Sequence[str], start: NDArray[Any] | None
+) -> tuple[Floats, bool, int]:
+    norms = np.sqrt(np.einsum("nmp,nmp->p", problem.Z, problem.Z))
+    column = np.linalg.norm(X, axis=0)
+    scaled = Problem(problem.family, problem.Z / norms, problem.codes, problem.weights, problem.n_levels)
+    if start is None:
+        first, steps = first_guess(problem, X / column)
+        unit = np.tile(column, max(1, norms.size // column.size)) if problem.family.classes else column
+        unit = np.concatenate([unit, np.ones(norms.size - unit.size)])
+        theta = np.zeros(norms.size) if first is None else first / unit * norms
+    else:
+        theta, steps = np.asarray(start, dtype=float) * norms, 0
+    theta, converged, more = solve(scaled, theta)
+    if problem.family.name == "gaussian":
+        _check_residual(scaled, theta)
+        return theta / norms, converged, more
+    eta = scaled.Z @ theta
+    far = eta.min() < -LARGE_ETA if problem.family.label == "count" else np.abs(eta).max() > LARGE_ETA
+    if not converged or far:
+        direction = separating_direction(X, problem.codes, problem.family)
+        if direction is not None:
+            raise FitError(separation_message(X, problem.codes, names, direction, problem.family))
+    if not converged:
+        raise FitError(
+            f"The {problem.family.title} did not converge in {steps + more} steps, "
+            "although the label is not separated."
+        )
+    return theta / norms, converged, steps + more
 
 
-def _check_residual(Z: Floats, y: Floats, beta: Floats) -> None:
+def _check_residual(problem: Problem, theta: Floats) -> None:
     # Rounding leaves about ε √n of the label; what is smaller than 1e-12 of it is no residual.
-    if np.linalg.norm(y - Z @ beta) <= 1e-12 * np.linalg.norm(y):
+    y = problem.codes
+    if np.linalg.norm(y - problem.Z[:, 0] @ theta) <= 1e-12 * np.linalg.norm(y):
         raise FitError(
             "The label is an exact combination of the columns: no residual is left to judge errors by."
         )
 
 
-def _least_squares(Z: Floats, y: Floats) -> tuple[Floats, bool, int]:
-    from statsmodels.regression.linear_model import OLS
-
-    beta = np.asarray(OLS(y, Z).fit(method="qr").params, dtype=float)
-    return _polished(Z, y, beta, "gaussian")
-
-
-def _logit(
-    X: Floats, norms: Floats, y: Floats, names: Sequence[str], start: Floats | None
-) -> tuple[Floats, bool, int]:
-    from statsmodels.discrete.discrete_model import Logit
-
-    Z, k = X / norms, norms.size
-    beta, converged, steps = np.full(k, np.nan), False, 0
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # Its warnings are symptoms of separation, which is looked for below and told in words.
-        warnings.simplefilter("ignore")
-        try:
-            fit = Logit(y, Z).fit(start_params=start, method="newton", disp=0, skip_hessian=True)
-            beta, converged = np.asarray(fit.params, dtype=float), bool(fit.mle_retvals["converged"])
-            steps = int(fit.mle_retvals["iterations"])
-        except np.linalg.LinAlgError:
-            converged = False
-    eta = Z @ beta
-    if not (converged and np.abs(eta).max() < LARGE_ETA):
-        direction = separating_direction(X, y, eta if np.isfinite(eta).all() else None)
-        if direction is not None:
-            raise FitError(separation_message(X, y, names, direction))
-    if not converged:
-        beta = np.zeros(k)
-    beta, converged, more = _polished(Z, y, beta, "logit")
-    if not converged:
-        raise FitError(
-            f"The logit did not converge in {steps + more} steps, although the label is not separated."
-        )
-    return beta, converged, steps + more
-
-
-def _polished(Z: Floats, y: Floats, beta: Floats, family: str) -> tuple[Floats, bool, int]:
-    """Newton's method, halving steps that do not raise the likelihood, until steps are rounding."""
-    smallest = np.inf
-    level = _log_likelihood(Z @ beta, y, family)
-    for step_number in range(1, MOST_STEPS + 1):
-        mu = mean(Z @ beta, family)
-        try:
-            factor = cho_factor((Z * _weights(mu, family)[:, None]).T @ Z)
-        except np.linalg.LinAlgError:
-            return beta, False, step_number
-        step = cho_solve(factor, Z.T @ (y - mu))
-        size = float(np.abs(step).max() / max(1.0, np.abs(beta).max()))
-        # Steps shrink quadratically down to rounding and stay there: stop where they no longer shrink.
-        if size < 1e-15 or (size < 1e-10 and size >= smallest / 2):
-            return beta, True, step_number
-        smallest = min(size, smallest)
-        fraction = 1.0
-        while (
-            size > 1e-6
-            and fraction > 1e-6
-            and _log_likelihood(Z @ (beta + fraction * step), y, family) < level
-        ):
-            fraction /= 2
-        beta = beta + fraction * step
-        level = _log_likelihood(Z @ beta, y, family)
-    return beta, smallest < 1e-10, MOST_STEPS
-
-
-def _weights(mu: Floats, family: str) -> Floats:
-    return np.ones_like(mu) if family == "gaussian" else mu * (1.0 - mu)
-
-
-def _log_likelihood(eta: Floats, y: Floats, family: str) -> float:
-    """Log-likelihood of a logit; for the gaussian that of its mean square."""
-    if family == "gaussian":
-        return float(-y.size / 2 * (np.log(2 * np.pi * np.mean((y - eta) ** 2)) + 1))
-    return float(-np.logaddexp(0.0, (1.0 - 2.0 * y) * eta).sum())
-
-
-def _described(family: str, X: Floats, y: Floats, beta: Floats, *, converged: bool, steps: int) -> Estimate:
-    n, k = X.shape
-    eta = X @ beta
-    fitted = mean(eta, family)
-    weights = _weights(fitted, family)
-    residual = y - fitted
-    centre = np.full(n, y.mean() if family == "gaussian" else np.log(y.mean() / (1.0 - y.mean())))
+def _described(
+    problem: Problem,
+    data: tuple[Floats, Floats],
+    theta: Floats,
+    words: tuple[tuple[str, ...], tuple[tuple[int, ...], ...], Floats],
+    solved: tuple[bool, int],
+) -> Estimate:
+    (X, y), (names, places, values), family = data, words, problem.family
+    level, slopes, curvature = problem.at(theta)
+    fitted, residual = _fitted(family, X, theta, y, values)
+    scale = 1.0
+    if family.name == "gaussian":
+        square = float(problem.weights @ residual**2)
+        scale, level = square / (y.size - X.shape[1]), _gaussian_level(square, problem.weights)
     return Estimate(
-        family=family,
-        beta=beta,
+        family=family.name,
+        names=names,
+        places=places,
+        levels=tuple(values.tolist()),
+        beta=theta,
         X=X,
         y=y,
+        weights=problem.weights,
         fitted=fitted,
         residual=residual,
-        work_weights=weights,
-        scores=X * residual[:, None],
-        hessian=(X * weights[:, None]).T @ X,
-        scale=float(residual @ residual) / (n - k) if family == "gaussian" else 1.0,
-        log_likelihood=_log_likelihood(eta, y, family),
-        null_log_likelihood=_log_likelihood(centre, y, family),
-        converged=converged,
-        iterations=steps,
+        predictors=problem.Z,
+        slopes=slopes,
+        curvature=curvature,
+        shifts=shifts(family, problem.Z.shape[1]),
+        scores=np.einsum("nmp,nm->np", problem.Z, slopes),
+        hessian=information(problem.Z, curvature),
+        scale=scale,
+        log_likelihood=level,
+        null_log_likelihood=_null_level(problem),
+        converged=solved[0],
+        iterations=solved[1],
     )
+
+
+def _fitted(family: Family, X: Floats, theta: Floats, y: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Mean of the label and what is left of it; of classes, the probability of the row's own."""
+    if family.levels:
+        p = probabilities(family, X, theta, values.size)
+        if family.classes:
+            own = p[np.arange(y.size), np.searchsorted(values, y)]
+            return own, 1.0 - own
+        return p @ values, y - p @ values
+    fitted = family.mean(X @ theta)
+    return fitted, y - fitted
+
+
+def _gaussian_level(square: float, weights: Floats) -> float:
+    n = weights.size
+    return float(-n / 2 * (np.log(2 * np.pi * square / n) + 1) + np.log(weights).sum() / 2)
+
+
+def _null_level(problem: Problem) -> float:
+    """Log likelihood of a model with an intercept (or cut points) alone."""
+    w, y, total = problem.weights, problem.codes, float(problem.weights.sum())
+    if problem.family.name == "gaussian":
+        return _gaussian_level(float(w @ (y - w @ y / total) ** 2), w)
+    if problem.family.label == "count":
+        eta = np.full((y.size, 1), np.log(w @ y / total))
+        return float(w @ problem.family.row(eta, y)[0])
+    shares = np.bincount(y.astype(int), w) / total
+    return float(total * (shares * np.log(shares)).sum())

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from honestsignals.inference.clusters import Floats
+from honestsignals.inference.families import FAMILIES, Family, predictors
 from honestsignals.inference.words import named
+
+LOGIT = FAMILIES["logit"]
 
 FIRST_ROWS = 2_000
 """Rows of the first programme, and rows added each time; only the time taken depends on it."""
@@ -16,31 +20,33 @@ SLACK = 1e-7
 """A margin below zero by this share of the largest is rounding of the solver, whose own tolerance is 1e-9."""
 
 
-def separating_direction(X: Floats, y: Floats, eta: Floats | None = None) -> Floats | None:
+def separating_direction(X: Floats, y: Floats, family: Family = LOGIT) -> Floats | None:
     r"""Coefficients along which the likelihood rises for ever, or None where there are none.
 
-    A linear programme: :math:`\min \sum_j |b_j|` over :math:`s_r x_r^\top b \ge 0` for every row,
-    :math:`\sum_r s_r x_r^\top b \ge 1`, with :math:`s_r = 2 y_r - 1`. It has a solution where the labels are
-    separated, completely or quasi-completely, and only there; the smallest sum names few columns. It is
-    solved on a few rows, and rows that its answer breaks are added until none is left: exact, and fast.
+    A linear programme: :math:`\min \sum_j |b_j|` over :math:`c_r^\top b \ge 0` for every margin,
+    :math:`\sum_r c_r^\top b \ge 1`. Margins of a binary label are :math:`(2 y_r - 1) x_r`; of a count
+    :math:`-x_r` where it is 0 and :math:`\pm x_r` elsewhere; of an ordered label the cut above less
+    :math:`x_r` and :math:`x_r` less the cut below; of a class its predictor less every other's. The programme
+    has a solution where the labels are separated, completely or quasi-completely, and only there; the
+    smallest sum names few columns. It is solved on a few margins, and those that its answer breaks are added
+    until none is left: exact, and fast.
 
     Parameters
     ----------
     X : ndarray, shape (n, k)
         Design of full rank.
     y : ndarray, shape (n,)
-        Labels, 0 or 1.
-    eta : ndarray, shape (n,), optional
-        Linear predictor where a fit stopped: rows that it gets most wrong are tried first.
+        Labels, or levels as 0 … L − 1.
+    family : Family
 
     Returns
     -------
     ndarray, shape (k,), or None
-        The direction in units of columns scaled to 1 (0 where a column plays no part).
+        How much of each column the direction has, in units of columns scaled to 1 (0 where it plays no part).
 
     References
     ----------
-    albert1984, konis2007
+    albert1984, konis2007, correia2019
 
     Examples
     --------
@@ -50,20 +56,48 @@ def separating_direction(X: Floats, y: Floats, eta: Floats | None = None) -> Flo
     >>> separating_direction(X, np.array([0.0, 1.0, 0.0, 1.0])) is None
     True
     """
-    sign = 2.0 * y - 1.0
     constant = np.ptp(X, axis=0) == 0
     # With a constant in the design, centring moves no separating plane and keeps the programme well scaled.
-    Z = X - np.where(constant, 0.0, X.mean(axis=0)) if constant.any() else X
-    signed = sign[:, None] * (Z / np.abs(Z).max(axis=0))
-    order = np.arange(y.size) if eta is None else np.argsort(sign * eta, kind="stable")
-    distinct = np.unique(signed[order], axis=0, return_index=True)[1]
-    signed, total = signed[order][np.sort(distinct)], signed.mean(axis=0)
-    working = np.arange(min(FIRST_ROWS, signed.shape[0]))
+    centred = constant.any() or family.cuts
+    Z = X - np.where(constant, 0.0, X.mean(axis=0)) if centred else X
+    n_levels = int(y.max()) + 1 if family.levels else 0
+    margins = _margins(family, Z / np.abs(Z).max(axis=0), y, n_levels)
+    total = margins.mean(axis=0)
+    margins = np.unique(margins, axis=0)
+    k, p = X.shape[1], margins.shape[1]
+    # the constant and the cut points are free of cost, since they are never what separates
+    free = np.concatenate([np.tile(constant, p // k), np.ones(p % k)]) if family.classes else np.ones(p)
+    free[:k] = constant
+    direction = _direction(margins, total, free.astype(bool))
+    if direction is None or not family.classes:
+        return None if direction is None else direction[:k]
+    part: Floats = np.abs(direction).reshape(-1, k).max(axis=0)
+    return part
+
+
+def _margins(family: Family, Z: Floats, y: Floats, n_levels: int) -> Floats:
+    """What must not fall for any row along a direction in which the likelihood rises for ever."""
+    if family.label == "count":
+        return np.vstack([-Z, Z[y > 0]])
+    if not family.levels:
+        return (2.0 * y - 1.0)[:, None] * Z
+    rows = predictors(family, Z, y, n_levels)
+    codes = y.astype(int)
+    if family.cuts:
+        return np.vstack([rows[codes < n_levels - 1, 0], -rows[codes > 0, 1]])
+    whole = np.concatenate([np.zeros_like(rows[:, :1]), rows], axis=1)
+    own = whole[np.arange(y.size), codes]
+    return np.vstack([(own - whole[:, other])[codes != other] for other in range(n_levels)])
+
+
+def _direction(margins: Floats, total: Floats, free: NDArray[np.bool_]) -> Floats | None:
+    """The smallest direction that breaks no margin, found on a growing set of them."""
+    working = np.unique(np.linspace(0, margins.shape[0] - 1, FIRST_ROWS).astype(int))
     while True:
-        direction = _smallest(signed[working], total, constant)
+        direction = _smallest(margins[working], total, free)
         if direction is None:
             return None
-        margin = signed @ direction
+        margin = margins @ direction
         broken = np.flatnonzero(margin < -SLACK * margin.max())
         added = np.setdiff1d(broken[np.argsort(margin[broken])][:FIRST_ROWS], working)
         if added.size == 0:
@@ -71,15 +105,15 @@ def separating_direction(X: Floats, y: Floats, eta: Floats | None = None) -> Flo
         working = np.union1d(working, added)
 
 
-def _smallest(signed: Floats, total: Floats, constant: np.ndarray) -> Floats | None:
-    """Direction of smallest absolute sum that breaks no row of ``signed``; None where there is none."""
+def _smallest(margins: Floats, total: Floats, free: NDArray[np.bool_]) -> Floats | None:
+    """Direction of smallest absolute sum that breaks none of ``margins``; None where there is none."""
     from scipy.optimize import linprog
 
-    # b = p − q with p, q ≥ 0; the constant is free of cost, since it is never what separates.
-    cost = np.tile(np.where(constant, 0.0, 1.0), 2)
-    rows = np.vstack([signed, total / np.abs(total).max()]) if np.any(total) else None
-    if rows is None:
+    if not np.any(total):
         return None
+    # b = p − q with p, q ≥ 0
+    cost = np.tile(np.where(free, 0.0, 1.0), 2)
+    rows = np.vstack([margins, total / np.abs(total).max()])
     bound = np.zeros(rows.shape[0])
     bound[-1] = -1.0
     solved = linprog(
@@ -91,13 +125,15 @@ def _smallest(signed: Floats, total: Floats, constant: np.ndarray) -> Floats | N
     )
     if solved.status != 0:
         return None
-    k = total.size
+    p = total.size
     solution = np.asarray(solved.x, dtype=float)
-    direction: Floats = solution[:k] - solution[k:]
+    direction: Floats = solution[:p] - solution[p:]
     return direction / np.abs(direction).max()
 
 
-def separation_message(X: Floats, y: Floats, names: Sequence[str], direction: Floats) -> str:
+def separation_message(
+    X: Floats, y: Floats, names: Sequence[str], direction: Floats, family: Family = LOGIT
+) -> str:
     """What separates the labels, in words.
 
     Parameters
@@ -108,6 +144,7 @@ def separation_message(X: Floats, y: Floats, names: Sequence[str], direction: Fl
         Columns of ``X``.
     direction : ndarray, shape (k,)
         What `separating_direction` found.
+    family : Family
 
     Returns
     -------
@@ -126,7 +163,7 @@ def separation_message(X: Floats, y: Floats, names: Sequence[str], direction: Fl
     words = [names[column] for column in carrying]
     whose = "its coefficient has" if len(words) == 1 else "their coefficients have"
     message = f"The label is separated by {named(words)}: {whose} no finite estimate."
-    if len(words) != 1:
+    if len(words) != 1 or family.levels:
         return message
     values = X[:, carrying[0]]
     levels = np.unique(values)

@@ -11,6 +11,7 @@ from scipy.linalg import solve_triangular
 from honestsignals.errors import FitError
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.estimators import Estimate
+from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.words import counted, named
 
 FEW_PEOPLE = 10
@@ -228,12 +229,25 @@ def size_notes(estimate: Estimate, n_people: int, names: Sequence[str]) -> list[
             f"{counted(n_people, 'person', 'people')}: errors that rest on fewer than "
             f"{FEW_PEOPLE} people are not to be trusted"
         )
-    if estimate.family == "logit":
-        events = int(estimate.y.sum())
-        rarer, label = min((events, 1), (estimate.y.size - events, 0))
-        if rarer < EVENTS_PER_COEFFICIENT * len(names):
-            found.append(
-                f"{counted(rarer, 'row')} with label {label} for {counted(len(names), 'coefficient')}, "
-                f"fewer than {EVENTS_PER_COEFFICIENT} each: estimates may be biased, errors too small"
-            )
+    if FAMILIES[estimate.family].label == "number":
+        return found
+    rarer, what = _rarer(estimate)
+    if rarer < EVENTS_PER_COEFFICIENT * len(names):
+        found.append(
+            f"{counted(rarer, 'row')} {what} for {counted(len(names), 'coefficient')}, "
+            f"fewer than {EVENTS_PER_COEFFICIENT} each: estimates may be biased, errors too small"
+        )
     return found
+
+
+def _rarer(estimate: Estimate) -> tuple[int, str]:
+    """Rows that tell the coefficients: those of the rarer label, or outside the commonest level."""
+    label = FAMILIES[estimate.family].label
+    if label == "level":
+        values, counts = np.unique(estimate.y, return_counts=True)
+        return int(counts.sum() - counts.max()), f"outside the commonest level {values[counts.argmax()]:g}"
+    events = int((estimate.y > 0).sum())
+    if label == "count":
+        return events, "with a count above 0"
+    rarer, value = min((events, 1), (estimate.y.size - events, 0))
+    return rarer, f"with label {value}"

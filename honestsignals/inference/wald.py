@@ -72,6 +72,25 @@ class CoefficientTests:
     high: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Combinations:
+    """Linear combinations of coefficients, one by one.
+
+    Attributes
+    ----------
+    estimate, std_error, statistic, p_value, low, high, df : ndarray, shape (q,)
+        NaN where the standard error is.
+    """
+
+    estimate: Floats
+    std_error: Floats
+    statistic: Floats
+    p_value: Floats
+    low: Floats
+    high: Floats
+    df: Floats
+
+
 def wald(
     beta: NDArray[Any],
     covariance: Covariance,
@@ -161,6 +180,55 @@ def coefficient_tests(beta: NDArray[Any], covariance: Covariance, level: float =
     return CoefficientTests(
         statistic, 2.0 * stdtr(covariance.df, -np.abs(statistic)), beta - reach, beta + reach
     )
+
+
+def combinations(
+    beta: NDArray[Any],
+    covariance: Covariance,
+    matrix: NDArray[Any],
+    values: NDArray[Any] | None = None,
+    level: float = 0.95,
+) -> Combinations:
+    r"""T tests and intervals of linear combinations :math:`c^\top\beta - r`, each on its own.
+
+    The variance is :math:`c^\top V c`, never below the floor's :math:`c^\top P c`; degrees of freedom are the
+    smallest among the coefficients that the combination has.
+
+    Parameters
+    ----------
+    beta : ndarray, shape (k,)
+    covariance : Covariance
+    matrix : ndarray, shape (q, k)
+        c, one a row; of something that is not linear its gradient, with what it comes to in ``values``, less
+        :math:`c^\top\beta` and with the other sign.
+    values : ndarray, shape (q,), optional
+        r, by default 0.
+    level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    Combinations
+
+    Examples
+    --------
+    >>> V = Covariance("classical", np.eye(2), None, np.full(2, np.inf), ())
+    >>> combinations(np.array([3.0, 1.0]), V, np.array([[1.0, -1.0]])).std_error.round(4).tolist()
+    [1.4142]
+    """
+    C = np.atleast_2d(np.asarray(matrix, dtype=float))
+    variance, df = np.empty(len(C)), np.empty(len(C))
+    for row, c in enumerate(C):
+        part = c != 0
+        chosen = np.ix_(part, part)
+        variance[row] = c[part] @ covariance.matrix[chosen] @ c[part]
+        if covariance.floor is not None:
+            variance[row] = max(variance[row], c[part] @ covariance.floor[chosen] @ c[part])
+        df[row] = covariance.df[part].min() if part.any() else np.nan
+    estimate = C @ np.asarray(beta, dtype=float) - (0.0 if values is None else np.asarray(values))
+    apart = Covariance(covariance.name, np.diag(variance), None, df, ())
+    tests = coefficient_tests(estimate, apart, level)
+    return Combinations(estimate, apart.std_error, tests.statistic, tests.p_value, tests.low, tests.high, df)
 
 
 def _restrictions(k: int, indices: Sequence[int] | None, restrictions: NDArray[Any] | None) -> Floats:

@@ -16,10 +16,11 @@ from honestsignals.dyads import DyadTable
 from honestsignals.errors import DesignError, FitError
 from honestsignals.fitting import fit
 from honestsignals.formulas import design
-from honestsignals.inference.estimators import dependent_columns
+from honestsignals.inference.collinearity import dependent_columns
+from honestsignals.inference.families import FAMILIES, Family
 from honestsignals.inference.wald import WaldTest
 from honestsignals.inference.words import counted
-from honestsignals.reporting.words import STEPS, grouped, heading, joined, shown
+from honestsignals.reporting.words import STEPS, foot_of, grouped, heading, joined, shown
 from honestsignals.result import Result
 from honestsignals.tables import render
 
@@ -205,11 +206,15 @@ class Ladder:
                     for step, table in tables.items()
                 }
                 rows.append({"term": term if name == "estimate" else "", **cells})
-        logit = any(result.estimate.family == "logit" for result in self.fits.values())
-        for name, (words, form) in (FOOT | (LOGIT_FOOT if logit else {})).items():
+        for name, (words, form) in foot_of(self.family).items():
             cells = {step: shown(float(one[name]), form) for step, one in self.glances.items()}
             rows.append({"term": words, **cells})
         return pd.DataFrame(rows, columns=["term", *tables]).rename(columns=heading)
+
+    @property
+    def family(self) -> Family | None:
+        """Family of the fits; None where there is none."""
+        return next((FAMILIES[result.estimate.family] for result in self.fits.values()), None)
 
     def __str__(self) -> str:
         lines = [f"Ladder of {self.label}", *self.facts, *self.sentences(), *self.remarks()]
@@ -220,17 +225,6 @@ class Ladder:
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in (*self.sentences(), *self.remarks()))
         return f"<ul>{items}</ul>{render(self.side_by_side(), 'html')}"
-
-
-FOOT = {
-    "rows": ("rows", "{:,.0f}"),
-    "people": ("people", "{:,.0f}"),
-    "base_rate": ("mean of the label", "{:.3f}"),
-    "log_likelihood": ("log likelihood", "{:,.2f}"),
-    "r_squared": ("R²", "{:.4f}"),
-}
-"""What stands below the coefficients, what it is called, and how it is printed."""
-LOGIT_FOOT = {"base_rate": ("base rate", "{:.2%}"), "r_squared": ("R² (McFadden)", "{:.4f}")}
 
 
 def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -> Ladder:

@@ -71,11 +71,15 @@ def timed(table: DyadTable) -> bool:
     return any("time" in fact.needs for fact in table.about)
 
 
+NAMED = {"logit": "logistic", "gaussian": "linear", "ordered_logit": "ordered logistic"}
+"""Regressions of the ladder as a paper calls them."""
+
+
 def _models(table: DyadTable, made: Ladder) -> list[str]:
     """Paragraphs on the models, their errors and their tests."""
     if not made.fits:
         return ["No model of the label has an estimate, so there are no errors and no tests."]
-    family = "logistic" if table.design.label_type == "binary" else "linear"
+    family = NAMED[made.family.name] if made.family else "linear"
     several = "regressions, each holding the one before it," if len(made.fits) > 1 else "regression"
     terms = "; ".join(f"{step.name}: {', '.join(step.adds)}" for step in made.steps if step.name in made.fits)
     models = (

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from honestsignals.dyads import DyadTable
 from honestsignals.inference.words import counted
 from honestsignals.references import REFERENCES
-from honestsignals.reporting.ladder import FOOT, Ladder
-from honestsignals.reporting.words import heading, shown
+from honestsignals.reporting.ladder import Ladder
+from honestsignals.reporting.words import FOOT, heading, shown
 from honestsignals.tables import number, probability, render
 
 if TYPE_CHECKING:
@@ -135,6 +135,13 @@ def minus(text: str) -> str:
     return re.sub(r"-(?=[\d∞])", "−", text)
 
 
+LOG_ODDS = {
+    "logit": "Log odds of",
+    "ordered_logit": "Log odds of a higher level, and cut points between levels (the last terms), of",
+}
+"""What the coefficients of a family are, where they have a name of their own."""
+
+
 def ladder_grid(made: Ladder) -> Grid:
     """The fits side by side: one column a step, each standard error below its estimate.
 
@@ -154,9 +161,9 @@ def ladder_grid(made: Ladder) -> Grid:
         (first[0], *("\n".join(both).strip() for both in zip(first[1:], second[1:], strict=True)))
         for first, second in zip(above[::2], above[1::2], strict=True)
     ]
-    logit = any(result.estimate.family == "logit" for result in made.fits.values())
-    what = "Log odds" if logit else "Coefficients"
-    caption = f"{what} of {made.label}, with standard errors below in parentheses."
+    family = made.family.name if made.family else ""
+    what = LOG_ODDS.get(family, "Coefficients of")
+    caption = f"{what} {made.label}, with standard errors below in parentheses."
     head = ("Term", *(str(name) for name in frame.columns[1:]))
     right = (False, *(True for _ in head[1:]))
     return Grid("ladder", caption, head, right, (*rows, *(tuple(row) for row in foot)), len(FOOT))

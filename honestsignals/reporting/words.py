@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from honestsignals.inference.families import Family
 
 STEPS = ("volume", "balance", "timing")
 
@@ -45,3 +49,36 @@ def joined(words: Sequence[str]) -> str:
     'volume, balance and timing'
     """
     return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+FOOT = {
+    "rows": ("rows", "{:,.0f}"),
+    "people": ("people", "{:,.0f}"),
+    "base_rate": ("mean of the label", "{:.3f}"),
+    "log_likelihood": ("log likelihood", "{:,.2f}"),
+    "r_squared": ("R²", "{:.4f}"),
+}
+"""What stands below the coefficients, what it is called, and how it is printed."""
+
+
+def foot_of(family: Family | None) -> dict[str, tuple[str, str]]:
+    """What stands below the coefficients of a family, what it is called, and how it is printed.
+
+    Parameters
+    ----------
+    family : Family or None
+
+    Returns
+    -------
+    dict of str to (str, str)
+
+    Examples
+    --------
+    >>> from honestsignals.inference.families import FAMILIES
+    >>> foot_of(FAMILIES["logit"])["base_rate"]
+    ('base rate', '{:.2%}')
+    """
+    if family is None or family.label == "number":
+        return FOOT
+    own = {"base_rate": ("base rate", "{:.2%}")} if family.label == "binary" else {}
+    return FOOT | own | {"r_squared": ("R² (McFadden)", "{:.4f}")}

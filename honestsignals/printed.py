@@ -1,0 +1,65 @@
+"""What prints its facts and then one table, and writes that table whole or not at all."""
+
+from __future__ import annotations
+
+import html
+import os
+from typing import TYPE_CHECKING, Any
+
+from honestsignals.tables import render, with_note, write_frame, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Printed:
+    """A result with facts, one table, and a line that goes wherever the table goes.
+
+    A kind of result says what these three are; printing and writing follow.
+    """
+
+    def facts(self) -> list[str]:
+        """What a reader must know before the numbers, a sentence each."""
+        raise NotImplementedError
+
+    def tidy(self) -> pd.DataFrame:
+        """The table."""
+        raise NotImplementedError
+
+    def note(self) -> str:
+        """What the table rests on, in one line."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n".join([*self.facts(), "", render(self.tidy())])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
+        return f"<ul>{items}</ul>{render(self.tidy(), 'html')}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The table as HTML; written to ``path`` where one is given."""
+        return self._written("html", path)
+
+    def to_latex(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The table as LaTeX (booktabs); written to ``path`` where one is given."""
+        return self._written("latex", path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The table as Markdown; written to ``path`` where one is given."""
+        return self._written("markdown", path)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table as CSV, every digit."""
+        write_frame(path, self.tidy())
+
+    def _written(self, style: str, path: str | os.PathLike[str] | None) -> str:
+        text = with_note(render(self.tidy(), style), self.note(), style)
+        if path is not None:
+            write_text(path, text + "\n")
+        return text
