@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from honestsignals import metrics
+    from honestsignals.comparing import Comparison, compare
     from honestsignals.definitions import compare_definitions
     from honestsignals.dyads import DyadTable
     from honestsignals.errors import (
@@ -40,6 +41,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "Activity": "processes",
     "ArgumentError": "errors",
+    "Comparison": "comparing",
     "Dependence": "truths",
     "DesignError": "errors",
     "DyadTable": "dyads",
@@ -54,6 +56,7 @@ _HOMES = {
     "Standardised": "nulls",
     "Study": "study",
     "UnknownNameError": "errors",
+    "compare": "comparing",
     "compare_definitions": "definitions",
     "fit": "fitting",
     "from_graph": "reading",
@@ -70,6 +73,7 @@ _HOMES = {
 __all__ = [
     "Activity",
     "ArgumentError",
+    "Comparison",
     "Dependence",
     "DesignError",
     "DyadTable",
@@ -84,6 +88,7 @@ __all__ = [
     "Standardised",
     "Study",
     "UnknownNameError",
+    "compare",
     "compare_definitions",
     "fit",
     "from_graph",

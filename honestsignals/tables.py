@@ -20,6 +20,27 @@ if TYPE_CHECKING:
 FORMATS = {"text": "simple", "html": "html", "latex": "latex_booktabs", "markdown": "pipe"}
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "|": r"\textbar{}",
+    "<": "$<$",
+    ">": "$>$",
+    "²": "$^2$",
+    "−": "$-$",
+    "–": "--",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "→": r"$\to$",
+    "∞": r"$\infty$",
+    "†": r"\dag{}",
+    "ρ": r"$\rho$",
+    "χ": r"$\chi$",
+    "Δ": r"$\Delta$",
+    **{one: "\\" + one for one in "&%$#_{}"},
+}
+"""What TeX takes for a command, and signs of our own that not every engine of TeX knows."""
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -109,15 +130,17 @@ def with_note(table: str, note: str, style: str) -> str:
     if style == "html":
         return f"{table}\n<p>{html.escape(note)}</p>"
     if style == "latex":
-        special = {
-            "\\": r"\textbackslash{}",
-            "~": r"\textasciitilde{}",
-            "²": "$^2$",
-            "^": r"\textasciicircum{}",
-        }
-        escaped = "".join(special.get(one, "\\" + one if one in "&%$#_{}" else one) for one in note)
-        return f"{table}\n\n{{\\footnotesize {escaped}}}"
+        return f"{table}\n\n{{\\footnotesize {latex_text(note)}}}"
     return f"{table}\n\n{note}"
+
+
+def latex_text(text: str) -> str:
+    """Text as TeX prints it.
+
+    >>> print(latex_text("known_share: 20 % & R² < 1"))
+    known\\_share: 20 \\% \\& R$^2$ $<$ 1
+    """
+    return "".join(LATEX.get(one, one) for one in text)
 
 
 def _numeric(column: pd.Series) -> bool:
