@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from honestsignals.reporting.report import report
     from honestsignals.result import Result
     from honestsignals.simulation import simulate
+    from honestsignals.social_components import SocialRelations
+    from honestsignals.social_relations import srm
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study
     from honestsignals.truths import Dependence, Effects
@@ -53,6 +55,7 @@ _HOMES = {
     "Labels": "labels",
     "OutputError": "errors",
     "Result": "result",
+    "SocialRelations": "social_components",
     "Standardised": "nulls",
     "Study": "study",
     "UnknownNameError": "errors",
@@ -67,6 +70,7 @@ _HOMES = {
     "report": "reporting.report",
     "row_reciprocity": "matrix_tests",
     "simulate": "simulation",
+    "srm": "social_relations",
     "standardise": "nulls",
 }
 
@@ -85,6 +89,7 @@ __all__ = [
     "Labels",
     "OutputError",
     "Result",
+    "SocialRelations",
     "Standardised",
     "Study",
     "UnknownNameError",
@@ -99,6 +104,7 @@ __all__ = [
     "report",
     "row_reciprocity",
     "simulate",
+    "srm",
     "standardise",
 ]
 

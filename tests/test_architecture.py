@@ -42,6 +42,7 @@ LAYERS = [
     ["study_folder"],
     ["squares"],
     ["round_robins"],
+    ["social_components"],
     ["social_relations"],
     ["formulas"],
     ["contrasts", "standard_errors"],
