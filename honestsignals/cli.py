@@ -1,4 +1,4 @@
-"""The command line: report, dyads, metrics, simulate, version."""
+"""The command line: report, dyads, simulate, version, and what measures and judges."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from honestsignals.errors import ArgumentError, HonestSignalsError, OutputError
+from honestsignals.inference_commands import fit, permute, srm
 from honestsignals.measure_commands import is_study, metrics, network, people, split
 from honestsignals.progress import progress
 
@@ -55,6 +56,9 @@ app = typer.Typer(
 app.command()(metrics)
 app.command()(network)
 app.command()(people)
+app.command()(fit)
+app.command()(permute)
+app.command()(srm)
 
 
 def main() -> None:
