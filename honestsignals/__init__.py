@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from honestsignals import metrics
     from honestsignals.comparing import Comparison, compare
+    from honestsignals.correlating import qap
+    from honestsignals.decomposing import decompose
     from honestsignals.definitions import compare_definitions
     from honestsignals.dyads import DyadTable
     from honestsignals.errors import (
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from honestsignals.log import InteractionLog
     from honestsignals.matrix_tests import row_reciprocity
     from honestsignals.nulls import Standardised, null_models, standardise
+    from honestsignals.permutation import Permutation
+    from honestsignals.permuting import permute
     from honestsignals.processes import Activity
     from honestsignals.reading import from_graph, read_log
     from honestsignals.reporting.report import report
@@ -54,6 +58,7 @@ _HOMES = {
     "InteractionLog": "log",
     "Labels": "labels",
     "OutputError": "errors",
+    "Permutation": "permutation",
     "Result": "result",
     "SocialRelations": "social_components",
     "Standardised": "nulls",
@@ -61,11 +66,14 @@ _HOMES = {
     "UnknownNameError": "errors",
     "compare": "comparing",
     "compare_definitions": "definitions",
+    "decompose": "decomposing",
     "fit": "fitting",
     "from_graph": "reading",
     "metrics": "metrics",
     "null_models": "nulls",
     "open_study": "study_folder",
+    "permute": "permuting",
+    "qap": "correlating",
     "read_log": "reading",
     "report": "reporting.report",
     "row_reciprocity": "matrix_tests",
@@ -88,6 +96,7 @@ __all__ = [
     "InteractionLog",
     "Labels",
     "OutputError",
+    "Permutation",
     "Result",
     "SocialRelations",
     "Standardised",
@@ -95,11 +104,14 @@ __all__ = [
     "UnknownNameError",
     "compare",
     "compare_definitions",
+    "decompose",
     "fit",
     "from_graph",
     "metrics",
     "null_models",
     "open_study",
+    "permute",
+    "qap",
     "read_log",
     "report",
     "row_reciprocity",

@@ -106,6 +106,14 @@ class Relabelling:
         """
         wanted = (orders * self.n_people).take(self.ego, axis=1)
         wanted += orders.take(self.alter, axis=1)
+        return self._rows_of(wanted)
+
+    @property
+    def mirror(self) -> Codes:
+        """Row of each row's pair seen from alter, and ``n`` where there is none (ndarray of int, shape (n,))."""
+        return self._rows_of(self.alter * self.n_people + self.ego)
+
+    def _rows_of(self, wanted: Codes) -> Codes:
         keys, rows = self._cells
         if not keys.size:
             return rows.take(wanted)
