@@ -139,7 +139,7 @@ def _rows(
     from honestsignals.study_folder import open_study
 
     study = open_study(source)
-    left = formula.split("~")[0]
+    left = formula.split("~", maxsplit=1)[0]
     chosen = label or next(
         (name for name in sorted(study.labels, key=len, reverse=True) if name in left), None
     )
