@@ -18,6 +18,11 @@ class Printed:
     A kind of result says what these three are; printing and writing follow.
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # a dataclass would otherwise write a repr of its own, with every array in it
+        cls.__repr__ = Printed.__repr__  # type: ignore[method-assign]
+
     def facts(self) -> list[str]:
         """What a reader must know before the numbers, a sentence each."""
         raise NotImplementedError
