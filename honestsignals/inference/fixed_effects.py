@@ -106,12 +106,9 @@ def within(X: NDArray[Any], y: NDArray[Any], names: Sequence[str], effects: Effe
         )
     if not (np.isfinite(X).all() and np.isfinite(y).all()):
         raise ArgumentError("The label or a column is missing or infinite in some row; leave those rows out.")
-    kept = [column for column in range(X.shape[1]) if column != _intercept(X, names)]
+    left, kept = checked_columns(X, names, effects)
     slopes = tuple(names[column] for column in kept)
-    X = X[:, kept]
-    _check_size(X, effects)
-    left, label = taken_out(effects, X), taken_out(effects, y)
-    _check_columns(X, left, slopes, effects)
+    label = taken_out(effects, y)
     _check_label(y, label, effects)
     slopes_fit = _estimated(left, y, label, slopes, effects)
     rest = float(effects.weights @ slopes_fit.residual**2)
@@ -119,10 +116,54 @@ def within(X: NDArray[Any], y: NDArray[Any], names: Sequence[str], effects: Effe
         slopes_fit,
         effects,
         slopes,
-        tuple(kept),
+        kept,
         int((leverages(effects) > 1.0 - 1e-9).sum()),
         1.0 - rest / float(effects.weights @ label**2),
     )
+
+
+def checked_columns(
+    X: NDArray[Any], names: Sequence[str], effects: Effects
+) -> tuple[Floats, tuple[int, ...]]:
+    """Columns with the effects out, the intercept gone, or the reason why some column has no slope.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, k)
+    names : sequence of str
+        Columns of ``X``.
+    effects : Effects
+        Of these rows.
+
+    Returns
+    -------
+    left : ndarray, shape (n, q)
+        What is left of the columns that have a slope.
+    kept : tuple of int, length q
+        Which those are.
+
+    Raises
+    ------
+    FitError
+        Where the effects absorb a column, columns are collinear in what they leave, or rows are too few.
+
+    Examples
+    --------
+    >>> from honestsignals.inference.person_effects import effects_of
+    >>> ego, alter = np.nonzero(~np.eye(5, dtype=bool))
+    >>> X = np.column_stack([np.ones(20), (ego * alter) % 4])
+    >>> left, kept = checked_columns(X, ["Intercept", "acts"], effects_of(ego, alter))
+    >>> left.shape, kept
+    ((20, 1), (1,))
+    """
+    X = np.asarray(X, dtype=float)
+    kept = tuple(column for column in range(X.shape[1]) if column != _intercept(X, names))
+    _check_size(X.shape[0], len(kept), effects)
+    slopes = [names[column] for column in kept]
+    columns = X[:, list(kept)]
+    left = taken_out(effects, columns)
+    _check_columns(columns, left, slopes, effects)
+    return left, kept
 
 
 def _intercept(X: Floats, names: Sequence[str]) -> int:
@@ -132,8 +173,7 @@ def _intercept(X: Floats, names: Sequence[str]) -> int:
     return (by_name or constant or [-1])[0]
 
 
-def _check_size(X: Floats, effects: Effects) -> None:
-    n, k = X.shape
+def _check_size(n: int, k: int, effects: Effects) -> None:
     if k == 0:
         raise FitError(f"The {effects.words} effects absorb the intercept, and there is no other column.")
     if n <= k + effects.n_effects:
