@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from honestsignals.fitting import fit
+    from honestsignals.friendship_classes import friendship_class
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
     from honestsignals.matrix_tests import row_reciprocity
@@ -68,6 +69,7 @@ _HOMES = {
     "compare_definitions": "definitions",
     "decompose": "decomposing",
     "fit": "fitting",
+    "friendship_class": "friendship_classes",
     "from_graph": "reading",
     "metrics": "metrics",
     "null_models": "nulls",
@@ -106,6 +108,7 @@ __all__ = [
     "compare_definitions",
     "decompose",
     "fit",
+    "friendship_class",
     "from_graph",
     "metrics",
     "null_models",

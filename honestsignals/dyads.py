@@ -40,7 +40,7 @@ class Design:
     label : str or None
         Name of the label.
     label_type : str
-        "binary", "ordinal", "continuous", or "" without a label.
+        "binary", "ordinal", "continuous", "nominal", or "" without a label.
     directed : bool
         Rows are ordered pairs, seen from ego.
     possible : int
@@ -171,6 +171,11 @@ def base_rates(frame: pd.DataFrame, label: str, label_type: str) -> str:
     def rate(values: pd.Series) -> str:
         if label_type == "binary":
             return f"{values.mean():.2%} ({int(values.sum()):,} of {len(values):,})"
+        if label_type == "nominal":
+            counts = values.value_counts().reindex(values.cat.categories)
+            return ", ".join(
+                f"{name} {count / len(values):.2%} ({count:,})" for name, count in counts.items()
+            )
         return f"mean {number(float(values.mean()))} of {len(values):,}"
 
     values = frame[label].dropna()

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-OF_TYPE = {"binary": "logit", "ordinal": "ordered_logit", "continuous": "gaussian"}
+OF_TYPE = {
+    "binary": "logit",
+    "ordinal": "ordered_logit",
+    "continuous": "gaussian",
+    "nominal": "multinomial",
+}
 """Family of a label of each type."""
 
 
@@ -83,7 +88,7 @@ def fit(
             f"dyads is a {type(dyads).__name__}; it must be a DyadTable or a pandas.DataFrame."
         )
     frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
-    _check_ids(frame)
+    check_ids(frame)
     model, how_much = _weighted(design(formula, dyads), frame, weights)
     chosen, notes = _family(model, dyads, family)
     if FAMILIES[chosen].cuts:
@@ -138,7 +143,8 @@ def _level_names(model: Model, family: str) -> list[str] | None:
     return [model.levels[int(place)] for place in np.unique(model.y)]
 
 
-def _check_ids(frame: pd.DataFrame) -> None:
+def check_ids(frame: pd.DataFrame) -> None:
+    """Refuse rows that lack one of the two, pair somebody with themselves, or name one person in two ways."""
     for name in ("ego", "alter"):
         if name not in frame.columns:
             raise ArgumentError(f"The table has no column {name!r}; every row needs the two of its pair.")

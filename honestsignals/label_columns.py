@@ -10,7 +10,7 @@ import numpy as np
 from honestsignals.covariates import UNKNOWN, symmetric
 from honestsignals.errors import listed
 from honestsignals.labels import Labels
-from honestsignals.metrics.registry import Fact
+from honestsignals.metrics.registry import NO_RANGE, Fact
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -24,8 +24,29 @@ def label_fact(answers: Labels) -> Fact:
         bounds = (min(numeric), max(numeric)) if numeric else (0.0, len(answers.levels) - 1.0)
     whose = "ego's answer about alter" if answers.directed else "answer about the pair"
     swap = "swap" if answers.directed else "same"
+    if answers.type == "nominal":
+        meaning = f"{answers.name}: {answers.meaning or whose} ({listed(answers.levels)})"
+        return Fact(answers.name, answers.name, "label", meaning, unit="state", range=NO_RANGE, swap=swap)
     meaning = f"{answers.name}: {whose} ({answers.type}{levels})"
     return Fact(answers.name, answers.name, "label", meaning, range=bounds, swap=swap)
+
+
+def label_values(answers: Labels, values: Array) -> Any:
+    """Answers as the frame holds them: numbers, or classes as words.
+
+    Parameters
+    ----------
+    answers : Labels
+        What was asked.
+    values : ndarray of float64, shape (n_rows,)
+        The answers; NaN where one is not known.
+    """
+    import pandas as pd
+
+    if answers.type != "nominal":
+        return values
+    codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(np.int8)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(answers.levels))
 
 
 def earlier_note(earlier: Labels, label: Labels, later: int, dated: bool) -> str:

@@ -76,13 +76,7 @@ def _amounts(labels: Labels, at_least: float | str | None) -> Array:
     """What each answer is as an amount: 1 or 0 where it is cut, else the answer itself."""
     cut = f"say from which answer on there is a tie, with at_least=, of {labels.name!r}"
     if at_least is not None:
-        least = _level(labels, at_least)
-        if labels.absent == "no" and least <= 0:
-            raise ArgumentError(
-                f"at_least is {least:g}, but a pair without a row of {labels.name!r} is a 0, "
-                "and would be a tie."
-            )
-        return np.where(np.isnan(labels.value), np.nan, labels.value >= least)
+        return ties_from(labels, at_least)
     if (labels.value < 0).any():
         raise DesignError(f"{labels.name!r} has answers below 0, which are no amount: {cut}.")
     lowest = min((level for level in labels.levels if isinstance(level, int | float)), default=0.0)
@@ -95,6 +89,29 @@ def _amounts(labels: Labels, at_least: float | str | None) -> Array:
     if labels.levels and not isinstance(labels.levels[0], int | float):
         raise DesignError(f"The answers to {labels.name!r} are words, which are no amounts: {cut}.")
     return labels.value
+
+
+def ties_from(labels: Labels, at_least: float | str) -> Array:
+    """Whether each answer is a tie: 1 from ``at_least`` on, 0 below, NaN where the row has no answer.
+
+    Parameters
+    ----------
+    labels : Labels
+        The answers.
+    at_least : float or str
+        An answer, or one of the levels by name.
+
+    Raises
+    ------
+    ArgumentError
+        Where no answer could be as high, or a pair without a row would be a tie.
+    """
+    least = _level(labels, at_least)
+    if labels.absent == "no" and least <= 0:
+        raise ArgumentError(
+            f"at_least is {least:g}, but a pair without a row of {labels.name!r} is a 0, and would be a tie."
+        )
+    return np.where(np.isnan(labels.value), np.nan, labels.value >= least)
 
 
 def _level(labels: Labels, at_least: object) -> float:

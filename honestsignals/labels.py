@@ -30,7 +30,7 @@ class Labels:
     name : str
         What was asked.
     type : str
-        "binary", "ordinal" or "continuous".
+        "binary", "ordinal" or "continuous"; "nominal" of the classes made of a directed label.
     directed : bool
         Whether source answered about target; otherwise the answer is the pair's.
     absent : str
@@ -50,7 +50,7 @@ class Labels:
     by_source : bool
         An absent row is a "no" where the source answered, whether or not the target did.
     levels : tuple
-        Every level of an ordinal label, from low to high.
+        Every level of an ordinal label, from low to high; every class of a nominal one.
     range : tuple of float or None
         Lowest and highest answer possible.
     fixed_choice : int or None
@@ -59,6 +59,10 @@ class Labels:
         When it was asked, in words.
     left_out : mapping of str to int
         Rows left out on reading, by reason.
+    unanswered : str
+        What a row without an answer is counted as.
+    meaning : str
+        What the answer says, where that is not the name.
     """
 
     name: str
@@ -78,6 +82,8 @@ class Labels:
     fixed_choice: int | None = None
     when: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
+    unanswered: str = NO_ANSWER
+    meaning: str = ""
 
     def __len__(self) -> int:
         return len(self.value)
@@ -98,7 +104,10 @@ class Labels:
             f"{self.name}: {count:,} rows left out ({reason})." for reason, count in self.left_out.items()
         ]
         if self.fixed_choice is not None:
-            notes.append(f"{self.name}: at most {self.fixed_choice} could be named; a 0 is not among them.")
+            rest = repr(self.levels[0]) if self.type == "nominal" else "0"
+            notes.append(
+                f"{self.name}: at most {self.fixed_choice} could be named; a {rest} is not among them."
+            )
         return tuple(notes)
 
     def __str__(self) -> str:
@@ -177,7 +186,7 @@ def known_pairs(
         left[NO_CONTACT] = inside - len(contact[0]) * 2 // share
         inside = len(contact[0]) * 2 // share
     answered = here & ~np.isnan(labels.value)
-    left[NO_ANSWER] = int((here & ~answered).sum())
+    left[labels.unanswered] = int((here & ~answered).sum())
     ego, alter, value = labels.source[answered], labels.target[answered], labels.value[answered]
     asked = labels.when_asked(answered)
     remaining = inside - int(here.sum())

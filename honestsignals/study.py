@@ -14,7 +14,7 @@ from honestsignals.covariates import attribute_columns
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.passes import FAR, Rows
 from honestsignals.errors import ArgumentError, DesignError, one_of, unknown
-from honestsignals.label_columns import both_ways, earlier_note, label_fact
+from honestsignals.label_columns import both_ways, earlier_note, label_fact, label_values
 from honestsignals.label_network import network_of_label
 from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers_about, known_pairs, look_up
 from honestsignals.log import InteractionLog
@@ -158,7 +158,8 @@ class Study:
             extras += columns
             design = replace(design, notes=(*design.notes, note))
         if label is not None:
-            extras.append((label_fact(self.label(label)), value))
+            answers = self.label(label)
+            extras.append((label_fact(answers), label_values(answers, value)))
         design = replace(design, notes=(*design.notes, *self.log.cut_note(until, settings)))
         table = DyadTable(None, design, (), settings, self.log.source)  # type: ignore[arg-type]
         dated = self.log.acts.dated
@@ -357,7 +358,8 @@ class Study:
             )
         note = earlier_note(earlier, answers, later, chosen.asked is not None)
         if not earlier.directed:
-            return [(replace(label_fact(earlier), undefined="not known, or asked later"), found[0])], note
+            fact = replace(label_fact(earlier), undefined="not known, or asked later")
+            return [(fact, label_values(earlier, found[0]))], note
         return list(both_ways(name, "label", found[0], found[1], directed)), note
 
     def facts(self) -> list[str]:

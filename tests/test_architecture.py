@@ -48,6 +48,7 @@ LAYERS = [
     ["contrasts", "standard_errors"],
     ["result"],
     ["fitting"],
+    ["friendship_classes"],
     ["permutation", "person_blocks"],
     ["permuting"],
     ["correlating"],

@@ -145,6 +145,8 @@ def report(
     tell("Reading the study")
     opened = study if isinstance(study, Study) else open_study(study)
     chosen = label if label is not None else next(iter(opened.labels), None)
+    if chosen is not None and opened.label(chosen).type == "nominal":
+        raise DesignError(f"{chosen!r} has classes without an order; a report explains one answer. Use fit.")
     tell("Measuring pairs")
     table, said = _table(opened, chosen)
     if label is None and len(opened.labels) > 1:
