@@ -1,8 +1,8 @@
 """Coverage of the intervals, and size of the joint tests, on simulated studies with a known truth.
 
-Run from the project's folder:
+Run from the project's folder; what is stored already is kept, and a run that was stopped goes on:
 
-    python benchmarks/calibration.py --studies 1000 --seed 1 -o benchmarks/results/calibration.json
+    python benchmarks/calibration.py --labels all --methods all -o benchmarks/results/mine.json
 
 Every study has its own seed, made of --seed, the cell and the study, so the result depends neither on the
 number of processes nor on the cells run with it. A fit that fails (separated, say) misses every interval.
@@ -17,26 +17,59 @@ import sys
 from dataclasses import asdict, dataclass
 from multiprocessing import Pool
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
 import scipy
 import statsmodels
-from scipy.optimize import brentq
-from scipy.special import chdtrc, expit, fdtrc
+from scipy.optimize import brentq, root
+from scipy.special import chdtrc, expit, fdtrc, ndtr, softmax
 
 from honestsignals.errors import FitError
-from honestsignals.inference.covariance import covariance_of
-from honestsignals.inference.estimators import estimate
-from honestsignals.inference.marginal import binary_labels, continuous_labels, dependent_normal
+from honestsignals.inference.covariance import COVARIANCES, covariance_of
+from honestsignals.inference.estimators import Estimate, estimate
+from honestsignals.inference.marginal import (
+    binary_labels,
+    continuous_labels,
+    count_labels,
+    dependent_normal,
+    ordinal_labels,
+)
+from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import coefficient_tests, wald
 
 NAMES = ["intercept", "volume", "balance", "attribute"]
 SLOPES = np.array([0.5, 0.8, 0.5])
-METHODS = ["jackknife", "dyadic", "pair", "hc1"]
-JOINT = {"volume, balance and attribute": [1, 2, 3], "balance and attribute": [2, 3]}
+STRENGTH = {"probit": 0.6, "ordered_probit": 0.6, "poisson": 0.5}
+"""Slopes of a family as a multiple of SLOPES, where they are not SLOPES themselves."""
+MEAN_COUNT = 1.0
+LEVEL_SHARES = np.array([0.4, 0.3, 0.2, 0.1])
+CLASS_SHARES = np.array([0.6, 0.25, 0.15])
+CLASS_STRENGTH = (0.5, 1.0)
+"""Slopes of the second and third class as multiples of SLOPES; the first has none."""
+
+LABELS: dict[str, tuple[str, float | None]] = {
+    "logit 20 %": ("logit", 0.2),
+    "gaussian": ("gaussian", None),
+    "logit 5 %": ("logit", 0.05),
+    "logit 50 %": ("logit", 0.5),
+    "probit 20 %": ("probit", 0.2),
+    "poisson": ("poisson", None),
+    "ordered_logit": ("ordered_logit", None),
+    "ordered_probit": ("ordered_probit", None),
+    "multinomial": ("multinomial", None),
+}
+FIRST_LABELS = ["logit 20 %", "gaussian", "logit 5 %"]
+FIRST_METHODS = ["jackknife", "dyadic", "pair", "hc1"]
+NUMBERED = ["gaussian", "logit", "probit", "poisson", "ordered_logit", "ordered_probit", "multinomial"]
+JOINT = {
+    "volume, balance and attribute": ["volume", "balance", "attribute"],
+    "balance and attribute": ["balance", "attribute"],
+}
+TESTED = ["jackknife", "dyadic"]
+BOTH_ROWS, BOTH_EFFECTS = ["directed", "undirected"], ["with", "without"]
 REFERENCES = ["F(q, nu)", "Hotelling F", "chi-square"]
-TARGET, SIZE = (0.93, 0.97), (0.04, 0.065)
 
 
 @dataclass(frozen=True)
@@ -50,26 +83,42 @@ class Cell:
     person_effects: bool
 
     @property
-    def name(self) -> str:
+    def label(self) -> str:
         rate = "" if self.base_rate is None else f" {100 * self.base_rate:g} %"
+        return f"{self.family}{rate}"
+
+    @property
+    def name(self) -> str:
         rows = "directed" if self.directed else "undirected"
         effects = "" if self.person_effects else ", no person effects"
-        return f"{self.family}{rate}, {rows} {self.n_people}{effects}"
+        return f"{self.label}, {rows} {self.n_people}{effects}"
 
     @property
     def key(self) -> list[int]:
         """What seeds this cell's studies, whatever other cells are run."""
         rate = 0 if self.base_rate is None else round(1000 * self.base_rate)
-        return [rate, self.n_people, int(self.directed), int(self.person_effects)]
+        own = [rate, self.n_people, int(self.directed), int(self.person_effects)]
+        number = NUMBERED.index(self.family)
+        return [*own, number] if number > 1 else own  # gaussian and logit are told apart by their rate
+
+    @property
+    def columns(self) -> list[str]:
+        """Of the design; cut points stand for the intercept of an ordered label."""
+        return NAMES[1:] if self.family.startswith("ordered") else NAMES
 
 
-def cells(people: list[int]) -> list[Cell]:
+def cells(
+    people: list[int],
+    labels: list[str] | None = None,
+    rows: tuple[bool, ...] = (True, False),
+    effects: tuple[bool, ...] = (True, False),
+) -> list[Cell]:
     return [
-        Cell(family, rate, n_people, directed, effects)
-        for family, rate in (("logit", 0.2), ("gaussian", None), ("logit", 0.05))
+        Cell(*LABELS[label], n_people, directed, with_effects)
+        for label in labels or FIRST_LABELS
         for n_people in people
-        for directed in (True, False)
-        for effects in (True, False)
+        for directed in rows
+        for with_effects in effects
     ]
 
 
@@ -91,58 +140,97 @@ def design(cell: Cell, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
 
 
 def truth(cell: Cell) -> np.ndarray:
-    """The coefficients: an intercept that gives the base rate over many designs, and fixed slopes."""
-    if cell.base_rate is None:
-        return np.concatenate([[0.0], SLOPES])
+    """The coefficients: fixed slopes, and intercepts or cut points that give the shares over many designs."""
+    slopes = STRENGTH.get(cell.family, 1.0) * SLOPES
+    if cell.family == "gaussian":
+        return np.concatenate([[0.0], slopes])
     rng = np.random.default_rng([7, *cell.key])
-    eta = np.concatenate([design(cell, rng)[2][:, 1:] @ SLOPES for _ in range(400)])
-    intercept = brentq(lambda shift: expit(eta + shift).mean() - cell.base_rate, -15, 5)
-    return np.concatenate([[intercept], SLOPES])
+    designs = 400 if cell.family == "logit" or cell.n_people < 100 else 50
+    eta = np.concatenate([design(cell, rng)[2][:, 1:] @ slopes for _ in range(designs)])
+    if cell.family == "poisson":
+        return np.concatenate([[np.log(MEAN_COUNT / np.exp(eta).mean())], slopes])
+    if cell.family == "multinomial":
+        intercepts = root(lambda a: classes(eta, a).mean(axis=0)[1:] - CLASS_SHARES[1:], [-1.0, -2.0]).x
+        both = zip(intercepts, CLASS_STRENGTH, strict=True)
+        return np.concatenate([[a, *(strength * slopes)] for a, strength in both])
+    link = ndtr if "probit" in cell.family else expit
+    if cell.family.startswith("ordered"):
+        below = np.cumsum(LEVEL_SHARES)[:-1]
+        cuts = [brentq(lambda c, s=share: link(c - eta).mean() - s, -15, 15) for share in below]
+        return np.concatenate([slopes, cuts])
+    intercept = brentq(lambda shift: link(eta + shift).mean() - cell.base_rate, -15, 5)
+    return np.concatenate([[intercept], slopes])
+
+
+def classes(eta: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+    """Probability of every class, where each class but the first takes its part of one predictor."""
+    both = zip(intercepts, CLASS_STRENGTH, strict=True)
+    return softmax(np.column_stack([0 * eta, *(a + strength * eta for a, strength in both)]), axis=1)
 
 
 def labels(
-    cell: Cell, ego: np.ndarray, alter: np.ndarray, eta: np.ndarray, rng: np.random.Generator
+    cell: Cell, ego: np.ndarray, alter: np.ndarray, X: np.ndarray, beta: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Labels whose mean is exactly the model's, dependent between pairs that share people."""
+    """Labels whose distribution, row by row, is exactly the model's; pairs that share people depend.
+
+    Classes have no order, but their cumulative probabilities in any order give each its exact share: here
+    none, one-sided, mutual, so that people with a high z have ties of either kind, the highest mutual ones.
+    """
     directed = {"actor": 0.2, "partner": 0.15, "actor_partner_cor": 0.3, "dyad": 0.2}
     undirected = {"actor": 0.2, "partner": 0.2, "actor_partner_cor": 1.0, "dyad": 0.0}
     parts = dict(directed if cell.directed else undirected)
     if not cell.person_effects:
         parts |= {"actor": 0.0, "partner": 0.0}
     z = dependent_normal(cell.n_people, ego, alter, rng, **parts)
-    return binary_labels(expit(eta), z) if cell.family == "logit" else continuous_labels(eta, z)
+    link = ndtr if "probit" in cell.family else expit
+    if cell.family.startswith("ordered"):
+        return ordinal_labels(link(beta[None, 3:] - (X[:, 1:] @ beta[:3])[:, None]), z)
+    if cell.family == "multinomial":
+        eta = X @ beta.reshape(2, 4).T
+        return ordinal_labels(np.cumsum(softmax(np.column_stack([0 * z, eta]), 1), 1)[:, :-1], z)
+    eta = X @ beta
+    if cell.family == "gaussian":
+        return continuous_labels(eta, z)
+    return count_labels(np.exp(eta), z) if cell.family == "poisson" else binary_labels(link(eta), z)
 
 
-def study(cell: Cell, beta: np.ndarray, seed: list[int]) -> dict[str, Any]:
+def study(cell: Cell, beta: np.ndarray, seed: list[int], methods: list[str]) -> dict[str, Any]:
     """One study: whether each interval covers, and p of each joint test of the truth."""
     rng = np.random.default_rng(seed)
     ego, alter, X = design(cell, rng)
-    y = labels(cell, ego, alter, X @ beta, rng).astype(float)
+    y = labels(cell, ego, alter, X, beta, rng).astype(float)
+    columns = cell.columns
     try:
-        fit = estimate(X, y, cell.family, NAMES)
+        # the optimum does not depend on the start, which costs time where statsmodels is to find it
+        fit = estimate(X[:, 4 - len(columns) :], y, cell.family, columns, start=beta)
     except FitError as error:
         return {"failed": str(error)}
-    found: dict[str, Any] = {"beta": fit.beta}
-    for method in METHODS:
-        V = covariance_of(fit, ego, alter, NAMES, covariance=method)
+    if fit.beta.size != beta.size:
+        return {"failed": f"Only the levels {fit.levels} occur."}
+    found: dict[str, Any] = {"beta": fit.beta, "names": fit.names}
+    for method in methods:
+        V = covariance_of(fit, ego, alter, fit.names, covariance=method)
         tests = coefficient_tests(fit.beta, V)
         with np.errstate(invalid="ignore"):
             covered = (tests.low <= beta) & (beta <= tests.high)
-        p = []
-        for indices in JOINT.values():
-            test = wald(fit.beta - beta, V, indices)
-            p.append([test.p_value, *alternatives(test.wald, len(indices), float(V.df[indices].min()))])
-        found[method] = {"covered": covered, "se": V.std_error, "df": V.df, "p": np.array(p)}
+        found[method] = {"covered": covered, "se": V.std_error, "df": V.df}
+        if method in TESTED:
+            p = [joint_p(fit, fit.beta - beta, V, columns, tested) for tested in JOINT.values()]
+            found[method]["p"] = np.array(p)
     return found
 
 
-def alternatives(W: float, q: int, nu: float) -> list[float]:
-    """p by the references that the package does not use: Hotelling's scaling, and the chi-square."""
+def joint_p(
+    fit: Estimate, distance: np.ndarray, V: Covariance, columns: list[str], tested: list[str]
+) -> list[float]:
+    """p by the package's reference, then by those that it does not use: Hotelling's scaling, chi-square."""
+    indices = [place for column in tested for place in fit.places[columns.index(column)]]
+    test, q, nu = wald(distance, V, indices), len(indices), float(V.df[indices].min())
     rest = nu - q + 1
     if np.isinf(nu):
-        return [float(chdtrc(q, W))] * 2
-    scaled = float(fdtrc(q, rest, W * rest / (nu * q))) if rest > 0 else float("nan")
-    return [scaled, float(chdtrc(q, W))]
+        return [test.p_value, *[float(chdtrc(q, test.wald))] * 2]
+    scaled = float(fdtrc(q, rest, test.wald * rest / (nu * q))) if rest > 0 else float("nan")
+    return [test.p_value, scaled, float(chdtrc(q, test.wald))]
 
 
 def rate(hits: np.ndarray, total: int) -> dict[str, Any]:
@@ -153,158 +241,129 @@ def rate(hits: np.ndarray, total: int) -> dict[str, Any]:
     }
 
 
-def summary(cell: Cell, beta: np.ndarray, found: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(
+    cell: Cell, beta: np.ndarray, found: list[dict[str, Any]], methods: list[str], seed: int
+) -> dict[str, Any]:
     good = [one for one in found if "failed" not in one]
     estimates = np.array([one["beta"] for one in good])
+    sd = estimates.std(axis=0, ddof=1)
     result: dict[str, Any] = {
         "cell": cell.name,
+        "label": cell.label,
         **asdict(cell),
+        "names": list(good[0]["names"]),
         "truth": np.round(beta, 6).tolist(),
         "studies": len(found),
+        "seed": seed,
         "failed": len(found) - len(good),
         "bias": np.round(estimates.mean(axis=0) - beta, 4).tolist(),
-        "sd": np.round(estimates.std(axis=0, ddof=1), 4).tolist(),
+        "sd": np.round(sd, 4).tolist(),
         "methods": {},
     }
-    for method in METHODS:
+    for method in methods:
         ones = [one[method] for one in good]
         se = np.array([one["se"] for one in ones])
-        p = np.array([one["p"] for one in ones])
+        df = np.median([one["df"] for one in ones], axis=0)
         result["methods"][method] = {
             "coverage": rate(np.array([one["covered"] for one in ones]), len(found)),
             "without_standard_error": np.isnan(se).sum(axis=0).tolist(),
-            "median_se_over_sd": np.round(
-                np.nanmedian(se, axis=0) / estimates.std(axis=0, ddof=1), 3
-            ).tolist(),
-            "median_df": np.round(np.median([one["df"] for one in ones], axis=0), 1).tolist(),
-            "size": {
-                joint: {
-                    "without_test": int(np.isnan(p[:, place, 0]).sum()),
-                    **{name: rate(p[:, place, at] < 0.05, len(found)) for at, name in enumerate(REFERENCES)},
-                }
-                for place, joint in enumerate(JOINT)
-            },
+            "median_se_over_sd": np.round(np.nanmedian(se, axis=0) / sd, 3).tolist(),
+            "median_df": [None if np.isinf(one) else round(float(one), 1) for one in df],
         }
+        if method in TESTED:
+            result["methods"][method]["size"] = sizes(np.array([one["p"] for one in ones]), len(found))
     return result
 
 
-def run(task: tuple[Cell, int, int]) -> dict[str, Any]:
-    cell, studies, seed = task
-    beta = truth(cell)
-    return summary(cell, beta, [study(cell, beta, [seed, *cell.key, number]) for number in range(studies)])
+def sizes(p: np.ndarray, total: int) -> dict[str, Any]:
+    """How often each joint test of the truth rejects at .05; p is (studies, tests, references)."""
+    return {
+        joint: {
+            "without_test": int(np.isnan(p[:, place, 0]).sum()),
+            **{name: rate(p[:, place, at] < 0.05, total) for at, name in enumerate(REFERENCES)},
+        }
+        for place, joint in enumerate(JOINT)
+    }
 
 
-def outside(estimate: float, error: float, limits: tuple[float, float]) -> bool:
-    """The estimate ± 2 Monte-Carlo errors does not meet the limits."""
-    return estimate + 2 * error < limits[0] or estimate - 2 * error > limits[1]
+def run(task: tuple[Cell, int, int, list[str]]) -> dict[str, Any]:
+    cell, studies, seed, methods = task
+    began, beta = process_time(), truth(cell)
+    found = [study(cell, beta, [seed, *cell.key, number], methods) for number in range(studies)]
+    return summary(cell, beta, found, methods, seed) | {"seconds": round(process_time() - began, 1)}
 
 
-def markdown(results: list[dict[str, Any]], command: str) -> str:
-    short = {"jackknife": "net jackknife", "dyadic": "dyadic", "pair": "pair", "hc1": "hc1"}
-    studies = results[0]["studies"]
-    lines = [
-        "# Calibration",
-        "",
-        "Coverage of nominal .95 intervals for intercept, volume, balance and attribute, in that order, on",
-        "simulated studies whose truth is exact (labels drawn by quantile transform). Made by",
-        "",
-        f"    {command}",
-        "",
-        f"{studies:,} studies a cell: Monte-Carlo error {np.sqrt(0.0475 / studies):.4f} at .95.",
-        "Failed and separated fits count as misses. **Bold**: the estimate ± 2 Monte-Carlo errors does not",
-        "meet 93–97 % (4–6.5 % for the tests).",
-        "",
-        "| design | failed | " + " | ".join(short.values()) + " |",
-        "|---" * (2 + len(short)) + "|",
-    ]
-    for one in results:
-        row = []
-        for method in short:
-            values = one["methods"][method]["coverage"]
-            both = zip(values["estimate"], values["mc_error"], strict=True)
-            row.append(" ".join(_shown(share, error, TARGET) for share, error in both))
-        lines.append(f"| {one['cell']} | {one['failed']} | " + " | ".join(row) + " |")
-    for joint in JOINT:
-        lines += _sizes(results, joint)
-    lines += ["", "In short: the lowest and the highest share over the designs (and coefficients).", ""]
-    lines += ["| | with person effects | without |", "|---|---|---|"]
-    for method, name in short.items():
-        lines.append(_range(f"coverage, {name}", results, ("methods", method, "coverage")))
-    for joint in JOINT:
-        for name in REFERENCES:
-            keys = ("methods", "jackknife", "size", joint, name)
-            lines.append(_range(f"size, {joint}, net jackknife, {name}", results, keys))
-    return "\n".join(lines) + "\n"
-
-
-def _sizes(results: list[dict[str, Any]], joint: str) -> list[str]:
-    lines = ["", f"Size of the joint test of {joint} at .05, net jackknife (and dyadic, F(q, nu)):", ""]
-    lines.append("| design | " + " | ".join(REFERENCES) + " | dyadic | no test: jackknife, dyadic |")
-    lines.append("|---" * 6 + "|")
-    for one in results:
-        sizes, dyadic = (one["methods"][method]["size"][joint] for method in ("jackknife", "dyadic"))
-        shown = [_shown(sizes[name]["estimate"], sizes[name]["mc_error"], SIZE, 3) for name in REFERENCES]
-        shown.append(_shown(dyadic[REFERENCES[0]]["estimate"], dyadic[REFERENCES[0]]["mc_error"], SIZE, 3))
-        none = f"{sizes['without_test']}, {dyadic['without_test']}"
-        lines.append(f"| {one['cell']} | " + " | ".join(shown) + f" | {none} |")
-    return lines
-
-
-def _range(name: str, results: list[dict[str, Any]], keys: tuple[str, ...]) -> str:
-    shown = []
-    for effects in (True, False):
-        shares: list[float] = []
-        for one in results:
-            found = one
-            for key in keys:
-                found = found[key]
-            shares += np.ravel(found["estimate"]).tolist() if one["person_effects"] == effects else []
-        shown.append(f"{min(shares):.3f} – {max(shares):.3f}" if shares else "")
-    return f"| {name} | " + " | ".join(shown) + " |"
-
-
-def _shown(estimate: float, error: float, limits: tuple[float, float], digits: int = 2) -> str:
-    text = f"{estimate:.{digits}f}".lstrip("0") or "0"
-    return f"**{text}**" if outside(estimate, error, limits) else text
-
-
-def main() -> None:
+def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies a cell")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--people", type=int, nargs="+", default=[30, 60], help="sizes of study")
+    parser.add_argument("--labels", nargs="+", default=FIRST_LABELS, choices=[*LABELS, "all"])
+    parser.add_argument("--methods", nargs="+", default=FIRST_METHODS, choices=[*COVARIANCES, "all"])
+    parser.add_argument("--rows", nargs="+", default=BOTH_ROWS, choices=BOTH_ROWS)
+    parser.add_argument(
+        "--effects", nargs="+", default=BOTH_EFFECTS, choices=BOTH_EFFECTS, help="person effects"
+    )
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--only", default="", help="cells whose name contains this")
     parser.add_argument("-o", "--output", type=Path, default=Path("benchmarks/results/calibration.json"))
-    parser.add_argument("--markdown", type=Path, default=None, help="also write the table here")
-    asked = parser.parse_args()
-    tasks = [(cell, asked.studies, asked.seed) for cell in cells(asked.people) if asked.only in cell.name]
-    results = []
-    with Pool(asked.processes) as pool:
-        for result in pool.imap(run, tasks):
-            results.append(result)
-            print(result["cell"], result["methods"]["jackknife"]["coverage"]["estimate"], flush=True)
-    command = f"python benchmarks/calibration.py --studies {asked.studies} --seed {asked.seed}"
-    command += f" --people {' '.join(map(str, asked.people))}" if asked.people != [30, 60] else ""
-    command += f" --only {asked.only!r}" if asked.only else ""
-    command += f" -o {asked.output.as_posix()}"
-    command += f" --markdown {asked.markdown.as_posix()}" if asked.markdown else ""
+    parser.add_argument("--markdown", type=Path, default=None, help="also write the page here")
+    return parser.parse_args()
+
+
+def stored(path: Path, asked: argparse.Namespace, command: str) -> dict[str, Any]:
+    """What the file has of the same seed and number of studies, and the commands that made it."""
+    made: dict[str, Any] = {"command": command, "cells": []}
+    if path.exists():
+        made = json.loads(path.read_text(encoding="utf-8"))
+    same = {"studies": asked.studies, "seed": asked.seed}
+    kept = [one for one in made["cells"] if {key: one.get(key) for key in same} == same]
+    commands = dict.fromkeys([*made["command"].splitlines(), command])
     versions = {
         "python": platform.python_version(),
         **{module.__name__: module.__version__ for module in (np, scipy, statsmodels)},
     }
-    made = {
-        "command": command,
+    return {
+        "command": "\n".join(commands) if kept else command,
         "software": versions,
         "slopes": SLOPES.tolist(),
         "names": NAMES,
-        "cells": results,
+        "cells": kept,
     }
-    asked.output.parent.mkdir(parents=True, exist_ok=True)
-    asked.output.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def write(path: Path, text: str) -> None:
+    """Whole or not at all: a run that is stopped leaves the cells it had."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def main() -> None:
+    asked = options()
+    labels = list(LABELS) if "all" in asked.labels else asked.labels
+    methods = list(COVARIANCES) if "all" in asked.methods else asked.methods
+    rows = tuple(word == "directed" for word in asked.rows)
+    effects = tuple(word == "with" for word in asked.effects)
+    command = "python benchmarks/calibration.py " + " ".join(
+        f"'{word}'" if " " in word else word for word in sys.argv[1:]
+    )
+    made = stored(asked.output, asked, command)
+    done = {one["cell"] for one in made["cells"] if set(methods) <= set(one["methods"])}
+    chosen = [one for one in cells(asked.people, labels, rows, effects) if asked.only in one.name]
+    chosen.sort(key=lambda one: one.n_people * (1 + one.directed))  # what is cheap first
+    tasks = [(one, asked.studies, asked.seed, methods) for one in chosen if one.name not in done]
+    with Pool(asked.processes) as pool:
+        for result in pool.imap(run, tasks):
+            made["cells"] = [one for one in made["cells"] if one["cell"] != result["cell"]] + [result]
+            write(asked.output, json.dumps(made, indent=1) + "\n")
+            share = result["methods"][methods[0]]["coverage"]["estimate"]
+            print(result["seconds"], result["cell"], methods[0], share, flush=True)
     if asked.markdown:
-        asked.markdown.parent.mkdir(parents=True, exist_ok=True)
-        asked.markdown.write_text(markdown(results, command), encoding="utf-8")
+        from calibration_page import page
+
+        write(asked.markdown, page(made, asked.output.stem))
 
 
 if __name__ == "__main__":

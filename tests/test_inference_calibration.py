@@ -1,4 +1,4 @@
-"""Coverage on simulated studies: the stored run, and a small one of today's code."""
+"""Coverage on simulated studies: the stored runs, and a small one of today's code."""
 
 from __future__ import annotations
 
@@ -6,50 +6,117 @@ import importlib.util
 import json
 import sys
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
+from honestsignals.inference.families import FAMILIES, probabilities
 from tests.shared import PROJECT
 
-STORED = PROJECT / "benchmarks" / "results" / "calibration.json"
+STORED = PROJECT / "benchmarks" / "results"
+RUNS = ["calibration", "calibration_families", "calibration_large"]
+LABELS = [
+    *("gaussian", "logit 5 %", "logit 20 %", "logit 50 %", "probit 20 %"),
+    *("poisson", "ordered_logit", "ordered_probit", "multinomial"),
+]
+
+
+def loaded(name: str) -> ModuleType:
+    """A script of benchmarks/, which is no package."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, PROJECT / "benchmarks" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
 @pytest.fixture(scope="module")
 def calibration() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("calibration", PROJECT / "benchmarks" / "calibration.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["calibration"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return loaded("calibration")
 
 
-@pytest.mark.parametrize("name", ["calibration", "calibration_large"])
-def test_the_page_is_the_stored_run(calibration: ModuleType, name: str) -> None:
-    made = json.loads((STORED.parent / f"{name}.json").read_text(encoding="utf-8"))
+def stored(name: str) -> dict[str, Any]:
+    return json.loads((STORED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_page_is_the_stored_run(name: str) -> None:
     page = (PROJECT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-    assert page == calibration.markdown(made["cells"], made["command"])
+    assert page == loaded("calibration_page").page(stored(name), name), (
+        "run python benchmarks/calibration_page.py"
+    )
 
 
-def test_the_default_covers_in_every_design() -> None:
+@pytest.mark.parametrize("effects", [True, False])
+def test_the_figure_is_drawn_of_the_stored_runs(effects: bool) -> None:
+    loaded("calibration_page")
+    drawing = loaded("calibration_figure")
+    name = next(name for name, one in drawing.FILES.items() if one == effects)
+    cells = [one for one in drawing.stored(STORED) if one["person_effects"] == effects]
+    figure = (PROJECT / "docs" / f"{name}.svg").read_text(encoding="utf-8")
+    assert drawing.digest(cells) in figure, "run python benchmarks/calibration_figure.py"
+
+
+def test_every_design_was_tried(calibration: ModuleType) -> None:
+    """Families, base rates, sizes, directed or not, with and without person effects, by every covariance."""
+    found = {one["cell"]: one for one in stored("calibration_families")["cells"]}
+    assert set(found) == {cell.name for cell in calibration.cells([30, 60], LABELS)}
+    assert {cell["family"] for cell in found.values()} == set(FAMILIES)
+    for one in found.values():
+        assert one["studies"] >= 1000
+        assert set(one["methods"]) == set(calibration.COVARIANCES)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_default_covers_in_every_design(name: str) -> None:
     """93 to 97 % within two Monte-Carlo errors; over-coverage up to 98.5 % is reported, not failed."""
-    for cell in json.loads(STORED.read_text(encoding="utf-8"))["cells"]:
+    for cell in stored(name)["cells"]:
         found = cell["methods"]["jackknife"]["coverage"]
         share, error = np.array(found["estimate"]), np.array(found["mc_error"])
         assert (share + 2 * error >= 0.93).all(), cell["cell"]
         assert (share - 2 * error <= 0.985).all(), cell["cell"]
 
 
-def test_a_study_of_today_is_the_stored_one(calibration: ModuleType) -> None:
-    """The same seeds cover as often as they did: 150 studies, within four Monte-Carlo errors."""
-    cell = next(cell for cell in calibration.cells([30]) if cell.name == "logit 20 %, undirected 30")
-    small = calibration.run((cell, 150, 1))
-    stored = next(
-        one for one in json.loads(STORED.read_text(encoding="utf-8"))["cells"] if one["cell"] == cell.name
-    )
-    assert small["truth"] == stored["truth"]
-    for method in ("jackknife", "pair"):
-        today, then = (np.array(one["methods"][method]["coverage"]["estimate"]) for one in (small, stored))
-        assert (np.abs(today - then) < 4 * np.sqrt(then * (1 - then) / 150)).all()
+@pytest.mark.parametrize("label", LABELS)
+def test_studies_of_today_are_the_stored_ones(calibration: ModuleType, label: str) -> None:
+    """The same seeds cover as often as they did: 40 studies, within four Monte-Carlo errors."""
+    cell = calibration.Cell(*calibration.LABELS[label], 30, False, True)
+    then = next(one for one in stored("calibration_families")["cells"] if one["cell"] == cell.name)
+    methods = ["jackknife", "pair"]
+    found = [calibration.study(cell, np.array(then["truth"]), [1, *cell.key, n], methods) for n in range(40)]
+    assert list(found[0]["names"]) == then["names"]
+    for method in methods:
+        share = np.array(then["methods"][method]["coverage"]["estimate"])
+        today = np.mean([one[method]["covered"] for one in found], axis=0)
+        assert (np.abs(today - share) < 4 * np.sqrt(share * (1 - share) / 40)).all(), method
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_labels_have_the_distribution_of_their_family(calibration: ModuleType, label: str) -> None:
+    """Shares of every level (or the mean) in bins of what the model says: no more than chance apart."""
+    cell = calibration.Cell(*calibration.LABELS[label], 120, False, False)
+    small = next(one for one in stored("calibration_families")["cells"] if one["label"] == label)
+    beta, rng, family = np.array(small["truth"]), np.random.default_rng(5), FAMILIES[cell.family]
+    ego, alter, X = calibration.design(cell, rng)
+    y = calibration.labels(cell, ego, alter, X, beta, rng)
+    if family.levels:
+        said = probabilities(family, X[:, 4 - len(cell.columns) :], beta, int(y.max()) + 1)
+        seen = (y[:, None] == np.arange(said.shape[1])).astype(float)
+    else:
+        said, seen = family.mean(X @ beta)[:, None], y[:, None].astype(float)
+    variance = {"gaussian": 1.0 + 0 * said, "poisson": said}.get(cell.family, said * (1 - said))
+    for rows in np.array_split(np.argsort(X @ np.array([0, 0.5, 0.8, 0.5])), 5):
+        chance = np.sqrt(variance[rows].sum(axis=0))
+        assert (np.abs((seen - said)[rows].sum(axis=0)) < 4 * chance).all()
+
+
+def test_the_truth_gives_the_shares_asked_for(calibration: ModuleType) -> None:
+    """Of an ordered label: the intercept's place is taken by three cut points."""
+    cell = calibration.Cell("ordered_logit", None, 30, False, True)
+    beta, rng = calibration.truth(cell), np.random.default_rng(3)
+    X = np.concatenate([calibration.design(cell, rng)[2] for _ in range(60)])
+    shares = probabilities(FAMILIES["ordered_logit"], X[:, 1:], beta, 4).mean(axis=0)
+    np.testing.assert_allclose(shares, calibration.LEVEL_SHARES, atol=0.01)
