@@ -507,3 +507,23 @@ def test_the_eies_regression_in_a_column() -> None:
         "(0.08787857)",
         "(0.01737571)",
     ]
+
+
+def test_levels_cut_points_and_undefined_statistics_are_told() -> None:
+    frame = frame_of().assign(level=lambda one: np.digitize(one["trust"], [0.5, 1.5]))
+    ordered = hs.fit("level ~ acts", frame, family="ordered_logit")
+    through_zero = hs.fit("trust ~ acts - 1", frame, family="gaussian")
+    made = hs.compare(ordered, through_zero)
+    assert "Terms a|b are cut points between levels a and b" in made.note()
+    assert "R² of ordered logit is McFadden's." in made.note()
+    assert made.frame.set_index("term").loc["R²", "(2)"] == "–", "undefined without an intercept"
+    assert "cut points" not in hs.compare(through_zero).note()
+
+
+def test_the_ladder_of_the_report_has_the_same_cells(monkeypatch) -> None:
+    from honestsignals.reporting.ladder import ladder
+
+    monkeypatch.chdir(PROJECT)
+    made = ladder(hs.open_study("data/helpdesk").dyads(label="friendship"))
+    mine = hs.compare(*made.fits.values(), statistics=()).frame
+    assert made.side_by_side().iloc[: len(mine)].to_numpy().tolist() == mine.to_numpy().tolist()

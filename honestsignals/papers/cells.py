@@ -170,16 +170,18 @@ class Form:
         rows = []
         for name, words in _with_means(named).items():
             cells = [self._told(column, name) for column in columns]
-            if any(cells):
+            if any(cell not in ("", "–") for cell in cells):
                 rows.append((words, *(cell for one in cells for cell in (one, *between))))
         return tuple(rows)
 
     def _told(self, column: Column, name: str) -> str:
-        """One cell of what a fit is; blank where it does not tell."""
+        """One cell of what a fit is; blank where it does not tell, a dash where it is undefined."""
         binary = not missing(column.one.get("events"))
         value: Any = column.one.get("base_rate" if name == MEAN else name)
-        if missing(value) or (name in ("base_rate", MEAN) and binary != (name == "base_rate")):
+        if name in ("base_rate", MEAN) and (missing(value) or binary != (name == "base_rate")):
             return ""
+        if missing(value):
+            return "–" if name in column.one and name != "events" else ""
         if isinstance(value, str):
             return value.replace("_", " ") if name in ("family", "covariance") else value
         if name == "base_rate":

@@ -57,8 +57,8 @@ class Column:
         Its coefficients; the index is the terms.
     one : mapping of str to value
         What it is: one row of ``glance()``.
-    pairs : ndarray of int, shape (n,), or None
-        A number a row that stands for the row's two people, in order; None where the fit does not tell.
+    ids : pandas.DataFrame or None
+        ``ego`` and ``alter`` of the rows used; None where the fit does not tell.
     said : tuple of str
         What the fit itself has to say: its warnings and the rows left out, or else its ``note()``.
     """
@@ -66,7 +66,7 @@ class Column:
     name: str
     table: pd.DataFrame
     one: Mapping[str, Any]
-    pairs: Array | None
+    ids: pd.DataFrame | None
     said: tuple[str, ...] = ()
 
     def number(self, term: str, name: str) -> float:
@@ -125,7 +125,7 @@ def _column(fit: Fit, name: str, place: int) -> Column:
             raise ArgumentError(f"glance() of number {place} has {len(glance)} rows; it needs one.")
         for key, value in glance.iloc[0].items():
             one[str(key)] = one_line(value) if isinstance(value, str) else value
-    return Column(name, _by_term(table, place), one, None if ids is None else _pairs(ids), _said(fit, one))
+    return Column(name, _by_term(table, place), one, ids, _said(fit, one))
 
 
 def one_line(text: object) -> str:
@@ -166,13 +166,20 @@ def _by_term(table: pd.DataFrame, place: int) -> pd.DataFrame:
     return table.set_index(terms.rename("term"))
 
 
-def _pairs(ids: pd.DataFrame) -> Array:
+def _same_pairs(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether two fits rest on rows of the same pairs, in whatever order."""
+    first, second = (ids[["ego", "alter"]].reset_index(drop=True) for ids in (one, other))
+    return len(first) == len(second) and (
+        first.equals(second) or np.array_equal(_hashed(first), _hashed(second))
+    )
+
+
+def _hashed(ids: pd.DataFrame) -> Array:
     """A number a row, sorted: the same rows in any order give the same numbers."""
     from pandas.util import hash_pandas_object
 
     # the text of an id, so that 1 in a table of numbers is 1 in a table of text
-    text = ids[["ego", "alter"]].astype(str)
-    return np.sort(hash_pandas_object(text, index=False).to_numpy())
+    return np.sort(hash_pandas_object(ids.astype(str), index=False).to_numpy())
 
 
 def differences(columns: Sequence[Column]) -> list[str]:
@@ -183,7 +190,7 @@ def differences(columns: Sequence[Column]) -> list[str]:
     columns : sequence of Column
         The fits.
     """
-    lines = [*_labels(columns), *_errors(columns), *_not_alike(columns)]
+    lines = [*_labels(columns), *_errors(columns), *_not_alike(columns), *_readings(columns)]
     said: dict[str, list[str]] = {}
     for column in columns:
         for text in column.said:
@@ -195,11 +202,11 @@ def _not_alike(columns: Sequence[Column]) -> list[str]:
     """Other rows, and scales that move with the terms."""
     lines: list[str] = []
     counts = [column.one.get("rows") for column in columns]
-    known = [column.pairs for column in columns if column.pairs is not None]
+    known = [column.ids for column in columns if column.ids is not None]
     if len({count for count in counts if count is not None}) > 1:
         each = ", ".join(f"{one.name} {int(one.one['rows']):,}" for one in columns if "rows" in one.one)
         lines.append(f"The fits rest on different rows ({each}), so columns differ for that reason too.")
-    elif any(not np.array_equal(known[0], other) for other in known[1:]):
+    elif not all(_same_pairs(known[0], other) for other in known[1:]):
         lines.append(
             "The fits rest on as many rows, but not on the same pairs, so columns differ for that reason too."
         )
@@ -208,8 +215,19 @@ def _not_alike(columns: Sequence[Column]) -> list[str]:
             "Coefficients of these families grow with whatever else explains the label, so a change from one "
             "column to another need not be confounding (Mood 2010)."
         )
-    fits = [str(column.one.get("family")) for column in columns if "r_squared" in column.one]
-    others = dict.fromkeys(family.replace("_", " ") for family in fits if family in UNITS)
+    return lines
+
+
+def _readings(columns: Sequence[Column]) -> list[str]:
+    """How terms and statistics of some families are to be read."""
+    families = [str(column.one.get("family")) for column in columns]
+    lines = []
+    if any(family.startswith("ordered") for family in families):
+        lines.append("Terms a|b are cut points between levels a and b of the label.")
+    told = zip(families, columns, strict=True)
+    others = dict.fromkeys(
+        one.replace("_", " ") for one, fit in told if one in UNITS and "r_squared" in fit.one
+    )
     if others:
         lines.append(f"R² of {listed(others)} is McFadden's.")
     return lines

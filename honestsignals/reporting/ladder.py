@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from honestsignals.comparing import compare
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import DesignError, FitError
 from honestsignals.fitting import fit
@@ -196,20 +197,14 @@ class Ladder:
         """One column a step: each estimate with its standard error below, then what the fit rests on."""
         import pandas as pd
 
-        tables = {name: result.tidy().set_index("term") for name, result in self.fits.items()}
-        terms = list(dict.fromkeys(term for table in tables.values() for term in table.index))
+        if not self.fits:
+            return pd.DataFrame(columns=["term"])
+        above = compare(*self.fits.values(), names=list(self.fits), statistics=()).frame
         rows = []
-        for term in terms:
-            for name, form in (("estimate", "{:.3f}"), ("std_error", "({:.3f})")):
-                cells = {
-                    step: shown(float(table[name].loc[term]), form) if term in table.index else ""
-                    for step, table in tables.items()
-                }
-                rows.append({"term": term if name == "estimate" else "", **cells})
         for name, (words, form) in foot_of(self.family).items():
             cells = {step: shown(float(one[name]), form) for step, one in self.glances.items()}
             rows.append({"term": words, **cells})
-        return pd.DataFrame(rows, columns=["term", *tables]).rename(columns=heading)
+        return pd.concat([above, pd.DataFrame(rows)], ignore_index=True).rename(columns=heading)
 
     @property
     def family(self) -> Family | None:
