@@ -72,6 +72,8 @@ class Estimate:
     converged : bool
     iterations : int
         Newton steps, polishing included.
+    own : Family or None
+        The family itself, of a joint model that is no entry of ``FAMILIES``.
     """
 
     family: str
@@ -95,6 +97,12 @@ class Estimate:
     null_log_likelihood: float
     converged: bool
     iterations: int
+    own: Family | None = None
+
+    @property
+    def rule(self) -> Family:
+        """The family: what it says of a row."""
+        return FAMILIES[self.family] if self.own is None else self.own
 
     @property
     def probabilities(self) -> Floats:

@@ -62,13 +62,11 @@ def separating_direction(X: Floats, y: Floats, family: Family = LOGIT) -> Floats
     Z = X - np.where(constant, 0.0, X.mean(axis=0)) if centred else X
     n_levels = int(y.max()) + 1 if family.levels else 0
     margins = _margins(family, Z / np.abs(Z).max(axis=0), y, n_levels)
-    total = margins.mean(axis=0)
-    margins = np.unique(margins, axis=0)
     k, p = X.shape[1], margins.shape[1]
     # the constant and the cut points are free of cost, since they are never what separates
     free = np.concatenate([np.tile(constant, p // k), np.ones(p % k)]) if family.classes else np.ones(p)
     free[:k] = constant
-    direction = _direction(margins, total, free.astype(bool))
+    direction = direction_of(margins, free.astype(bool))
     if direction is None or not family.classes:
         return None if direction is None else direction[:k]
     part: Floats = np.abs(direction).reshape(-1, k).max(axis=0)
@@ -88,6 +86,29 @@ def _margins(family: Family, Z: Floats, y: Floats, n_levels: int) -> Floats:
     whole = np.concatenate([np.zeros_like(rows[:, :1]), rows], axis=1)
     own = whole[np.arange(y.size), codes]
     return np.vstack([(own - whole[:, other])[codes != other] for other in range(n_levels)])
+
+
+def direction_of(margins: Floats, free: NDArray[np.bool_]) -> Floats | None:
+    """The smallest direction along which no margin falls and some rise, or None where there is none.
+
+    Parameters
+    ----------
+    margins : ndarray, shape (q, p)
+    free : ndarray of bool, shape (p,)
+        Coefficients that cost nothing.
+
+    Returns
+    -------
+    ndarray, shape (p,), or None
+
+    Examples
+    --------
+    >>> direction_of(np.array([[1.0, 2.0], [-1.0, 2.0]]), np.zeros(2, dtype=bool)).tolist()
+    [0.0, 1.0]
+    >>> direction_of(np.array([[1.0, 2.0], [-1.0, -2.0]]), np.zeros(2, dtype=bool)) is None
+    True
+    """
+    return _direction(np.unique(margins, axis=0), margins.mean(axis=0), free)
 
 
 def _direction(margins: Floats, total: Floats, free: NDArray[np.bool_]) -> Floats | None:

@@ -11,7 +11,6 @@ from scipy.linalg import solve_triangular
 from honestsignals.errors import FitError
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.estimators import Estimate
-from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.words import counted, named
 
 FEW_PEOPLE = 10
@@ -229,7 +228,7 @@ def size_notes(estimate: Estimate, n_people: int, names: Sequence[str]) -> list[
             f"{counted(n_people, 'person', 'people')}: errors that rest on fewer than "
             f"{FEW_PEOPLE} people are not to be trusted"
         )
-    if FAMILIES[estimate.family].label == "number":
+    if estimate.rule.label == "number":
         return found
     rarer, what = _rarer(estimate)
     if rarer < EVENTS_PER_COEFFICIENT * len(names):
@@ -242,7 +241,7 @@ def size_notes(estimate: Estimate, n_people: int, names: Sequence[str]) -> list[
 
 def _rarer(estimate: Estimate) -> tuple[int, str]:
     """Rows that tell the coefficients: those of the rarer label, or outside the commonest level."""
-    label = FAMILIES[estimate.family].label
+    label = estimate.rule.label
     if label == "level":
         values, counts = np.unique(estimate.y, return_counts=True)
         return int(counts.sum() - counts.max()), f"outside the commonest level {values[counts.argmax()]:g}"
