@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,11 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, listed, one_of, unknown
+from honestsignals.fixed_effects import fit_beside_effects
 from honestsignals.formulas import Model, design
 from honestsignals.inference.estimators import estimate
 from honestsignals.inference.families import FAMILIES
+from honestsignals.inference.person_effects import effect_kinds
 from honestsignals.result import Result
 from honestsignals.standard_errors import check_errors, codes_of, errors_of
 
@@ -37,6 +40,7 @@ def fit(
     covariance: str = "jackknife",
     exact: bool = False,
     weights: str | None = None,
+    fixed_effects: str | Sequence[str] | None = None,
 ) -> Result:
     """Fit a label of pairs to their give and take.
 
@@ -59,10 +63,15 @@ def fit(
     weights : str, optional
         Column of weights: a row of weight 2 counts as two rows alike. Rows of weight 0, or without one, are
         left out and counted.
+    fixed_effects : {"sender and receiver", "sender", "receiver", "person"} or tuple of str, optional
+        An effect for every sender, receiver, or person at both ends of a row (rows without direction): slopes
+        compare rows of the same people. Gaussian exactly, as with a dummy for each; logit by quadruples of
+        rows whose labels alternate (charbonneau2017, jochmans2018, graham2017; docs/fixed_effects.md).
 
     Returns
     -------
     Result
+        A ``FixedEffectsResult`` beside fixed effects.
 
     Raises
     ------
@@ -91,20 +100,24 @@ def fit(
     check_ids(frame)
     model, how_much = _weighted(design(formula, dyads), frame, weights)
     chosen, notes = _family(model, dyads, family)
-    if FAMILIES[chosen].cuts:
-        model = model.without_intercept()
-    found = estimate(
-        model.X, model.y, chosen, model.names, weights=how_much, levels=_level_names(model, chosen)
-    )
     ids = frame[["ego", "alter"]].iloc[model.rows]
     facts: tuple[str, ...] = ()
     if isinstance(dyads, DyadTable):
         facts = tuple(dyads.facts())
     else:
         notes = (*notes, "a plain frame: ego and alter are taken as they stand")
-    if weights is not None:
-        notes = (*notes, f"rows are weighted by {weights}, which sums to {found.weights.sum():,.6g}")
+    if how_much is not None:
+        notes = (*notes, f"rows are weighted by {weights}, which sums to {how_much.sum():,.6g}")
     directed = not isinstance(dyads, DyadTable) or dyads.directed
+    if fixed_effects is not None:
+        kinds, said = effect_kinds(fixed_effects), (facts, notes)
+        how = (covariance, exact)
+        return fit_beside_effects(model, chosen, kinds, how_much, how, ids=ids, said=said, directed=directed)
+    if FAMILIES[chosen].cuts:
+        model = model.without_intercept()
+    found = estimate(
+        model.X, model.y, chosen, model.names, weights=how_much, levels=_level_names(model, chosen)
+    )
     errors = errors_of(found, codes_of(ids), covariance, (directed, exact))
     return Result(model, found, errors, ids, facts, notes, exact, directed)
 

@@ -11,6 +11,7 @@ import numpy as np
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, one_of
 from honestsignals.fitting import fit
+from honestsignals.fixed_effects import FixedEffectsResult
 from honestsignals.inference.permutation import FAMILIES, METHODS, permutation_test
 from honestsignals.inference.relabelling import Relabelling
 from honestsignals.inference.words import named
@@ -137,6 +138,11 @@ def _fitted(source: Result | str, dyads: Any, family: str | None, block: Any) ->
         if dyads is None:
             raise ArgumentError("A formula needs the table of its rows: permute(formula, dyads).")
         fitted = fit(source, dyads, family=family, covariance="classical")
+    elif isinstance(source, FixedEffectsResult):
+        raise DesignError(
+            "A fit beside fixed effects has no permutation here: its effects are those of the people who "
+            "would change places."
+        )
     elif isinstance(source, Result):
         fitted = source
         if family not in (None, fitted.estimate.family):

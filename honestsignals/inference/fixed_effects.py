@@ -61,7 +61,7 @@ def within(X: NDArray[Any], y: NDArray[Any], names: Sequence[str], effects: Effe
     .. math:: y_{ij} = x_{ij}^\top \beta + a_i + b_j + e_{ij}
 
     Effects are taken out of the label and of every column (Frisch & Waugh), so only slopes are estimated. A
-    constant column is the intercept, and is absorbed; any other column that the effects absorb is refused.
+    column "Intercept" of ones is absorbed; any other column that the effects absorb is refused.
 
     Parameters
     ----------
@@ -167,10 +167,11 @@ def checked_columns(
 
 
 def _intercept(X: Floats, names: Sequence[str]) -> int:
-    """The constant column that is the intercept: the one with that name, else the first; -1 for none."""
-    constant = np.flatnonzero((np.ptp(X, axis=0) == 0) & (X[:1] != 0).all(axis=0)).tolist()
-    by_name = [column for column in constant if names[column].strip("()").casefold() == "intercept"]
-    return (by_name or constant or [-1])[0]
+    """The constant column that is called the intercept; −1 for none."""
+    for column, name in enumerate(names):
+        if name.strip("()").casefold() == "intercept" and np.ptp(X[:, column]) == 0:
+            return column
+    return -1
 
 
 def _check_size(n: int, k: int, effects: Effects) -> None:

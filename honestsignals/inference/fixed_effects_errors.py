@@ -63,7 +63,7 @@ def within_covariance(
     ego, alter : ndarray, shape (n,)
         The two people of each row.
     covariance : str
-        "jackknife", "dyadic", "two_way", "pair", "hc1" or "classical".
+        "jackknife", "dyadic", "two_way", "pair", "hc1", "classical" or "frank_snijders".
 
     Returns
     -------
@@ -102,6 +102,8 @@ def within_covariance(
         return replace(errors, matrix=errors.matrix * (n - k) / found.row_df, df=df)
     if covariance == "jackknife":
         return within_jackknife(found, ego, alter)
+    if covariance == "frank_snijders":
+        return _frank_snijders(found, ego, alter)
     return covariance_of(found.estimate, ego, alter, found.names, covariance)
 
 
@@ -145,25 +147,9 @@ def within_jackknife(found: Within, ego: NDArray[Any], alter: NDArray[Any]) -> C
     >>> within_jackknife(found, ego, alter).std_error.round(4).tolist()
     [0.1381]
     """
-    ego, alter, n_people = person_codes(ego, alter)
-    if n_people < 3:
-        raise FitError("Two people make one pair: errors that leave people out need at least three people.")
-    sizes = np.bincount(np.concatenate([ego, alter])).astype(float)
-    if (sizes**3).sum() > LEAVING_OUT:
-        raise FitError(
-            f"Leaving out each of {counted(n_people, 'person', 'people')}, with up to {int(sizes.max()):,} "
-            "rows, and estimating the effects anew takes too long; take covariance='dyadic'."
-        )
-    root = inverse_root(found.estimate.hessian)
-    weights = np.sqrt(found.effects.weights)
-    hat = _Hat(
-        found.estimate.X @ root * weights[:, None],
-        found.estimate.residual * weights,
-        weights,
-        found.effects.columns,
-        generalised_inverse(found.effects),
-        root,
-    )
+    ego, alter, n_people = _people(ego, alter)
+    hat = _hat(found)
+    root = hat.root
     people_out = _person_steps(hat, ego, alter, found.effects.kinds)
     pairs_out = _pair_steps(hat, pair_codes(ego, alter))
     lost = people_out.lost | pairs_out.lost
@@ -175,6 +161,44 @@ def within_jackknife(found: Within, ego: NDArray[Any], alter: NDArray[Any]) -> C
         *size_notes(found.estimate, n_people, found.names),
     )
     return Covariance("jackknife", matrix, floor, effective_df(found.estimate, ego, alter), notes)
+
+
+def _people(ego: NDArray[Any], alter: NDArray[Any]) -> tuple[Codes, Codes, int]:
+    """Codes of people, where leaving each out is possible and takes a bearable time."""
+    ego, alter, n_people = person_codes(ego, alter)
+    if n_people < 3:
+        raise FitError("Two people make one pair: errors that leave people out need at least three people.")
+    sizes = np.bincount(np.concatenate([ego, alter])).astype(float)
+    if (sizes**3).sum() > LEAVING_OUT:
+        raise FitError(
+            f"Leaving out each of {counted(n_people, 'person', 'people')}, with up to {int(sizes.max()):,} "
+            "rows, and estimating the effects anew takes too long; take covariance='dyadic'."
+        )
+    return ego, alter, n_people
+
+
+def _hat(found: Within) -> _Hat:
+    root = inverse_root(found.estimate.hessian)
+    weights = np.sqrt(found.effects.weights)
+    return _Hat(
+        found.estimate.X @ root * weights[:, None],
+        found.estimate.residual * weights,
+        weights,
+        found.effects.columns,
+        generalised_inverse(found.effects),
+        root,
+    )
+
+
+def _frank_snijders(found: Within, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
+    """(N − 2) / 2N of the squares of people left out, with t(people − 1)."""
+    ego, alter, n_people = _people(ego, alter)
+    hat = _hat(found)
+    out = _person_steps(hat, ego, alter, found.effects.kinds)
+    matrix = _squares(out.delta, hat.root, out.lost) * (n_people - 2) / (2 * n_people)
+    notes = (*_lost_note(out.lost, found.names), *hub_note(found.estimate, ego, alter, found.names))
+    df = np.full(hat.root.shape[0], n_people - 1.0)
+    return Covariance("frank_snijders", matrix, None, df, notes)
 
 
 def within_facts(found: Within) -> list[str]:

@@ -13,7 +13,7 @@ from honestsignals.inference.tetrad import QuadrupleLikelihood, Tetrads
 from honestsignals.inference.variance import FEW_PEOPLE, Covariance, inverse_root, noted
 from honestsignals.inference.words import counted, named
 
-ERRORS = ("hc1", "pair", "two_way", "dyadic", "jackknife")
+ERRORS = ("hc1", "pair", "two_way", "dyadic", "jackknife", "frank_snijders")
 """The errors a tetrad logit has; "classical" it has not."""
 
 SINGULAR = 1e-8
@@ -47,7 +47,7 @@ def tetrad_covariance(
     ego, alter : ndarray, shape (n,)
         The two people of each row.
     covariance : str
-        "jackknife", "dyadic", "two_way", "pair" or "hc1".
+        "jackknife", "dyadic", "two_way", "pair", "hc1" or "frank_snijders".
     exact : bool
         For the jackknife: refit without each person and each pair instead of taking one step.
 
@@ -88,8 +88,9 @@ def tetrad_covariance(
         raise DesignError(
             "two_way clusters by sender and by receiver, and these rows have no direction; use 'dyadic'."
         )
-    if covariance == "jackknife":
-        return tetrad_jackknife(found, ego, alter, exact=exact)
+    if covariance in ("jackknife", "frank_snijders"):
+        net = tetrad_jackknife(found, ego, alter, exact=exact)
+        return net if covariance == "jackknife" else _frank_snijders(net, person_codes(ego, alter)[2])
     ego, alter, n_people = person_codes(ego, alter)
     pairs = pair_codes(ego, alter)
     root = inverse_root(found.hessian)
@@ -196,6 +197,15 @@ def tetrad_jackknife(
     return Covariance("jackknife", matrix, floor, df, tuple(notes))
 
 
+def _frank_snijders(net: Covariance, n_people: int) -> Covariance:
+    """(N − 2) / 2N of the squares of people left out, which the net jackknife and its floor add up to."""
+    floor = 0.0 if net.floor is None else net.floor
+    squares = (net.matrix + floor) * n_people / (n_people - 1)
+    df = np.full(net.df.size, n_people - 1.0)
+    matrix = squares * (n_people - 2) / (2 * n_people)
+    return Covariance("frank_snijders", matrix, None, df, net.notes)
+
+
 def tetrad_facts(found: Tetrads) -> list[str]:
     """What a tetrad logit rests on, in sentences.
 
@@ -226,8 +236,8 @@ def tetrad_facts(found: Tetrads) -> list[str]:
         lines.append(f"Of the informative {of} {found.used:,} were summed: a seeded sample.")
     whose = "Sender and receiver effects" if found.directed else "Effects of people"
     lines.append(
-        f"{whose} cancel and are not estimated: slopes are conditional on them, no probability can be "
-        "predicted, and the log likelihood counts quadruples, not rows."
+        f"{whose} cancel and are not estimated: slopes are conditional on them, and no probability can be "
+        "predicted."
     )
     return lines
 
