@@ -15,6 +15,7 @@ from honestsignals.errors import ArgumentError, DesignError, FitError, listed, n
 from honestsignals.glossary import FORMULA_WORDS
 from honestsignals.metrics.columns import FORMS, all_names
 from honestsignals.metrics.registry import SWAPS
+from honestsignals.new_values import columns_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,10 +92,14 @@ class Model:
     kept: tuple[int, ...]
 
     def columns_of(self, source: pd.DataFrame) -> Array:
-        """The design's columns of other values of what the right side names, (n, k)."""
-        with np.errstate(all="ignore"):
-            matrix = self.spec.get_model_matrix(source, context=dict(TRANSFORMS))
-        return np.asarray(matrix, dtype=float)[:, list(self.kept)]
+        """The design's columns of other values of what the right side names, (n, k).
+
+        Raises
+        ------
+        ArgumentError
+            For a column that is not there, a level never seen, a value that is missing or out of bounds.
+        """
+        return columns_at(self.spec, self.source, source, TRANSFORMS)[:, list(self.kept)]
 
     def without_intercept(self) -> Model:
         """The same design without its intercept, which the cut points of an ordered label stand for."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.averaging import Fitted
 from honestsignals.contrasts import Contrast, contrast
 from honestsignals.errors import ArgumentError, one_of, unknown
 from honestsignals.formulas import Model
@@ -20,7 +21,10 @@ from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
+from honestsignals.margins import MarginalEffects, marginal_effects
+from honestsignals.predictions import Predictions, predict
 from honestsignals.printed import Printed
+from honestsignals.simple_slopes import SimpleSlopes, simple_slopes
 from honestsignals.standard_errors import ERRORS, ErrorLadder, check_errors, codes_of, errors_of, ladder_of
 from honestsignals.tables import number, write_text
 
@@ -212,6 +216,74 @@ class Result(Printed):
         Contrast
         """
         return contrast(self.estimate, self.covariance, restrictions)
+
+    # in the label's own units
+
+    @property
+    def _fitted(self) -> Fitted:
+        return Fitted(self.model, self.estimate, self.covariance, self.levels)
+
+    def marginal_effects(
+        self,
+        terms: str | Sequence[str] | None = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+        level: float = 0.95,
+        outcome: Any = None,
+    ) -> MarginalEffects:
+        """How far the label moves with each column, in its own units, averaged over the rows used.
+
+        Parameters
+        ----------
+        terms : str or sequence of str, optional
+            Columns; by default every one that the formula names. Of numbers the derivative, through whatever
+            the formula makes of them, over the rows where they are defined; of 0/1 and of levels the change
+            from the first.
+        at : mapping of str to value or sequence of values, optional
+            Columns held at a value.
+        level : float
+            Coverage of the intervals.
+        outcome : str, number, or sequence of them, optional
+            Levels of the label, by default all.
+        """
+        return marginal_effects(self._fitted, terms, at=at, level=level, outcome=outcome)
+
+    def predict(
+        self,
+        values: Mapping[str, Any] | pd.DataFrame | None = None,
+        *,
+        level: float = 0.95,
+        others: str = "observed",
+        outcome: Any = None,
+    ) -> Predictions:
+        """The label's mean, or the probability of each of its levels, at stated values.
+
+        Parameters
+        ----------
+        values : mapping of str to value or sequence of values, or pandas.DataFrame, optional
+            Columns held at every combination of values; or new rows, each on its own.
+        level : float
+            Coverage of the intervals, which stay where the label can be.
+        others : {"observed", "mean"}
+            The other columns as observed, averaged over the rows used; or at their means.
+        outcome : str, number, or sequence of them, optional
+            Levels of the label, by default all.
+        """
+        return predict(self._fitted, values, level=level, others=others, outcome=outcome)
+
+    def simple_slopes(self, term: str, by: str, values: Any = None, *, level: float = 0.95) -> SimpleSlopes:
+        """The slope of one column at values of another, and the test of their interaction.
+
+        Parameters
+        ----------
+        term, by : str
+            The column, and its moderator.
+        values : value or sequence of values, optional
+            Of the moderator; by default its quartiles, or its levels.
+        level : float
+            Coverage of the intervals.
+        """
+        return simple_slopes(self._fitted, term, by, values, level=level)
 
     def ladder(self, *covariances: str, exact: bool = False) -> ErrorLadder:
         """Standard errors side by side, from those that let no rows depend on one another on.

@@ -17,7 +17,7 @@ STEEP, APART = 1e3, 0.1
 
 
 def derivative(
-    x: Floats, columns: Floats, move: Callable[[Floats], Floats], ends: tuple[float, float]
+    x: Floats, columns: Floats, move: Callable[[Floats], Floats], ends: tuple[float, float], reach: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
     r"""Derivative of a design in one column, row by row, and the rows where there is none.
 
@@ -36,6 +36,8 @@ def derivative(
         Other values of the column, (n,), to the design there, (n, k).
     ends : tuple of float
         Lowest and highest value that the design was fitted to.
+    reach : ndarray, shape (k,)
+        From the lowest to the highest value of each of its columns there.
 
     Returns
     -------
@@ -46,7 +48,8 @@ def derivative(
     Examples
     --------
     >>> x = np.array([0.0, 1.0, 3.0])
-    >>> derivative(x, x[:, None] ** 2, lambda x: x[:, None] ** 2, (0.0, 3.0))[0].round(6).ravel().tolist()
+    >>> square = lambda x: x[:, None] ** 2
+    >>> derivative(x, square(x), square, (0.0, 3.0), np.array([9.0]))[0].round(6).ravel().tolist()
     [0.0, 2.0, 6.0]
     """
     low, high = ends
@@ -61,7 +64,6 @@ def derivative(
     one, two = move(first) - columns, move(second) - columns
     dX = one * (b / (a * (b - a))) + two * (a / (b * (a - b)))
     # a smooth column's slopes to both points agree; where it jumps they are steep and differ
-    reach = np.ptp(columns, axis=0)
     scale = span / np.where(reach > 0, reach, 1.0)
     steep = np.maximum(np.abs(one / a), np.abs(two / b)) * scale > STEEP
     apart = np.abs(one / a - two / b) > APART * np.maximum(np.abs(one / a), np.abs(two / b))

@@ -1,0 +1,177 @@
+"""Rows at other values than those observed: what a design makes of them, or why it can say nothing."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.errors import ArgumentError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+WORDS = r"[^\W\d]\w*(?!\w)(?!\s*\()"
+"""Names in a formula; one before a bracket is a function's."""
+
+
+def variables_of(factor: str, columns: Iterable[str]) -> set[str]:
+    """Columns that a part of a formula reads.
+
+    >>> variables_of("scale(log1p(acts))", ["acts", "log1p"])
+    {'acts'}
+    """
+    named = {factor, *re.findall(r"`([^`]*)`", factor), *re.findall(WORDS, factor)}
+    return named & {str(one) for one in columns}
+
+
+def coded_levels(spec: Any, seen: pd.DataFrame, name: str) -> tuple[Any, ...] | None:
+    """Levels of a column of which a design makes one column each, the first compared with; None of others.
+
+    Parameters
+    ----------
+    spec : formulaic.ModelSpec
+    seen : pandas.DataFrame
+        The columns that it was made of.
+    name : str
+        One of them: text, a category, or numbers that the formula takes as such, ``C(x)``.
+
+    Returns
+    -------
+    tuple or None
+    """
+    coded = [
+        state
+        for factor, (kind, state) in spec.encoder_state.items()
+        if kind.value == "categorical" and variables_of(str(factor), seen.columns) == {name}
+    ]
+    numeric = seen[name].dtype.kind in "iufb"
+    if numeric and not coded:
+        return None
+    values = set(seen[name].dropna().unique().tolist())
+    for state in coded:
+        levels = list(state.get("categories", ()))
+        if values <= set(levels):
+            base = getattr(getattr(state.get("contrasts"), "contrasts", None), "base", None)
+            first = base if isinstance(base, str | int | float) and base in levels else levels[0]
+            return (first, *(one for one in levels if one != first))
+    return None if numeric else tuple(sorted(values))
+
+
+def categories_of(spec: Any, seen: pd.DataFrame, name: str) -> tuple[Any, ...] | None:
+    """Levels between which a column changes, the first compared with; None where it goes by degrees.
+
+    Those of `coded_levels`, and of numbers 0 and 1 alone, or False and True.
+    """
+    coded = coded_levels(spec, seen, name)
+    if coded is not None:
+        return coded
+    if seen[name].dtype == bool:
+        return (False, True)
+    return (0, 1) if set(seen[name].dropna().unique().tolist()) == {0, 1} else None
+
+
+def columns_at(
+    spec: Any, seen: pd.DataFrame, source: pd.DataFrame, functions: Mapping[str, Callable[..., Any]]
+) -> Array:
+    """A design's columns of other values: means, knots and levels stay those of the fit.
+
+    Parameters
+    ----------
+    spec : formulaic.ModelSpec
+        How the columns were made.
+    seen : pandas.DataFrame
+        What they were made of.
+    source : pandas.DataFrame
+        Other values of the same.
+    functions : mapping of str to callable
+        What a formula may call.
+
+    Returns
+    -------
+    ndarray, shape (n, k)
+
+    Raises
+    ------
+    ArgumentError
+        For a column that is not there, a level never seen, a value that is missing, a term that is
+        undefined or infinite, a spline asked about what lies outside.
+    """
+    from formulaic.errors import FactorEvaluationError
+
+    rows = _as_seen(spec, seen, source)
+    try:
+        # a level of numbers that is a category was checked; that some do not occur is nothing to say
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            matrix = spec.get_model_matrix(rows, context=dict(functions))
+    except FactorEvaluationError as error:
+        raise _outside(str(error), seen) from error
+    columns = np.asarray(matrix, dtype=float)
+    if not np.isfinite(columns).all():
+        raise _undefined(columns, spec, rows)
+    return columns
+
+
+def _as_seen(spec: Any, seen: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a design names, each of the kind that it was."""
+    rows = source.copy(deep=False)
+    for name in seen.columns:
+        if name not in rows.columns:
+            near = nearest(name, [str(one) for one in rows.columns])
+            hint = f"; is it {near!r} there?" if near else "."
+            raise ArgumentError(f"The rows have no column {name!r}, which the formula names{hint}")
+        rows[name] = _one_as_seen(rows[name], seen[name], coded_levels(spec, seen, name))
+    return rows[list(seen.columns)]
+
+
+def _one_as_seen(column: pd.Series, seen: pd.Series, levels: tuple[Any, ...] | None) -> pd.Series:
+    import pandas as pd
+
+    numeric = seen.dtype.kind in "iufb"
+    if numeric and column.dtype.kind not in "iufb":
+        raise ArgumentError(
+            f"{seen.name!r} is {column.dropna().iloc[:1].tolist()}; the fit has numbers there."
+        )
+    if numeric and levels is None:
+        same = column.dtype == seen.dtype
+        return column if same else pd.Series(column.to_numpy(dtype=float, na_value=np.nan), column.index)
+    column = column.astype(object)
+    if column.isna().any():
+        raise ArgumentError(f"{seen.name!r} is missing in {int(column.isna().sum()):,} rows.")
+    odd = [one for one in column.unique() if one not in (levels or ())]
+    if odd:
+        near = nearest(str(odd[0]), map(str, levels or ()))
+        tail = f" Did you mean {near!r}?" if near else ""
+        known = ", ".join(repr(one) for one in levels or ())
+        raise ArgumentError(f"{seen.name!r} is {odd[0]!r}, a level that the fit has not seen: {known}.{tail}")
+    return column.astype(seen.dtype)
+
+
+def _outside(message: str, seen: pd.DataFrame) -> ArgumentError:
+    """The error for values that a term cannot take."""
+    factor = (re.findall(r"`(.*?)`\. \[", message) or ["a term"])[0]
+    ranges = [
+        f"{name} from {seen[name].min():g} to {seen[name].max():g}"
+        for name in sorted(variables_of(factor, seen.columns))
+        if seen[name].dtype.kind in "iuf"
+    ]
+    fitted = f"; it was fitted to {', '.join(ranges)}" if ranges else ""
+    return ArgumentError(f"{factor} cannot be computed of these values{fitted}.")
+
+
+def _undefined(columns: Array, spec: Any, rows: pd.DataFrame) -> ArgumentError:
+    """The error for a cell of the design that is no number."""
+    place = int(np.flatnonzero(~np.isfinite(columns).all(axis=0))[0])
+    term = str(spec.column_names[place])
+    count = int((~np.isfinite(columns[:, place])).sum())
+    missing = [name for name in sorted(variables_of(term, rows.columns)) if rows[name].isna().any()]
+    if missing:
+        return ArgumentError(f"{missing[0]!r} is missing in {int(rows[missing[0]].isna().sum()):,} rows.")
+    what = "undefined" if np.isnan(columns[:, place]).any() else "infinite"
+    return ArgumentError(f"{term} is {what} in {count:,} rows at these values.")
