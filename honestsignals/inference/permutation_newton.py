@@ -22,6 +22,8 @@ NEAR = 1e-8
 FAST_STEPS = 8
 """Steps without a look at the likelihood: from a warm start three or four are enough."""
 CAREFUL_STEPS = 40
+ROUNDING = 1e-12
+"""Share of a log-likelihood that rounding hides."""
 LONGEST = 4.0
 """The longest step, in standard deviations of the linear predictor: beyond, Newton's parabola is no guide."""
 
@@ -72,7 +74,7 @@ def newton(evaluate: Evaluate, level: Level, start: Floats) -> Refits:
     active = np.arange(len(start))
     with np.errstate(all="ignore"):
         for _ in range(FAST_STEPS):
-            step, found = _step(evaluate, beta[active], active)
+            step, found, _ = _step(evaluate, beta[active], active)
             size = np.abs(step).max(axis=1, initial=0.0)
             near = size < NEAR
             beta[active] += step * np.minimum(1.0, LONGEST / np.maximum(size, LONGEST))[:, None]
@@ -88,34 +90,36 @@ def newton(evaluate: Evaluate, level: Level, start: Floats) -> Refits:
     return Refits(beta, inverse, converged)
 
 
-def _step(evaluate: Evaluate, beta: Floats, active: Codes) -> tuple[Floats, Floats]:
-    """Newton's step, and the inverse information."""
+def _step(evaluate: Evaluate, beta: Floats, active: Codes) -> tuple[Floats, Floats, Floats]:
+    """Newton's step, the inverse information, and how much the likelihood rises along the step at first."""
     gradient, information = evaluate(beta, active)
     sides = np.broadcast_to(np.eye(beta.shape[1]), information.shape)
     inverse = solved_for(information, sides)
-    return np.einsum("bij,bj->bi", inverse, gradient), inverse
+    step = np.einsum("bij,bj->bi", inverse, gradient)
+    return step, inverse, np.einsum("bi,bi->b", step, gradient)
 
 
 def _careful(evaluate: Evaluate, level: Level, state: tuple[Floats, Floats], active: Codes) -> Codes:
-    """Newton with steps that are halved until the likelihood does not fall; returns what did not converge."""
+    """Newton with steps that are halved until the likelihood rises; returns what did not converge."""
     beta, inverse = state
     failed = [active[:0]]
     height = level(beta[active], active)
     for _ in range(CAREFUL_STEPS):
-        step, found = _step(evaluate, beta[active], active)
+        step, found, rise = _step(evaluate, beta[active], active)
         size = np.abs(step).max(axis=1, initial=0.0)
         near, lost = size < NEAR, ~np.isfinite(size)
         inverse[active[~lost]] = found[~lost]
         beta[active[near]] += step[near]
         failed.append(active[lost])
         keep = ~(near | lost)
-        active, step, size, height = active[keep], step[keep], size[keep], height[keep]
+        active, step, size, height, rise = active[keep], step[keep], size[keep], height[keep], rise[keep]
         if not active.size:
             break
         fraction = np.minimum(1.0, LONGEST / size)
         for _ in range(20):
             higher = level(beta[active] + fraction[:, None] * step, active)
-            falls = ~(higher >= height - 1e-9 * np.abs(height))
+            # a small part of the rise is enough, and what is lost in rounding need not show
+            falls = ~(higher >= height + 1e-4 * fraction * rise - ROUNDING * np.abs(height))
             if not falls.any():
                 break
             fraction = np.where(falls, fraction / 2, fraction)

@@ -110,7 +110,7 @@ class Relabelling:
 
     @property
     def mirror(self) -> Codes:
-        """Row of each row's pair seen from alter, and ``n`` where there is none (ndarray of int, shape (n,))."""
+        """Row of each row's pair seen from alter, ``n`` where there is none (ndarray of int, shape (n,))."""
         return self._rows_of(self.alter * self.n_people + self.ego)
 
     def _rows_of(self, wanted: Codes) -> Codes:
@@ -187,7 +187,7 @@ def relabelling(
     repeated = ego.size - np.unique(one * n + two).size
     if repeated:
         raise DesignError(
-            f"{counted(repeated, 'row')} repeat a pair that has a row already; a permutation moves one row a "
+            f"{counted(repeated, 'row')} of a pair that has a row already; a permutation moves one row a "
             "pair: choose one wave, or one row of each pair."
         )
     if block is None:
