@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, one_of, unknown
+from honestsignals.errors import ArgumentError, DesignError, one_of, unknown
 from honestsignals.formulas import Model
 from honestsignals.inference.derivatives import derivative
 from honestsignals.inference.estimators import Estimate
@@ -98,12 +98,25 @@ class Fitted:
     covariance : Covariance
     levels : tuple of str
         Levels of the label, as tables name them.
+    absorbed : str
+        Effects of people that were taken out, in words; empty where there are none.
     """
 
     model: Model
     estimate: Estimate
     covariance: Covariance
     levels: tuple[str, ...]
+    absorbed: str = ""
+
+    def check_estimated(self, what: str) -> None:
+        """Refuse what needs effects of people where they were taken out and not estimated."""
+        if self.absorbed:
+            raise DesignError(f"{what} would need {self.absorbed} effects, which are taken out of this fit.")
+
+    @property
+    def linear(self) -> bool:
+        """Whether the link's scale is the label's."""
+        return FAMILIES[self.estimate.family].label == "number"
 
     @property
     def source(self) -> pd.DataFrame:
@@ -251,7 +264,10 @@ class Fitted:
     def who(self) -> str:
         """Over which rows an average goes."""
         weighted = "" if np.ptp(self.estimate.weights) == 0 else ", by weight"
-        return f"Averaged over the {len(self.source):,} rows used{weighted}, other columns as observed."
+        people = f", {self.absorbed} effects as they are" if self.absorbed else ""
+        return (
+            f"Averaged over the {len(self.source):,} rows used{weighted}, other columns as observed{people}."
+        )
 
     def errors_words(self, level: float) -> str:
         """Which errors, and what they take as given."""

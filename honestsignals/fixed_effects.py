@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.averaging import Fitted
 from honestsignals.errors import ArgumentError, DesignError, FitError, one_of
 from honestsignals.formulas import Model
 from honestsignals.inference.covariance import COVARIANCES, LADDER, LEAVING_OUT
@@ -44,6 +45,10 @@ class FixedEffectsResult(Result):
     fixed_effects: tuple[str, ...] = ()
     within: Within | None = None
     tetrads: Tetrads | None = None
+
+    @property
+    def _fitted(self) -> Fitted:
+        return replace(super()._fitted, absorbed=" and ".join(self.fixed_effects))
 
     def with_covariance(self, covariance: str, *, exact: bool = False) -> FixedEffectsResult:
         """The same slopes with other errors, without a refit.

@@ -86,11 +86,15 @@ def marginal_effects(
     ------
     UnknownNameError
         For a column that the formula does not name.
+    DesignError
+        For probabilities beside effects of people that are not estimated.
 
     References
     ----------
     hanmer2013, ai2003
     """
+    if not fitted.linear:
+        fitted.check_estimated("Effects on a probability")
     names = _names(fitted, terms, at)
     places, outcomes = fitted.outcomes(outcome)
     found: list[tuple[str, dict[str, Any], Change]] = [

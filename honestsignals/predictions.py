@@ -94,12 +94,15 @@ def predict(
     ------
     ArgumentError
         For columns that lack, levels never seen, values that are missing or that a spline does not reach.
+    DesignError
+        Beside effects of people that were taken out.
 
     References
     ----------
     hanmer2013
     """
     one_of("others", others, OTHERS)
+    fitted.check_estimated("Predictions")
     places, outcomes = fitted.outcomes(outcome)
     after: dict[str, tuple[Any, ...]] = {}
     if values is not None and not isinstance(values, Mapping):

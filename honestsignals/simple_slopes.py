@@ -111,7 +111,7 @@ def simple_slopes(
     lines = (
         f"Slopes of {term} at values of {by}: {fitted.model.formula}, {fitted.estimate.family}.",
         f"Interaction of {term} and {by}: {wald(fitted.estimate.beta, fitted.covariance, places)}.",
-        f"{fitted.who()} Scale label: effects on {fitted.what()}; link: on the linear predictor.",
+        f"{fitted.who()} {' '.join(_scale_words(fitted))}",
         *undefined_facts(fitted, [term, by]),
         fitted.errors_words(level),
     )
@@ -165,7 +165,7 @@ def _cells(fitted: Fitted, changes: list[Change]) -> list[tuple[str, str, str, i
         (change.contrast, *scale, change.rows)
         for change in changes
         for scale in scales
-        if scale[0] == "label" or family.label != "number"
+        if scale[0] in _scales(fitted)
     ]
 
 
@@ -173,10 +173,27 @@ def _both_scales(fitted: Fitted, changes: list[Change]) -> Gradients:
     """Slopes on the link's scale, where that is another, and in the label's units."""
     places, parts = fitted.outcomes()[0], []
     for change in changes:
-        if FAMILIES[fitted.estimate.family].label != "number":
+        if "link" in _scales(fitted):
             parts.append(change.on_link)
-        parts.append(change.on_label.only(places))
+        if "label" in _scales(fitted):
+            parts.append(change.on_label.only(places))
     return joined(parts)
+
+
+def _scales(fitted: Fitted) -> tuple[str, ...]:
+    """Scales that tell two things apart, and that there are: no probability beside effects taken out."""
+    if fitted.linear:
+        return ("label",)
+    return ("link",) if fitted.absorbed else ("link", "label")
+
+
+def _scale_words(fitted: Fitted) -> list[str]:
+    """What the scales are."""
+    words = {
+        "link": "Scale link: on the linear predictor.",
+        "label": f"Scale label: effects on {fitted.what()}.",
+    }
+    return [words[one] for one in _scales(fitted)]
 
 
 def _table(
