@@ -109,13 +109,13 @@ def decompose(
     4   c     a     2         2.0           1.5        1.5
     5   c     b     2         2.0           3.5       -0.5
 
-    In a model: add the columns, then name them.
+    In a formula ``decompose(x)`` stands for the parts, of means; ``decompose(x, effects)`` of effects.
 
     >>> import honestsignals as hs
     >>> trust = hs.open_study("data/helpdesk").dyads(label="trust")
-    >>> parts = decompose(trust, "log1p(acts_ego)", how="effects")
-    >>> right = "log1p_acts_ego_actor + log1p_acts_ego_partner + log1p_acts_ego_dyad"
-    >>> fit = hs.fit(f"trust ~ {right}", parts, family="gaussian")
+    >>> fit = hs.fit("trust ~ decompose(log1p(acts_ego), effects)", trust, family="gaussian")
+    >>> fit.model.names
+    ('Intercept', 'log1p_acts_ego_actor', 'log1p_acts_ego_partner', 'log1p_acts_ego_dyad')
     """
     one_of("how", how, WAYS)
     if leave_out and how != "means":
@@ -142,6 +142,58 @@ def decompose(
         if isinstance(table, DyadTable):
             about += _facts(table, name, wanted, made)
     return _with(table, new, about, notes)
+
+
+def written_out(formula: str, table: DyadTable | pd.DataFrame) -> tuple[str, DyadTable | pd.DataFrame]:
+    """A formula with the parts that ``decompose(x)`` stands for, and the table that has them.
+
+    Parameters
+    ----------
+    formula : str
+        As in ``fit``.
+    table : DyadTable or pandas.DataFrame
+        The rows.
+
+    Returns
+    -------
+    formula : str
+    table : DyadTable or pandas.DataFrame
+        Both as they were where nothing is to be taken apart.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"ego": list("aabbcc"), "alter": list("bcacab"), "gave": [5, 6, 1, 2, 2, 2]})
+    >>> written_out("trust ~ decompose(gave) * channel", frame)[0]
+    'trust ~ (gave_actor + gave_partner + gave_dyad) * channel'
+    """
+    call = re.search(r"(?<!\w)decompose\s*\(", formula) if isinstance(formula, str) else None
+    while call is not None:
+        end = _closing(formula, call.end())
+        column, _, how = formula[call.end() : end].partition(",")
+        way = how.replace("how", "").strip(" =\"'") or "means"
+        before = _columns(table)
+        apart: Any = table  # of either kind
+        table = decompose(apart, column.strip(), how=way)
+        parts = [name for name in _columns(table) if name not in before]
+        formula = f"{formula[: call.start()]}({' + '.join(parts)}){formula[end + 1 :]}"
+        call = re.search(r"(?<!\w)decompose\s*\(", formula)
+    return formula, table
+
+
+def _closing(formula: str, start: int) -> int:
+    """Where the parenthesis closes that was opened before ``start``."""
+    depth = 1
+    for place in range(start, len(formula)):
+        depth += {"(": 1, ")": -1}.get(formula[place], 0)
+        if depth == 0:
+            return place
+    raise ArgumentError(f"The formula {formula!r} opens a parenthesis that it does not close.")
+
+
+def _columns(table: DyadTable | pd.DataFrame) -> list[str]:
+    frame = table.frame if isinstance(table, DyadTable) else table
+    return [str(name) for name in frame.columns]
 
 
 def _people(frame: pd.DataFrame) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.decomposing import written_out
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, listed, one_of, unknown
 from honestsignals.fixed_effects import fit_beside_effects
@@ -49,7 +50,8 @@ def fit(
     formula : str
         "label ~ terms": columns of the table, ``log1p(x)``, and ``known(x)`` (x, or 0 where it is
         undefined) to stand beside ``in_contact``. A plain ``x`` leaves out rows where it is undefined.
-        The left side may compare: "acquaintance >= 3".
+        ``decompose(x)`` stands for what of x is ego's, alter's and the pair's (see :func:`decompose`). The
+        left side may compare: "acquaintance >= 3".
     dyads : DyadTable or pandas.DataFrame
         One row a pair. A plain frame needs columns ``ego`` and ``alter``; its rows count as ordered.
     family : str, optional
@@ -96,6 +98,7 @@ def fit(
         raise ArgumentError(
             f"dyads is a {type(dyads).__name__}; it must be a DyadTable or a pandas.DataFrame."
         )
+    formula, dyads = written_out(formula, dyads)
     frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
     check_ids(frame)
     model, how_much = _weighted(design(formula, dyads), frame, weights)

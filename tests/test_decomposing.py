@@ -436,3 +436,32 @@ def test_a_long_chain_of_people_is_solved_or_said() -> None:
     x = np.random.default_rng(0).normal(size=n)
     parts = effects(x, first, second, np.ones(n), ordered=False)
     assert np.abs(parts.deviation).max() < 1e-8, "an odd ring has one solution, without anything left"
+
+
+# in formulas
+
+
+def test_a_formula_takes_a_column_apart() -> None:
+    table = hs.open_study(PROJECT / "data" / "helpdesk").dyads(label="trust")
+    apart = hs.decompose(hs.decompose(table, "log1p(acts_ego)"), "acts_alter", how="effects")
+    right = "log1p_acts_ego_actor + log1p_acts_ego_partner + log1p_acts_ego_dyad"
+    more = " + acts_alter_actor + acts_alter_partner + acts_alter_dyad"
+    steps = hs.fit(f"trust ~ {right}{more}", apart, family="gaussian")
+    asked = "trust ~ decompose(log1p(acts_ego)) + decompose(acts_alter, how='effects')"
+    once = hs.fit(asked, table, family="gaussian")
+    pd.testing.assert_frame_equal(once.tidy(), steps.tidy())
+    assert "log1p_acts_ego_dyad" in once.model.formula
+    assert once.facts() == [line.replace(right + more, f"({right}) + ({more[3:]})") for line in steps.facts()]
+
+
+def test_a_formula_that_cannot_be_taken_apart() -> None:
+    table = hs.open_study(PROJECT / "data" / "helpdesk").dyads(label="trust")
+    with pytest.raises(hs.ArgumentError, match="opens a parenthesis that it does not close"):
+        hs.fit("trust ~ decompose(log1p(acts_ego)", table)
+    with pytest.raises(hs.UnknownNameError, match="acts_eggo"):
+        hs.fit("trust ~ decompose(acts_eggo)", table)
+    with pytest.raises(hs.ArgumentError, match="how is 'effect'"):
+        hs.fit("trust ~ decompose(acts_ego, effect)", table)
+    friends = hs.open_study(PROJECT / "data" / "helpdesk").dyads(label="friendship")
+    with pytest.raises(hs.DesignError, match="acts_ego"):
+        hs.fit("friendship ~ decompose(acts_ego)", friends)
