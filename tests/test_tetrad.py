@@ -176,15 +176,30 @@ def test_errors_sum_the_scores_of_quadruples(seed, directed, twice) -> None:
     found = one.fit()
     np.testing.assert_allclose(found.row_scores, u, atol=1e-9)
     pairs = pair_codes(one.ego, one.alter)
+
+    def squares(groups: list[set[int]]) -> np.ndarray:
+        """Σ of squares of the scores of the quadruples that have a row of a group."""
+        total = np.zeros((2, 2))
+        for group in groups:
+            u = scores[[bool(group & set(four)) for four in quadruples]].sum(axis=0)
+            total += np.outer(u, u)
+        return total
+
+    def rows_where(*each: np.ndarray) -> list[set[int]]:
+        return [set(np.flatnonzero(one_group).tolist()) for one_group in each]
+
+    people = range(int(max(one.ego.max(), one.alter.max())) + 1)
+    by_row = squares([{row} for row in range(one.y.size)])
+    by_pair = squares(rows_where(*(pairs == code for code in range(pairs.max() + 1))))
+    by_person = squares(rows_where(*((one.ego == who) | (one.alter == who) for who in people)))
     n = one.y.size
-    same = {"hc1": np.eye(n) * n / (n - 2), "pair": pairs[:, None] == pairs}
-    sent, received = one.ego[:, None] == one.ego, one.alter[:, None] == one.alter
-    cross = (one.ego[:, None] == one.alter) | (one.alter[:, None] == one.ego)
-    same["dyadic"] = sent | received | cross
+    meat = {"hc1": by_row * n / (n - 2), "pair": by_pair, "dyadic": by_person - by_pair}
     if directed:
-        same["two_way"] = sent.astype(float) + received - np.eye(n)
-    for name, related in same.items():
-        expected = bread @ (u.T @ related @ u) @ bread
+        senders = squares(rows_where(*(one.ego == who for who in people)))
+        receivers = squares(rows_where(*(one.alter == who for who in people)))
+        meat["two_way"] = senders + receivers - by_row
+    for name, middle in meat.items():
+        expected = bread @ middle @ bread
         np.testing.assert_allclose(one.covariance(name).matrix, expected, rtol=1e-7, atol=1e-10, err_msg=name)
 
 

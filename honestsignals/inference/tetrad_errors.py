@@ -20,7 +20,7 @@ SINGULAR = 1e-8
 """Eigenvalue of H − H_i, in units of H, below which some slope has no estimate without person i."""
 
 ENDS = 2.0
-"""Rows of a quadruple that touch each of its four people."""
+"""Rows of a quadruple that touch each of its four people: sums over rows of a person count it twice."""
 
 
 def tetrad_covariance(
@@ -38,8 +38,9 @@ def tetrad_covariance(
     Jochmans has it for directed rows (without the factor) and Graham for undirected ones (who adds, for each
     pair, the one cycle of a tetrad that it is not in; given its label that has mean 0). ``pair`` sums u over
     the rows of a pair first, so that answers to one another may depend on one another beyond the effects;
-    ``two_way`` and ``dyadic`` do so over rows of a sender, of a receiver, of a person. The default is the net
-    jackknife. ``classical`` would count a row once for every quadruple it is in, and is refused.
+    ``dyadic`` takes :math:`\sum_i u_i u_i^\top - \sum_d u_d u_d^\top`, with :math:`u_i` of the quadruples that
+    person i is in, ``two_way`` the same of senders and of receivers, less rows. The default is the net jackknife.
+    ``classical`` would count a row once for every quadruple it is in, and is refused.
 
     Parameters
     ----------
@@ -104,11 +105,11 @@ def tetrad_covariance(
     elif covariance == "pair":
         meat, df = within_pairs, float(pairs.max())
     elif covariance == "two_way":
-        sent, received = sums(ego, scores, n_people), sums(alter, scores, n_people)
+        sent, received = (sums(end, scores, n_people) / ENDS for end in (ego, alter))
         meat = sent.T @ sent + received.T @ received - rows
         df = max(min(np.unique(ego).size, np.unique(alter).size) - 1.0, 1.0)
     else:
-        touched = person_sums(ego, alter, scores, n_people)
+        touched = person_sums(ego, alter, scores, n_people) / ENDS
         meat, df = touched.T @ touched - within_pairs, max(float(n_people - k), 1.0)
     notes = _size_notes(found, n_people)
     return noted(covariance, root @ meat @ root.T, np.full(k, df), found.names, notes)
