@@ -8,6 +8,7 @@ is the analysis of variance where nothing is missing. Cells are not filled in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from honestsignals.metrics.roundrobin import LEAST_PEOPLE, ROUNDING, round_robin
 Floats = NDArray[np.float64]
 
 SINGULAR = 1e-9
-"""Of the largest: an eigenvalue, or a determinant, nearer to 0 is 0."""
+"""Of the cells to spare, squared: a determinant nearer to 0 is 0."""
 LOOSER = 100.0
 """Solving for components with missing cells loses about two digits more than the closed form."""
 
@@ -287,7 +288,7 @@ def _incomplete(cells: Floats, known: NDArray[np.bool_]) -> _Fitted:
     crossed = inverse @ exchanged
     kept = known.sum() - (2 * n - 1)
     turned = -np.trace(crossed)
-    twice = mutual.sum() - 2 * np.trace(inverse @ themselves) + (crossed * crossed.T).sum()
+    twice = mutual.sum() - 2 * (inverse * themselves).sum() + (crossed * crossed.T).sum()
     determinant = kept * twice - turned**2
     if kept <= 0 or determinant <= SINGULAR * float(kept) ** 2:
         raise DesignError(
@@ -296,14 +297,13 @@ def _incomplete(cells: Floats, known: NDArray[np.bool_]) -> _Fitted:
         )
     squares = np.einsum("pij,qij->pq", residual, residual)
     returned = np.einsum("pij,qji->pq", residual * mutual, residual)
-    center = np.eye(n) - 1 / n
     return _Fitted(
         actor.mean(axis=1) + partner.mean(axis=1),
         actor - actor.mean(axis=1, keepdims=True),
         partner - partner.mean(axis=1, keepdims=True),
         (twice * squares - turned * returned) / determinant,
         (kept * returned - turned * squares) / determinant,
-        np.array([_shares(inverse, center), _shares(crossed @ inverse, center)]),
+        np.array([_shares(np.eye(2 * n), inverse), _shares(crossed, inverse)]),
     )
 
 
@@ -330,17 +330,28 @@ def inverse_of(known: NDArray[np.bool_]) -> Floats:
         return np.block([[own + level, other + level], [other + level, own + level]])
     own = known.astype(float)
     normal = np.block([[np.diag(own.sum(axis=1)), own], [own.T, np.diag(own.sum(axis=0))]])
-    values, vectors = np.linalg.eigh(normal)
-    if values[1] <= SINGULAR * values[-1]:
+    from scipy.sparse.csgraph import connected_components
+
+    parts, _ = connected_components(normal > 0, directed=False)
+    if parts > 1:
         raise DesignError(
             f"The cells known of {n} people leave effects that cannot be told apart: somebody gave, or got, "
             "nothing that is known, or the people fall into parts between which nothing is known."
         )
-    return np.asarray((vectors[:, 1:] / values[1:]) @ vectors[:, 1:].T)
+    # givers and receivers are one connected graph, so givers' level against receivers' is all that is lost
+    lost = np.concatenate([np.ones(n), -np.ones(n)]) / math.sqrt(2 * n)
+    level = np.outer(lost, lost)
+    return np.asarray(np.linalg.inv(normal + n * level) - level / n)
 
 
-def _shares(matrix: Floats, center: Floats) -> Floats:
-    """Mean squares and products of centred effects that have this covariance."""
-    n = len(center)
-    blocks = [[matrix[r * n : (r + 1) * n, s * n : (s + 1) * n] for s in (0, 1)] for r in (0, 1)]
-    return np.array([[(block * center).sum() / (n - 1) for block in row] for row in blocks])
+def _shares(left: Floats, right: Floats) -> Floats:
+    """Mean squares and products of centred effects whose covariance is left @ right, which is not made."""
+    n = len(left) // 2
+    out = np.empty((2, 2))
+    for r in (0, 1):
+        rows = left[r * n : (r + 1) * n]
+        for s in (0, 1):
+            columns = right[:, s * n : (s + 1) * n]
+            own = np.einsum("ik,ki->", rows, columns)
+            out[r, s] = (own - rows.sum(axis=0) @ columns.sum(axis=1) / n) / (n - 1)
+    return out

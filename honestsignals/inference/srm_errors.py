@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honestsignals.errors import DesignError
-from honestsignals.inference.srm import Floats, GroupFit, Term, degrees, fit_group, noise_of, terms_of
+from honestsignals.inference.srm import Floats, GroupFit, Term, degrees, noise_of, terms_of
 from honestsignals.inference.srm_pairs import pair_influences
-from honestsignals.metrics.roundrobin import LEAST_PEOPLE
+from honestsignals.inference.srm_without import leave_one_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,29 +260,6 @@ def wishart_covariance(S: Floats, places: Sequence[tuple[int, int]], nu: float) 
     crossed = S[np.ix_(i, k)] * S[np.ix_(j, m)] + S[np.ix_(i, m)] * S[np.ix_(j, k)]
     own = S[i, j]
     return np.asarray((nu * crossed - 2 * np.outer(own, own)) / ((nu - 1) * (nu + 2)))
-
-
-def leave_one_out(matrices: Sequence[NDArray[Any]]) -> Floats:
-    """Components of a group without each of its people in turn (shape (n_people, n_terms)).
-
-    Raises
-    ------
-    DesignError
-        Below five people, and where what is left without somebody cannot be estimated.
-    """
-    n = len(matrices[0])
-    if n <= LEAST_PEOPLE:
-        raise DesignError(
-            f"A jackknife leaves one person out, and {LEAST_PEOPLE} must be left: a group has {n} people."
-        )
-    out = []
-    for person in range(n):
-        rest = np.delete(np.arange(n), person)
-        try:
-            out.append(fit_group([one[np.ix_(rest, rest)] for one in matrices]).estimates())
-        except DesignError as error:
-            raise DesignError(f"The jackknife leaves out one person after another. {error}") from error
-    return np.array(out)
 
 
 def jackknife_covariance(left_out: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from honestsignals.inference.srm import Floats, GroupFit, inverse_of, terms_of
+from honestsignals.inference.srm import Floats, GroupFit, degrees, inverse_of, noise_of, terms_of
 
 Blocks = tuple[tuple[Floats, Floats], tuple[Floats, Floats]]
 
@@ -46,10 +46,11 @@ def pair_influences(matrices: Sequence[NDArray[Any]], group: GroupFit) -> Floats
     known = np.isfinite(cells).all(axis=0) & ~np.eye(n, dtype=bool)
     fitted = group.mean[:, None, None] + group.actor[:, :, None] + group.partner[:, None, :]
     residual = np.where(known, np.where(known, cells, 0.0) - fitted, 0.0)
-    inverse = inverse_of(known)
-    intra, inter = _of_relationships(residual, known, inverse, group)
+    effects = np.stack([group.actor, group.partner], axis=1).reshape(-1, n)
+    T, weights = (_alike if group.complete else _unlike)(known, effects)
+    intra, inter = _of_relationships(residual, known, T, group)
+    changed = _of_products(residual, weights)
     low, high = np.triu_indices(n, 1)
-    changed = _of_products(residual, inverse, group)
     out = []
     for term in terms_of(group.n_variables):
         i, j = term.places
@@ -80,27 +81,43 @@ def _of_returned(matrix: Floats) -> Floats:
     return np.asarray(giver + receiver.T + np.diag(both)[:, None] + np.diag(other)[None, :])
 
 
-def _of_relationships(
-    residual: Floats, known: NDArray[np.bool_], inverse: Floats, group: GroupFit
-) -> tuple[Floats, Floats]:
-    """Changes of the relationship's covariances, intra and inter (each of shape (v, v, n, n))."""
-    mutual = (known & known.T).astype(float)
-    own = known.astype(float)
+def _alike(known: NDArray[np.bool_], effects: Floats) -> tuple[Floats, Floats]:
+    """T_d and the weights of effects where every cell is known: every pair has the same share."""
+    n = len(known)
+    of_sums, of_differences = degrees(n)
+    kept, turned = of_sums + of_differences, of_sums - of_differences
+    T = np.array([[kept, turned], [turned, kept]]) / (n * (n - 1) / 2)
+    own, other = noise_of(n)[0, 0]
+    weights = np.array([[own, other], [other, own]])
+    every = np.where(known, 1.0, 0.0)
+    return T[:, :, None, None] * every, weights[None, :, :, None] * effects[:, None, None, :]
+
+
+def _unlike(known: NDArray[np.bool_], effects: Floats) -> tuple[Floats, Floats]:
+    """The same where cells are missing, by what M and M P M have in the two cells of each pair."""
+    inverse, n = inverse_of(known), len(known)
+    mutual, own = (known & known.T).astype(float), known.astype(float)
     degree = np.diag(mutual.sum(axis=1))
     turned = inverse @ np.block([[mutual, degree], [degree, mutual]]) @ inverse
     hat, crossed = _of_cell(inverse), _of_returned(inverse)
-    # by cell, then by pair: what M and M P M have on the diagonal, and between a cell and its return
     same = own * (1 - hat)
     same_turned = own * _of_cell(turned) - 2 * mutual * crossed
     back = -mutual * crossed
     back_turned = mutual * (1 - hat - hat.T + _of_returned(turned))
-    T = np.array([[_pairwise(same), _pairwise(same_turned)], [_pairwise(back), _pairwise(back_turned)]])
+    T = _pairwise(np.array([[same, same_turned], [back, back_turned]]))
+    return T, np.einsum("en,snrm->esrm", effects, inverse.reshape(2, n, 2, n))
+
+
+def _of_relationships(
+    residual: Floats, known: NDArray[np.bool_], T: Floats, group: GroupFit
+) -> tuple[Floats, Floats]:
+    """Changes of the relationship's covariances, intra and inter (each of shape (v, v, n, n))."""
+    mutual = (known & known.T).astype(float)
     whole = np.linalg.inv(T.sum(axis=(2, 3)) / 2)
     squares = _pairwise(residual[:, None] * residual[None, :])
     returned = _pairwise(residual[:, None] * np.swapaxes(residual, 1, 2)[None, :] * mutual)
     expected = np.einsum("stij,tpq->spqij", T, np.array([group.intra, group.inter]))
-    left = np.array([squares, returned]) - expected
-    changed = -np.einsum("st,tpqij->spqij", whole, left)
+    changed = -np.einsum("st,tpqij->spqij", whole, np.array([squares, returned]) - expected)
     return changed[0], changed[1]
 
 
@@ -109,17 +126,19 @@ def _pairwise(cells: Floats) -> Floats:
     return cells + np.swapaxes(cells, -1, -2)
 
 
-def _of_products(residual: Floats, inverse: Floats, group: GroupFit) -> list[list[Floats]]:
-    """Changes of mean products of effects: of the second of the two (shape (n, n) each), by pair."""
-    n = group.n_people
-    effects = np.stack([group.actor, group.partner], axis=1).reshape(-1, n)
+def _of_products(residual: Floats, weights: Floats) -> list[list[Floats]]:
+    """Changes of mean products of effects: of the second of the two (shape (n, n) each), by pair.
+
+    ``weights``, of shape (n_effects, 2, 2, n), are an effect times the inverse: of actor or partner effects,
+    on cells by giver and by receiver.
+    """
+    n = residual.shape[1]
     out = []
-    for effect in effects:
+    for of_effect in weights:
         row = []
-        for place in range(len(effects)):
+        for place in range(len(weights)):
             of, side = divmod(place, 2)
-            weight = effect @ inverse[side * n : (side + 1) * n]
-            change = -(weight[:n, None] + weight[None, n:]) * residual[of] / (n - 1)
-            row.append(_pairwise(change))
+            giver, receiver = of_effect[side]
+            row.append(_pairwise(-(giver[:, None] + receiver[None, :]) * residual[of] / (n - 1)))
         out.append(row)
     return out
