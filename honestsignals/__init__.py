@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
     from honestsignals.matrix_tests import row_reciprocity
+    from honestsignals.mutuality import MutualResult, fit_mutual
     from honestsignals.nulls import Standardised, null_models, standardise
     from honestsignals.permutation import Permutation
     from honestsignals.permuting import permute
@@ -58,6 +59,7 @@ _HOMES = {
     "InputError": "errors",
     "InteractionLog": "log",
     "Labels": "labels",
+    "MutualResult": "mutuality",
     "OutputError": "errors",
     "Permutation": "permutation",
     "Result": "result",
@@ -69,6 +71,7 @@ _HOMES = {
     "compare_definitions": "definitions",
     "decompose": "decomposing",
     "fit": "fitting",
+    "fit_mutual": "mutuality",
     "friendship_class": "friendship_classes",
     "from_graph": "reading",
     "metrics": "metrics",
@@ -97,6 +100,7 @@ __all__ = [
     "InputError",
     "InteractionLog",
     "Labels",
+    "MutualResult",
     "OutputError",
     "Permutation",
     "Result",
@@ -108,6 +112,7 @@ __all__ = [
     "compare_definitions",
     "decompose",
     "fit",
+    "fit_mutual",
     "friendship_class",
     "from_graph",
     "metrics",

@@ -31,7 +31,8 @@ MUTUAL_LOGIT = Family(
 )
 
 SHIFTS = np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 1.0]])
-"""What pairs share may move both directions alike, or what binds them; who is called first must not matter."""
+"""What pairs share may move both directions alike, or what binds them; never one direction apart, since who
+is called first is a matter of names."""
 
 
 def estimate_mutual(
@@ -124,8 +125,8 @@ def _check(
     n = len(y)
     if y.shape != (n, 2) or forth.shape != (n, len(names[0])) or back.shape != forth.shape:
         raise ArgumentError(
-            f"The designs have shapes {forth.shape} and {back.shape} and labels {y.shape}; they must be (n, k), "
-            "(n, k) and (n, 2)."
+            f"The designs have shapes {forth.shape} and {back.shape} and labels {y.shape}; "
+            "they must be (n, k), (n, k) and (n, 2)."
         )
     if W.shape != (n, len(names[1])):
         raise ArgumentError(f"reciprocity has shape {W.shape}; it must be (n, q) = {(n, len(names[1]))}.")
@@ -142,7 +143,9 @@ def _check(
         )
     if np.ptp(y) == 0:
         raise FitError(f"The label is {y[0, 0]:g} in every direction: there is nothing to explain.")
-    dependent = dependent_columns(np.vstack([forth, back]), names[0]) + dependent_columns(W, names[1])
+    dependent = dependent_columns(np.vstack([forth, back]), names[0])
+    if names[1]:
+        dependent += dependent_columns(W, names[1])
     if dependent:
         raise FitError(" ".join(dependence(column, others) for column, others in dependent))
 
