@@ -221,7 +221,9 @@ def _rows(
     columns: Sequence[Column], terms: Sequence[str] | Mapping[str, str | None] | None
 ) -> tuple[dict[str, list[str]], list[str]]:
     """What each row is called with the terms that share it, in order; and the terms left out."""
+    cuts = dict.fromkeys(term for column in columns for term in column.cut_points)
     every = list(dict.fromkeys(str(term) for column in columns for term in column.table.index))
+    every = [*(term for term in every if term not in cuts), *cuts]
     if isinstance(terms, str):
         raise ArgumentError(f"terms is {terms!r}; it must be a sequence of terms, or a mapping of new names.")
     words: dict[str, str | None] = {}

@@ -167,6 +167,11 @@ class Result(Printed):
         names = self.model.levels
         return tuple(names[int(one)] if names else f"{one:g}" for one in self.estimate.levels)
 
+    @property
+    def cut_points(self) -> tuple[str, ...]:
+        """Names of the cut points of an ordered label; empty where there are none."""
+        return self.estimate.names[len(self.model.names) :] if FAMILIES[self.estimate.family].cuts else ()
+
     def wald(self, terms: str | Sequence[str]) -> WaldTest:
         """Joint test that the coefficients of some terms are all 0.
 
@@ -201,21 +206,23 @@ class Result(Printed):
             return (found.names.index(term),)
         raise unknown("term", term, list(dict.fromkeys([*self.model.terms, *self.model.names, *found.names])))
 
-    def contrast(self, restrictions: str) -> Contrast:
+    def contrast(self, restrictions: str, *, level: float = 0.95) -> Contrast:
         """Linear combinations of coefficients with their errors, and their joint test.
 
         Parameters
         ----------
         restrictions : str
             In the names of coefficients, parts divided by commas: "acts_ego - acts_alter",
-            "acts_ego = acts_alter", "balance = 0.5, timing = 0". Names with signs of their own go between
-            backticks: "`1|2` = 0".
+            "acts_ego = acts_alter", "balance = 0.5, timing = 0". Names with signs of their own may stand
+            between backticks: "`1|2` = 0".
+        level : float
+            Coverage of the intervals.
 
         Returns
         -------
         Contrast
         """
-        return contrast(self.estimate, self.covariance, restrictions)
+        return contrast(self.estimate, self.covariance, restrictions, level)
 
     # in the label's own units
 

@@ -527,3 +527,11 @@ def test_the_ladder_of_the_report_has_the_same_cells(monkeypatch) -> None:
     made = ladder(hs.open_study("data/helpdesk").dyads(label="friendship"))
     mine = hs.compare(*made.fits.values(), statistics=()).frame
     assert made.side_by_side().iloc[: len(mine)].to_numpy().tolist() == mine.to_numpy().tolist()
+
+
+def test_cut_points_stand_last() -> None:
+    table = hs.open_study(PROJECT / "data" / "helpdesk").dyads(label="trust")
+    one = hs.fit("trust ~ log1p(acts_ego)", table)
+    other = hs.fit("trust ~ log1p(acts_ego) + log1p(acts_alter)", table)
+    terms = [term for term in hs.compare(one, other).frame.iloc[:, 0] if term]
+    assert terms[:6] == ["log1p(acts_ego)", "log1p(acts_alter)", "1|2", "2|3", "3|4", "4|5"]

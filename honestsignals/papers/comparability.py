@@ -61,6 +61,8 @@ class Column:
         ``ego`` and ``alter`` of the rows used; None where the fit does not tell.
     said : tuple of str
         What the fit itself has to say: its warnings and the rows left out, or else its ``note()``.
+    cut_points : tuple of str
+        Terms that are cut points of an ordered label, which stand last.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Column:
     one: Mapping[str, Any]
     ids: pd.DataFrame | None
     said: tuple[str, ...] = ()
+    cut_points: tuple[str, ...] = ()
 
     def number(self, term: str, name: str) -> float:
         """One number of a term; NaN where there is none."""
@@ -125,7 +128,8 @@ def _column(fit: Fit, name: str, place: int) -> Column:
             raise ArgumentError(f"glance() of number {place} has {len(glance)} rows; it needs one.")
         for key, value in glance.iloc[0].items():
             one[str(key)] = one_line(value) if isinstance(value, str) else value
-    return Column(name, _by_term(table, place), one, ids, _said(fit, one))
+    cuts = tuple(getattr(fit, "cut_points", ()))
+    return Column(name, _by_term(table, place), one, ids, _said(fit, one), cuts)
 
 
 def one_line(text: object) -> str:
