@@ -126,3 +126,27 @@ def test_rows_without_direction_take_an_effect_a_person(frame) -> None:
         found.with_covariance("two_way")
     linear = hs.fit("trust ~ acts", table, family="gaussian", fixed_effects="person")
     assert linear.glance()["fixed_effects"].item() == "person"
+
+
+def test_slopes_in_the_labels_units(frame) -> None:
+    """Marginal effects and simple slopes of a linear fit are the dummy model's; levels are not known."""
+    found = hs.fit("trust ~ log1p(acts) * balance", frame, family="gaussian", fixed_effects="sender")
+    with_dummies = hs.fit(
+        "trust ~ log1p(acts) * balance + C(ego)", frame, family="gaussian", covariance="dyadic"
+    )
+    ours, theirs = (fit.with_covariance("dyadic") for fit in (found, with_dummies))
+    columns = ["estimate", "std_error"]
+    expected = theirs.marginal_effects(["acts", "balance"]).tidy()[columns]
+    np.testing.assert_allclose(ours.marginal_effects().tidy()[columns], expected, rtol=1e-7)
+    expected = theirs.simple_slopes("acts", "balance", [0.2, 0.8]).tidy()[columns]
+    np.testing.assert_allclose(
+        ours.simple_slopes("acts", "balance", [0.2, 0.8]).tidy()[columns], expected, rtol=1e-7
+    )
+    tetrads = hs.fit("friend ~ acts * balance", frame, fixed_effects="sender and receiver")
+    for ask in (found.predict, tetrads.predict, tetrads.marginal_effects):
+        with pytest.raises(DesignError, match="effects, which are taken out of this fit"):
+            ask()
+    slopes = tetrads.simple_slopes("acts", "balance", [0.0]).tidy()
+    np.testing.assert_allclose(
+        slopes.loc[0, columns].tolist(), tetrads.tidy().loc[0, columns].tolist(), rtol=1e-7
+    )

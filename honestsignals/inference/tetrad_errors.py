@@ -38,9 +38,9 @@ def tetrad_covariance(
     Jochmans has it for directed rows (without the factor) and Graham for undirected ones (who adds, for each
     pair, the one cycle of a tetrad that it is not in; given its label that has mean 0). ``pair`` sums u over
     the rows of a pair first, so that answers to one another may depend on one another beyond the effects;
-    ``dyadic`` takes :math:`\sum_i u_i u_i^\top - \sum_d u_d u_d^\top`, with :math:`u_i` of the quadruples that
-    person i is in, ``two_way`` the same of senders and of receivers, less rows. The default is the net jackknife.
-    ``classical`` would count a row once for every quadruple it is in, and is refused.
+    ``dyadic`` takes :math:`\sum_i u_i u_i^\top - \sum_d u_d u_d^\top`, with :math:`u_i` of the quadruples
+    that person i is in, ``two_way`` the same of senders and of receivers, less rows. The default is the net
+    jackknife. ``classical`` would count a row once for every quadruple it is in: refused.
 
     Parameters
     ----------
