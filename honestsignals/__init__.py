@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from honestsignals.fitting import fit
+    from honestsignals.fixed_effects import FixedEffectsResult
     from honestsignals.friendship_classes import friendship_class
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
@@ -55,6 +56,7 @@ _HOMES = {
     "DyadTable": "dyads",
     "Effects": "truths",
     "FitError": "errors",
+    "FixedEffectsResult": "fixed_effects",
     "HonestSignalsError": "errors",
     "InputError": "errors",
     "InteractionLog": "log",
@@ -96,6 +98,7 @@ __all__ = [
     "DyadTable",
     "Effects",
     "FitError",
+    "FixedEffectsResult",
     "HonestSignalsError",
     "InputError",
     "InteractionLog",
