@@ -8,7 +8,6 @@ is the analysis of variance where nothing is missing. Cells are not filled in.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -283,9 +282,8 @@ def _incomplete(cells: Floats, known: NDArray[np.bool_]) -> _Fitted:
     # of pairs known both ways: exchanged indicators, and the pairs themselves
     mutual = (known & known.T).astype(float)
     pairs = np.diag(mutual.sum(axis=1))
-    exchanged = np.block([[mutual, pairs], [pairs, mutual]])
     themselves = np.block([[pairs, mutual], [mutual, pairs]])
-    crossed = inverse @ exchanged
+    crossed = exchanged(inverse, mutual)
     kept = known.sum() - (2 * n - 1)
     turned = -np.trace(crossed)
     twice = mutual.sum() - 2 * (inverse * themselves).sum() + (crossed * crossed.T).sum()
@@ -308,7 +306,9 @@ def _incomplete(cells: Floats, known: NDArray[np.bool_]) -> _Fitted:
 
 
 def inverse_of(known: NDArray[np.bool_]) -> Floats:
-    """Pseudo-inverse of XᵀX, X the indicators of giver and receiver of the cells known.
+    """A generalised inverse of XᵀX, X the indicators of giver and receiver of the cells known.
+
+    Which one does not matter to fitted values, nor to effects as they differ from their mean.
 
     Parameters
     ----------
@@ -328,20 +328,29 @@ def inverse_of(known: NDArray[np.bool_]) -> Floats:
         level = np.full((n, n), 1 / (4 * n * (n - 1)))
         own, other = (share * (np.eye(n) - 1 / n) for share in noise_of(n)[0, 0])
         return np.block([[own + level, other + level], [other + level, own + level]])
-    own = known.astype(float)
-    normal = np.block([[np.diag(own.sum(axis=1)), own], [own.T, np.diag(own.sum(axis=0))]])
     from scipy.sparse.csgraph import connected_components
 
-    parts, _ = connected_components(normal > 0, directed=False)
+    own = known.astype(float)
+    nothing = np.zeros((n, n))
+    parts, _ = connected_components(np.block([[nothing, own], [own.T, nothing]]), directed=False)
     if parts > 1:
         raise DesignError(
             f"The cells known of {n} people leave effects that cannot be told apart: somebody gave, or got, "
             "nothing that is known, or the people fall into parts between which nothing is known."
         )
     # givers and receivers are one connected graph, so givers' level against receivers' is all that is lost
-    lost = np.concatenate([np.ones(n), -np.ones(n)]) / math.sqrt(2 * n)
-    level = np.outer(lost, lost)
-    return np.asarray(np.linalg.inv(normal + n * level) - level / n)
+    share = own / own.sum(axis=1, keepdims=True)
+    receivers = np.linalg.inv(np.diag(own.sum(axis=0)) - own.T @ share + 1.0)
+    crossed = -share @ receivers
+    givers = np.diag(1 / own.sum(axis=1)) - crossed @ share.T
+    return np.block([[givers, crossed], [crossed.T, receivers]])
+
+
+def exchanged(matrix: Floats, mutual: Floats) -> Floats:
+    """A matrix times XᵀPX: givers and receivers of pairs known both ways change places."""
+    n, degree = len(mutual), mutual.sum(axis=1)
+    left, right = matrix[:, :n], matrix[:, n:]
+    return np.hstack([left @ mutual + right * degree, left * degree + right @ mutual])
 
 
 def _shares(left: Floats, right: Floats) -> Floats:

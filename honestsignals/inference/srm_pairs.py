@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from honestsignals.inference.srm import Floats, GroupFit, degrees, inverse_of, noise_of, terms_of
+from honestsignals.inference.srm import Floats, GroupFit, degrees, exchanged, inverse_of, noise_of, terms_of
 
 Blocks = tuple[tuple[Floats, Floats], tuple[Floats, Floats]]
 
@@ -97,8 +97,7 @@ def _unlike(known: NDArray[np.bool_], effects: Floats) -> tuple[Floats, Floats]:
     """The same where cells are missing, by what M and M P M have in the two cells of each pair."""
     inverse, n = inverse_of(known), len(known)
     mutual, own = (known & known.T).astype(float), known.astype(float)
-    degree = np.diag(mutual.sum(axis=1))
-    turned = inverse @ np.block([[mutual, degree], [degree, mutual]]) @ inverse
+    turned = exchanged(inverse, mutual) @ inverse
     hat, crossed = _of_cell(inverse), _of_returned(inverse)
     same = own * (1 - hat)
     same_turned = own * _of_cell(turned) - 2 * mutual * crossed
