@@ -173,7 +173,8 @@ def estimate(
     [0.9, 1.4]
     """
     one_of("family", family, tuple(FAMILIES))
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    # -0.0 is 0.0: which of the two a level is called must not hang on which row comes first
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float) + 0.0
     weights = np.ones(y.size) if weights is None else np.asarray(weights, dtype=float)
     chosen = FAMILIES[family]
     _check_values(X, y, weights, names)
