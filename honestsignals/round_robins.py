@@ -18,7 +18,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 ACROSS = "cells across groups"
 NO_GROUP = "people without a group"
 SILENT = "people of whom nothing is known as giver, or as receiver"
-SMALL = f"groups of fewer than {LEAST_PEOPLE} people"
+SMALL = f"group(s) of fewer than {LEAST_PEOPLE} people"
 ONE_ONLY = "people who are in one of the two variables alone"
 
 

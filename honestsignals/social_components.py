@@ -200,7 +200,8 @@ class SocialRelations(Printed):
             f"Social relations of {' and '.join(self.names)}: {counted(people, 'person', 'people')}, "
             f"{counted(len(self.fits), 'group')}, {known:,} of {all_cells:,} cells known.",
             f"Left out: {'; '.join(left) if left else 'none'}. What people say of themselves is not used.",
-            f"Standard errors: {ERRORS[self.errors]}; {self.pooled.df:g} degrees of freedom.",
+            f"Standard errors: {ERRORS[self.errors]}; "
+            f"{counted(int(self.pooled.df), 'degree', 'degrees')} of freedom.",
             f"{self.level * 100:g} % intervals, {INTERVALS[self.errors]}.",
         ]
         if known < all_cells:

@@ -15,7 +15,7 @@ from honestsignals.social_components import ERRORS, SocialRelations
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-TOO_SPARSE = "groups with too few cells to tell people from pairs"
+TOO_SPARSE = "group(s) with too few cells to tell people from pairs"
 
 
 def srm(

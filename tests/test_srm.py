@@ -222,8 +222,11 @@ def test_groups_by_attribute_column_mapping_and_sequence_are_the_same(helpdesk) 
 
 @needs_shared
 def test_people_who_did_not_answer_are_left_out_and_counted() -> None:
-    study = hs.open_study(shared_path("datasets", "eies"))
-    assert "32 people, 1 group, 992 of 992 cells known." in str(hs.srm(study, "acquaintance_t2"))
+    """Pupils asked for friends: 133 of 329 answered, and those who did not are no isolates."""
+    study = hs.open_study(shared_path("datasets", "highschool2013"))
+    found = hs.srm(study, "friendship")
+    assert "133 people, 1 group, 17,556 of 17,556 cells known." in str(found)
+    assert found.left_out == {"people of whom nothing is known as giver, or as receiver": 196}
     with pytest.raises(DesignError, match="one answer about a pair"):
         hs.srm(hs.open_study(PROJECT / "data" / "helpdesk"), "friendship")
 
@@ -248,7 +251,7 @@ def test_small_groups_silent_people_and_rows_of_oneself_are_counted() -> None:
     assert found.left_out == {
         "rows of a person about themselves": 1,
         "people of whom nothing is known as giver, or as receiver": 1,
-        "groups of fewer than 4 people": 1,
+        "group(s) of fewer than 4 people": 1,
     }
     assert [len(group.people) for group in found.groups] == [9, 8]
     for reason in found.left_out:
@@ -268,7 +271,7 @@ def test_groups_that_are_too_sparse_are_counted() -> None:
     frame = rows(groups=3)
     sparse = frame["x"].mask((frame["team"] == "t1") & ((frame["ego"] - frame["alter"]) % 9 > 2))
     found = hs.srm(frame.assign(x=sparse), "x", group="team")
-    assert found.left_out == {"groups with too few cells to tell people from pairs": 1}
+    assert found.left_out == {"group(s) with too few cells to tell people from pairs": 1}
     assert len(found.groups) == 2
 
 
