@@ -28,9 +28,9 @@ METHODS = {
 }
 INK, SOFT = "#d55e00", "#8c959f"
 EXCHANGEABLE = (
-    "Tested is whether people are exchangeable. Where the label varies more for people with a high x, a true "
-    "null is rejected too often (.25 at .05 in a trial); and a person effect shared by x and the label is "
-    "confounding that no permutation mends (.88 in a trial) (Hart et al. 2022)."
+    "Tested is whether people are exchangeable. Where the label varies more for people with a high x, a "
+    "true null is rejected too often (.14 to .25 at .05 in trials); and a person effect shared by x and the "
+    "label is confounding that no permutation mends (.88 to .97 in trials) (Hart et al. 2022)."
 )
 
 
@@ -243,14 +243,12 @@ class Permutation(Printed):
         for name, separated, failed in ((n, s, f) for n, s, f in parts if n not in set(fixed)):
             if separated:
                 yield (
-                    f"{counted(int(separated), 'draw')} of {name!r} separate the labels: there z counts as 0 "
-                    "and the coefficient as infinite, their limits."
+                    f"Labels are separated in {counted(int(separated), 'draw')} of {name!r}: z counts as 0 "
+                    "and the coefficient as infinite there, their limits."
                 )
             if failed:
-                yield (
-                    f"{counted(int(failed), 'draw')} of {name!r} have no statistic and count as at least as "
-                    "extreme."
-                )
+                draws = counted(int(failed), "draw")
+                yield f"No statistic in {draws} of {name!r}: counted as at least as extreme."
 
     def note(self) -> str:
         """What the table rests on, in one line that goes wherever the table goes."""

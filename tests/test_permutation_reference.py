@@ -31,7 +31,7 @@ FITTED = (
     *(pytest.param(one, marks=needs_shared) for one in ("eies", "krackhardt", "lazega", "wiring")),
 )
 TOLERANCE = 1e-8
-DRAWS = {"gaussian": 4_000, "logit": 1_500, "lazega": 400}
+DRAWS = {"gaussian": 2_000, "logit": 1_000, "lazega": 200}
 
 
 def folder(case: str) -> Path:

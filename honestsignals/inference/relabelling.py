@@ -138,15 +138,25 @@ class Relabelling:
         """All permutations, the one that changes nothing first, at most ``most`` at once."""
         groups = [np.flatnonzero(self.block == one).tolist() for one in np.unique(self.block)]
         home = np.concatenate([np.array(group, dtype=np.int64) for group in groups])
-        ways = itertools.product(*(itertools.permutations(group) for group in groups))
+        ways = _ways(groups)
         while chunk := list(itertools.islice(ways, most)):
             orders = np.empty((len(chunk), self.n_people), dtype=np.int64)
-            orders[:, home] = [[*itertools.chain.from_iterable(way)] for way in chunk]
+            orders[:, home] = chunk
             yield orders
 
     def orders(self, draws: int | None, seed: int | None, most: int) -> Iterator[Codes]:
         """All permutations where ``draws`` is None, else so many random ones."""
         return self.every(most) if draws is None else self.drawn(draws, seed, most)
+
+
+def _ways(groups: list[list[int]]) -> Iterator[tuple[int, ...]]:
+    """All orders of the first group, with all orders of the others: one at a time, as they are many."""
+    if not groups:
+        yield ()
+        return
+    for head in itertools.permutations(groups[0]):
+        for rest in _ways(groups[1:]):
+            yield head + rest
 
 
 def relabelling(
@@ -250,9 +260,11 @@ def number_of_draws(draws: int | str, people: Relabelling, seed: int | None) -> 
         if draws != "all":
             raise ArgumentError(f"draws is {draws!r}; it must be a whole number from 1 on, or 'all'.")
         if people.count > MOST_ORDERS:
+            # of a thousand people it is a number that no float holds
+            digits = sum(math.lgamma(size + 1) for size in np.bincount(people.block)) / math.log(10)
             raise ArgumentError(
-                f"There are {float(people.count):.3g} permutations, more than {MOST_ORDERS:,}: too many to "
-                "try all. Say how many to draw."
+                f"There are about 10^{digits:.0f} permutations, more than {MOST_ORDERS:,}: too many to try "
+                "all. Say how many to draw."
             )
         return None
     whole = isinstance(draws, int | np.integer) and not isinstance(draws, bool)
