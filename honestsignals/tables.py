@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FORMATS = {"text": "simple", "html": "html", "latex": "latex_booktabs", "markdown": "pipe"}
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+PROBABILITIES = ("p_value", "p_ge", "p_le", "p_beta", "p_adjusted")
+"""Columns that are printed as probabilities of a test."""
 LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -101,7 +103,7 @@ def render(frame: pd.DataFrame, style: str = "text", digits: int = 4) -> str:
     one_of("style", style, tuple(FORMATS))
     shown = {
         str(name): [
-            probability(value) if name == "p_value" else number(value, digits) for value in frame[name]
+            probability(value) if name in PROBABILITIES else number(value, digits) for value in frame[name]
         ]
         for name in frame.columns
     }
