@@ -26,7 +26,8 @@ Cells = tuple[Array, Array, tuple[str, str], tuple[Relabelling, str], Mapping[st
 
 OWN_MIRROR = (
     "the second matrix is the transpose of the first: each pair counts twice in the data and once in a "
-    "permutation, and where pairs are independent .09 to .13 are rejected at .05"
+    "permutation, and where pairs are independent .09 to .13 are rejected at .05 one-sided and .16 "
+    "two-sided; srm has the reciprocity of pairs"
 )
 
 
@@ -43,8 +44,9 @@ def qap(
     """Test the correlation of two matrices of the same people by letting those of the first change places.
 
     Pearson's r over pairs, and the same after rows and columns of x change places together; p as in
-    ``permute``. Of a matrix and its own transpose it rejects .09 to .13 at .05 where pairs are independent,
-    as each pair counts twice in the data and once in a permutation; that is said where it is printed.
+    ``permute``. Of a matrix and its own transpose it rejects .09 to .13 at .05 where pairs are independent
+    (.16 two-sided), as each pair counts twice in the data and once in a permutation, like
+    ``row_reciprocity`` when it relabels people; that is said where it is printed.
 
     Parameters
     ----------

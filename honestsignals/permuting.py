@@ -28,7 +28,7 @@ Tell = Callable[[str], None]
 
 MIRROR = (
     "{} is the label seen from alter: the two labels of a pair stand in its two rows, permutations part "
-    "them, and where pairs are independent more than .05 are rejected at .05"
+    "them, and where pairs are independent about .15 are rejected at .05; srm has what is unique to pairs"
 )
 
 
