@@ -95,13 +95,11 @@ def marginal_effects(
     """
     if not fitted.linear:
         fitted.check_estimated("Effects on a probability")
+    held = points(at, fitted)
     names = _names(fitted, terms, at)
     places, outcomes = fitted.outcomes(outcome)
     found: list[tuple[str, dict[str, Any], Change]] = [
-        (name, point, change)
-        for point in points(at, fitted)
-        for name in names
-        for change in fitted.changes_of(name, point)
+        (name, point, change) for point in held for name in names for change in fitted.changes_of(name, point)
     ]
     test = fitted.tested(joined([change.on_label.only(places) for *_, change in found]), level)
     each = [(*one, outcome) for one in found for outcome in outcomes]
