@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from honestsignals.matrix_tests import row_reciprocity
     from honestsignals.mutuality import MutualResult, fit_mutual
     from honestsignals.nulls import Standardised, null_models, standardise
+    from honestsignals.panels import CrossLagged, cross_lagged
     from honestsignals.permutation import Permutation
     from honestsignals.permuting import permute
     from honestsignals.processes import Activity
@@ -51,6 +52,7 @@ _HOMES = {
     "Activity": "processes",
     "ArgumentError": "errors",
     "Comparison": "comparing",
+    "CrossLagged": "panels",
     "Dependence": "truths",
     "DesignError": "errors",
     "DyadTable": "dyads",
@@ -71,6 +73,7 @@ _HOMES = {
     "UnknownNameError": "errors",
     "compare": "comparing",
     "compare_definitions": "definitions",
+    "cross_lagged": "panels",
     "decompose": "decomposing",
     "fit": "fitting",
     "fit_mutual": "mutuality",
@@ -93,6 +96,7 @@ __all__ = [
     "Activity",
     "ArgumentError",
     "Comparison",
+    "CrossLagged",
     "Dependence",
     "DesignError",
     "DyadTable",
@@ -113,6 +117,7 @@ __all__ = [
     "UnknownNameError",
     "compare",
     "compare_definitions",
+    "cross_lagged",
     "decompose",
     "fit",
     "fit_mutual",

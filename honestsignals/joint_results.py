@@ -156,7 +156,8 @@ class JointResult(Printed):
         """Standard errors side by side, from those that let no rows depend on one another on."""
         one = self.glance().iloc[0]
         title = f"{self.formula}: {one['family']}, {one['rows']:,} rows, {one['people']:,} people."
-        return ladder_of(self.estimate, self.codes, covariances or LADDER, (self.how[0], exact), title)
+        steps = ladder_of(self.estimate, self.codes, covariances or LADDER, (self.how[0], exact), title)
+        return replace(steps, covariances={name: self._own(one) for name, one in steps.covariances.items()})
 
     def with_covariance(self, covariance: str, *, exact: bool = False) -> Self:
         """The same estimates with other errors, without a refit.
@@ -170,7 +171,11 @@ class JointResult(Printed):
         """
         check_errors(covariance, exact)
         found = errors_of(self.estimate, self.codes, covariance, (self.how[0], exact))
-        return replace(self, covariance=found, how=(self.how[0], exact))
+        return replace(self, covariance=self._own(found), how=(self.how[0], exact))
+
+    def _own(self, covariance: Covariance) -> Covariance:
+        """A covariance with what this model knows of its own equations."""
+        return covariance
 
     # words
 
