@@ -41,6 +41,8 @@ LEVEL = 0.05 + 1e-12
 PLACES = [2, 3]
 TESTED = ["pair", "person"]
 METHODS = ("dsp", "y")
+MISSING = {"missing 10 %": 0.1, "missing 50 %": 0.5, "missing 80 %": 0.8}
+"""Share of pairs without a row, at random."""
 DEPENDENT = {
     True: {"actor": 0.2, "partner": 0.15, "actor_partner_cor": 0.3, "dyad": 0.2},
     False: {"actor": 0.2, "partner": 0.2, "actor_partner_cor": 1.0, "dyad": 0.0},
@@ -63,7 +65,7 @@ class Cell:
     @property
     def key(self) -> list[int]:
         """What seeds this cell's studies, whatever other cells are run."""
-        kinds = ("independent", "variance", "confounded", "mirror", "transpose")
+        kinds = ("independent", "variance", "confounded", "mirror", "transpose", *MISSING)
         families = ("gaussian", "logit", "poisson", "ordered_logit")
         return [kinds.index(self.what), families.index(self.family), self.n_people, int(self.directed)]
 
@@ -86,13 +88,17 @@ def cells() -> list[Cell]:
         for family in ("gaussian", "logit")
     ]
     mirrors = [Cell(what, "gaussian", n, True) for what in ("mirror", "transpose") for n in (30, 60)]
+    missing = [Cell(what, "gaussian", n, True) for what in MISSING for n in (30, 60)]
     # the longest last
-    return sorted([*sizes, *more, *failures, *mirrors], key=lambda cell: cell.n_people > 100)
+    return sorted([*sizes, *more, *failures, *mirrors, *missing], key=lambda cell: cell.n_people > 100)
 
 
-def people_of(cell: Cell) -> Relabelling:
+def people_of(cell: Cell, seed: list[int]) -> Relabelling:
     off = ~np.eye(cell.n_people, dtype=bool)
     ego, alter = np.nonzero(off if cell.directed else np.triu(off))
+    if cell.what in MISSING:
+        kept = np.random.default_rng([9, *seed]).random(ego.size) >= MISSING[cell.what]
+        ego, alter = ego[kept], alter[kept]
     return relabelling(ego, alter, directed=cell.directed)
 
 
@@ -141,12 +147,14 @@ def failing(cell: Cell, people: Relabelling, rng: np.random.Generator) -> tuple[
     return np.column_stack([np.ones(ego.size), noise[2], x]), y
 
 
-def tests(cell: Cell, X: np.ndarray, y: np.ndarray, places: list[int], seed: int) -> dict[str, list[bool]]:
+def tests(
+    cell: Cell, people: Relabelling, model: tuple[np.ndarray, np.ndarray], places: list[int], seed: int
+) -> dict[str, list[bool]]:
     """Whether each method rejects, for each tested column; and a t or z test that knows no people."""
-    people = people_of(cell)
+    X, y = model
     found = {}
     for method in METHODS:
-        refit = refit_of(X, y, places, (cell.family, method), complete=True)
+        refit = refit_of(X, y, places, (cell.family, method), people.missing == 0)
         observed = refit(np.arange(y.size)[None, :])[0][0]
         most = max(1, 80_000 // y.size)
         drawn = [refit(people.rows_after(orders))[0] for orders in people.drawn(cell.draws, seed, most)]
@@ -159,7 +167,7 @@ def tests(cell: Cell, X: np.ndarray, y: np.ndarray, places: list[int], seed: int
 
 def study(cell: Cell, seed: list[int]) -> dict[str, list[bool]]:
     rng = np.random.default_rng(seed)
-    people = people_of(cell)
+    people = people_of(cell, seed)
     own = int(rng.integers(2**31))
     if cell.what == "transpose":
         matrix = rng.normal(size=(cell.n_people, cell.n_people))
@@ -170,15 +178,15 @@ def study(cell: Cell, seed: list[int]) -> dict[str, list[bool]]:
         y = rng.normal(size=(cell.n_people, cell.n_people))
         one = rng.normal(size=people.n_rows)
         X = np.column_stack([np.ones(one.size), one, y[people.alter, people.ego]])
-        return tests(cell, X, y[people.ego, people.alter], [2], own)
-    if cell.what != "independent":
-        return tests(cell, *failing(cell, people, rng), [2], own)
+        return tests(cell, people, (X, y[people.ego, people.alter]), [2], own)
+    if cell.what in ("variance", "confounded"):
+        return tests(cell, people, failing(cell, people, rng), [2], own)
     X = columns(people, rng)
     y = labels(cell, people, 0.5 * X[:, 1], rng)
     # the cuts of an ordered label stand for the intercept
     if cell.family == "ordered_logit":
-        return tests(cell, X[:, 1:], y, [place - 1 for place in PLACES], own)
-    return tests(cell, X, y, PLACES, own)
+        return tests(cell, people, (X[:, 1:], y), [place - 1 for place in PLACES], own)
+    return tests(cell, people, (X, y), PLACES, own)
 
 
 def run(task: tuple[Cell, int, int]) -> dict[str, Any]:
@@ -249,6 +257,18 @@ def markdown(results: list[dict[str, Any]], command: str) -> str:
     for one in (one for one in results if one["what"] in titles):
         row = [shown(one["rejected"][name][0], studies, False) for name in (*METHODS, "classical")]
         lines.append(f"| {titles[one['what']]}: {one['cell']} | " + " | ".join(row) + " |")
+    lines += [
+        "",
+        "Pairs missing at random, gaussian, person effects independent of x: a draw rests on fewer rows of",
+        "each person than the fit, so person effects widen its statistic less.",
+        "",
+        "| missing | pair: dsp | y | person: dsp | y |",
+        "|---" * 5 + "|",
+    ]
+    for one in (one for one in results if one["what"] in MISSING):
+        row = [shown(one["rejected"][name][at], studies, False) for at in (0, 1) for name in METHODS]
+        name = f"{one['what'].removeprefix('missing ')} of {one['n_people']} people's"
+        lines.append(f"| {name} | " + " | ".join(row) + " |")
     for one in (one for one in results if one["what"] == "transpose"):
         two_sided, one_sided = (shown(share, studies, False) for share in one["rejected"]["qap"])
         lines += [
@@ -274,6 +294,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--only", default="", help="cells whose name contains this")
     parser.add_argument("-o", "--output", type=Path, default=Path("benchmarks/results/permutation_size.json"))
+    parser.add_argument("--page", action="store_true", help="write the page alone, of what was found before")
     parser.add_argument("--markdown", type=Path, default=Path("docs/permutation_size.md"))
     asked = parser.parse_args()
     tasks = [
@@ -281,6 +302,10 @@ def main() -> None:
     ]
     command = f"python benchmarks/permutation_size.py --studies {asked.studies} --seed {asked.seed}"
     versions = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
+    if asked.page:
+        before = json.loads(asked.output.read_text(encoding="utf-8"))["cells"]
+        asked.markdown.write_text(markdown(before, command), encoding="utf-8")
+        return
     with Pool(asked.processes) as pool:
         for result in pool.imap(run, tasks):
             print(result["what"], result["cell"], result["rejected"], result["seconds"], flush=True)

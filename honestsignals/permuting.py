@@ -72,7 +72,7 @@ def permute(
         name), a column of rows, a block for each person by id, or one for each row of the table. Without it,
         within groups that no row joins. Pairs between two blocks without any row were never possible, and no
         permutation makes them so; other pairs without a row are missing, and a permuted value that would come
-        from one is left out with its row.
+        from one is left out with its row (as in sna). With many missing, too many are rejected; it is said.
     progress : callable, optional
         Is told how far the draws are; without it a terminal shows it after two seconds.
 

@@ -127,6 +127,9 @@ def test_missing_pairs_are_counted_and_said(frame: pd.DataFrame) -> None:
     said = next(line for line in found.facts() if "possible ordered pairs" in line)
     assert said.startswith("2 of 72 possible ordered pairs have no row.")
     assert 0.95 < found.found.rows_used < 1
+    assert "So many are missing" not in str(found)
+    half = hs.permute(FORMULA, frame.iloc[np.arange(72) % 2 == 0], family="gaussian", draws=60, seed=1)
+    assert "So many are missing that too many true nulls are rejected" in str(half)
     frame.loc[5, "acts"] = np.nan
     found = hs.permute(FORMULA, frame, family="gaussian", draws=10, seed=1)
     assert found.glance()["missing"].item() == 1
