@@ -209,8 +209,34 @@ def rows_of(family: Family, Z: Floats, theta: Floats, codes: Floats, n_levels: i
     [[0.5]]
     """
     with np.errstate(all="ignore"):
-        eta = Z @ theta
+        return rows_at(family, Z @ theta, codes, n_levels)
+
+
+def rows_at(family: Family, eta: Floats, codes: Floats, n_levels: int) -> Row:
+    """Log likelihood, slope and curvature of rows at their predictors, each row at coefficients of its own.
+
+    Parameters
+    ----------
+    family : Family
+    eta : ndarray, shape (n, m)
+        Predictors; what stands in place of a cut point that there is not is not read.
+    codes : ndarray, shape (n,)
+        Label, or its level.
+    n_levels : int
+
+    Returns
+    -------
+    tuple of ndarray, shapes (n,), (n, m), (n, m, m)
+        As of `rows_of`.
+
+    Examples
+    --------
+    >>> rows_at(FAMILIES["logit"], np.zeros((1, 1)), np.ones(1), 0)[1].tolist()
+    [[0.5]]
+    """
+    with np.errstate(all="ignore"):
         if family.cuts:
+            eta = eta.copy()
             eta[codes == n_levels - 1, 0] = np.inf
             eta[codes == 0, 1] = -np.inf
         level, slope, curvature = family.row(eta, codes)

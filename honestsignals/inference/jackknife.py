@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from honestsignals.errors import FitError
 from honestsignals.inference.clusters import Codes, Floats, pair_codes, person_codes, person_sums
 from honestsignals.inference.estimators import Estimate
-from honestsignals.inference.refits import CHUNK, SINGULAR, refits
+from honestsignals.inference.refits import SINGULAR, refits
+from honestsignals.inference.score_series import CHUNK
+from honestsignals.inference.vanishing import vanishing
 from honestsignals.inference.variance import Covariance, inverse, inverse_root, size_notes
 from honestsignals.inference.words import named
 
@@ -86,6 +88,7 @@ def jackknife(
     Z = estimate.predictors @ root
     people_out = _people_out(estimate, Z, root, (ego, alter), exact)
     pairs_out = _pair_steps(estimate, Z, pairs, root)
+    pairs_out = _Steps(pairs_out.delta, pairs_out.lost | vanishing(estimate, (pairs,)))
     if exact and estimate.family != "gaussian":
         pairs_out = _Steps(refits(estimate, Z, root, (pairs,), pairs_out.delta), pairs_out.lost)
     notes = [*_lost_notes(people_out, pairs_out, names), *hub_note(estimate, ego, alter, names)]
@@ -157,6 +160,7 @@ def _people_out(
 ) -> _Steps:
     """Δ of every person, in one step or by refits."""
     steps = _person_steps(estimate, Z, *codes, root)
+    steps = _Steps(steps.delta, steps.lost | vanishing(estimate, codes))
     if not exact or estimate.family == "gaussian":
         return steps
     return _Steps(refits(estimate, Z, root, codes, steps.delta), steps.lost)

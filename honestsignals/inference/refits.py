@@ -1,27 +1,63 @@
-"""Exact refits of a regression without each person, and without each pair."""
+"""Exact refits of a regression without each person, and without each pair.
+
+Near the estimate the whole sample's score is a short series (`honestsignals.inference.score_series`), and
+Newton's steps without a group touch the group's own rows alone. A group for which the bound on what the
+series leaves out is too large is brought to its estimate with the whole sample's exact score, and one for
+which that fails by a refit of its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
-from scipy.special import expit
+from numpy.typing import NDArray
 
 from honestsignals.inference.clusters import Codes, Floats
 from honestsignals.inference.estimators import Estimate
-from honestsignals.inference.families import FAMILIES, information, rows_of
+from honestsignals.inference.families import information, predictors
+from honestsignals.inference.newton import Problem, solve
+from honestsignals.inference.score_series import CHUNK, Series, Whole, series_of
+from honestsignals.inference.vanishing import places_of
 
 SINGULAR = 1e-8
 """Eigenvalue of H − H_i, in units of H, below which some coefficient has no estimate without person i."""
 
-CHUNK = 4_000_000
-"""Numbers held at once in batched solves (32 MB)."""
+EXACT = 1e-10
+"""Relative size of a refit's last step; its steps shrink a thousandfold or more."""
 
-MOST_STEPS = 50
+BOUND = 1e-9
+"""Relative error of Δ that the series may be bound to have; it has a small part of it."""
 
-LONGEST = 2.0
-"""A Newton step is cut to this length, in units of the coefficients' size, so that none runs away."""
+MOST_STEPS = 12
 
-SMALL = 1e-9
-"""Steps shrink quadratically: after one this small the next is below rounding."""
+FRAGILE = 0.05
+"""A group without which less than this of some direction's information is left is fitted by itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some groups, and the rows of each: rows of group g stand from ``starts[g]`` on."""
+
+    groups: Codes
+    rows: Codes
+    of: Codes  # which of the part's groups a row belongs to
+    starts: Codes
+
+    def own(self, whole: Whole, moves: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Score and Hessian of each group's own rows, and whether its cut points are in order."""
+        Z, p = whole.Z[self.rows], moves.shape[1]
+        moved = np.einsum("nmp,np->nm", Z, moves[self.of])
+        level, slope, curvature = whole.rows(self.rows, moved)
+        score = np.add.reduceat(np.einsum("nmp,nm->np", Z, slope), self.starts, axis=0)
+        WZ = np.einsum("nab,nbp->nap", curvature, Z)
+        hessian = np.empty((self.groups.size, p, p))
+        for column in range(p):
+            rows = np.einsum("nm,nmp->np", WZ[:, :, column], Z)
+            hessian[:, column] = np.add.reduceat(rows, self.starts, axis=0)
+        return score, hessian, np.logical_and.reduceat(np.isfinite(level), self.starts)
 
 
 def refits(estimate: Estimate, Z: Floats, root: Floats, groups: tuple[Codes, ...], first: Floats) -> Floats:
@@ -44,55 +80,110 @@ def refits(estimate: Estimate, Z: Floats, root: Floats, groups: tuple[Codes, ...
     ndarray, shape (groups, p)
         NaN where a refit has no estimate.
     """
-    whole = np.linalg.solve(root, estimate.beta)
+    family, n_levels = estimate.rule, len(estimate.levels)
+    codes = np.searchsorted(estimate.levels, estimate.y) if n_levels else estimate.y
+    eta = estimate.predictors @ estimate.beta
+    whole = Whole(family, Z, eta, codes.astype(float), estimate.weights, n_levels)
+    series = series_of(whole, first.shape[0])
     delta = np.empty_like(first)
-    size = max(1, CHUNK // estimate.y.size)
-    for low in range(0, first.shape[0], size):
-        out = np.arange(low, min(low + size, first.shape[0]))
-        keep = np.logical_and.reduce([group[:, None] != out for group in groups])
-        if estimate.family == "logit":
-            found = _logits(Z[:, 0], estimate, keep, whole - first[out])
-        else:
-            each = zip(keep.T, whole - first[out], strict=True)
-            found = np.array([_refit(estimate, Z, one, start) for one, start in each])
-        delta[out] = whole - found
+    for part in _parts(groups, Z.shape[1] * Z.shape[2], Z.shape[2] ** 2):
+        moves, settled = _expanded(whole, series, part, -first[part.groups])
+        delta[part.groups] = -moves
+        for one in part.groups[~settled]:
+            keep = np.logical_and.reduce([group != one for group in groups])
+            delta[one] = -_refit(estimate, whole, root, keep)
     return delta
 
 
-def _logits(Z: Floats, estimate: Estimate, keep: np.ndarray, start: Floats) -> Floats:
-    """Logits on several choices of rows at once, (choices, p); NaN where one does not converge."""
-    k = Z.shape[1]
-    products = (Z[:, :, None] * Z[:, None, :]).reshape(-1, k * k)
-    kept = keep * estimate.weights[:, None]
-    theta, done = start.copy(), np.zeros(start.shape[0], dtype=bool)
-    for _ in range(MOST_STEPS):
-        p = expit(Z @ theta.T)
-        gradient = ((estimate.y[:, None] - p) * kept).T @ Z
-        hessian = ((p * (1.0 - p) * kept).T @ products).reshape(-1, k, k)
-        # The pseudo-inverse leaves alone what has no estimate without the rows left out.
-        step = (np.linalg.pinv(hessian, rcond=SINGULAR, hermitian=True) @ gradient[:, :, None])[:, :, 0]
-        size = np.abs(step).max(axis=1) / np.maximum(1.0, np.abs(theta).max(axis=1))
-        theta = theta + step * np.minimum(1.0, LONGEST / np.maximum(size, 1e-300))[:, None]
-        done = size < SMALL
-        if done.all():
-            break
-    return np.where(done[:, None], theta, np.nan)
+def _parts(groups: tuple[Codes, ...], per_row: int, per_group: int) -> Iterator[_Part]:
+    """Groups with their rows, in parts that fit in memory."""
+    codes = np.concatenate(groups)
+    order = np.argsort(codes, kind="stable")
+    rows = np.tile(np.arange(groups[0].size), len(groups))[order]
+    sizes = np.bincount(codes)
+    ends = np.cumsum(sizes)
+    numbers = np.cumsum(sizes * per_row + per_group)
+    for groups_of in np.split(np.arange(sizes.size), np.flatnonzero(np.diff(numbers // CHUNK)) + 1):
+        low, high = ends[groups_of[0]] - sizes[groups_of[0]], ends[groups_of[-1]]
+        of = np.repeat(np.arange(groups_of.size), sizes[groups_of])
+        yield _Part(groups_of, rows[low:high], of, ends[groups_of] - sizes[groups_of] - low)
 
 
-def _refit(estimate: Estimate, Z: Floats, keep: np.ndarray, start: Floats) -> Floats:
-    """One refit of any family, (p,); NaN where it does not converge."""
-    family, n_levels = FAMILIES[estimate.family], len(estimate.levels)
-    codes = np.searchsorted(estimate.levels, estimate.y) if n_levels else estimate.y
-    some, label, w, theta = Z[keep], codes[keep].astype(float), estimate.weights[keep], start.copy()
+def _expanded(whole: Whole, series: Series, part: _Part, start: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Moves of the coefficients without each group of a part, and which of them are the refits' own."""
+    eye, moves = np.eye(start.shape[1]), start.copy()
+    own = part.own(whole, np.zeros_like(start))[1]
+    least = 1.0 - np.trace(own, axis1=1, axis2=2)  # no eigenvalue of what is left is below it
+    near = np.flatnonzero(least < 0.5)
+    least[near] = np.linalg.eigvalsh(eye - own[near])[:, 0]
+    sound, left = least > FRAGILE, np.broadcast_to(eye, own.shape)
     for _ in range(MOST_STEPS):
-        _, slope, curvature = rows_of(family, some, theta, label, n_levels)
-        gradient = np.einsum("nmp,nm->p", some, slope * w[:, None])
-        hessian = information(some, curvature * w[:, None, None])
-        if not np.isfinite(hessian).all():
+        own_score, own_hessian, ordered = part.own(whole, moves)
+        score, hessian = series.at(moves)
+        left = hessian - own_hessian
+        sound &= ordered & np.isfinite(left).all(axis=(1, 2))
+        moves, last = _stepped(moves, left, score - own_score, sound)
+        if (last < EXACT)[sound].all():
             break
-        step = np.linalg.pinv(hessian, rcond=SINGULAR, hermitian=True) @ gradient
-        size = float(np.abs(step).max() / max(1.0, np.abs(theta).max()))
-        theta = theta + step * min(1.0, LONGEST / max(size, 1e-300))
-        if size < SMALL:
-            return theta
-    return np.full_like(theta, np.nan)
+    settled = sound & (last < EXACT) & (series.error(moves) < BOUND * least)
+    far = np.flatnonzero(sound & ~settled)
+    for _ in range(MOST_STEPS):
+        if not far.size:
+            break
+        own_score, _, ordered = part.own(whole, moves)
+        rest = np.zeros_like(moves)
+        rest[far] = whole.scores(moves[far]) - own_score[far]
+        moves, last = _stepped(moves, left, rest, np.isin(np.arange(sound.size), far))
+        settled[far] = ordered[far] & (last[far] < EXACT)
+        far = far[ordered[far] & ~(last[far] < EXACT)]
+    return moves, settled
+
+
+def _stepped(moves: Floats, left: Floats, score: Floats, which: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Newton's step of some groups, and its length relative to the move."""
+    found, last = moves.copy(), np.zeros(moves.shape[0])
+    try:
+        step = np.linalg.solve(left[which], score[which][:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        step = np.full((int(which.sum()), moves.shape[1]), np.nan)
+    found[which] += step
+    size = np.linalg.norm(found[which], axis=1)
+    last[which] = np.linalg.norm(step, axis=1) / np.maximum(size, np.finfo(float).tiny)
+    return found, last
+
+
+def _refit(estimate: Estimate, whole: Whole, root: Floats, keep: NDArray[np.bool_]) -> Floats:
+    """Move of the coefficients of one refit, (p,); NaN where it has no estimate."""
+    p = root.shape[0]
+    present = np.unique(whole.codes[keep])
+    if whole.family.levels and present.size < whole.n_levels:
+        return np.asarray(np.linalg.solve(root, _fewer_levels(estimate, present, keep)))
+    curvature = whole.rows(keep, np.zeros_like(whole.eta[keep]))[2]
+    values, vectors = np.linalg.eigh(information(whole.Z[keep], curvature))
+    # what has no estimate without the rows left out stays where it is
+    kept = vectors[:, values >= SINGULAR]
+    start = kept.T @ np.linalg.solve(root, estimate.beta)
+    problem = Problem(
+        whole.family, whole.Z[keep] @ kept, whole.codes[keep], whole.weights[keep], whole.n_levels
+    )
+    theta, converged, _ = solve(problem, start)
+    return kept @ (theta - start) if converged else np.full(p, np.nan)
+
+
+def _fewer_levels(estimate: Estimate, present: NDArray[Any], keep: NDArray[np.bool_]) -> Floats:
+    """Move of the coefficients (p,), in their own units, where levels have gone with the rows left out."""
+    family, move = estimate.rule, np.full(estimate.beta.size, np.nan)
+    places = places_of(estimate, present)
+    there = places >= 0
+    if present.size < 2 or not there.any():
+        return move
+    codes = np.searchsorted(np.asarray(estimate.levels)[present.astype(int)], estimate.y[keep]).astype(float)
+    Z = predictors(family, estimate.X[keep], codes, present.size)
+    start = np.empty(Z.shape[2])
+    start[places[there]] = estimate.beta[there]
+    norms = np.sqrt(np.einsum("nmp,nmp->p", Z, Z))
+    problem = Problem(family, Z / norms, codes, estimate.weights[keep], present.size)
+    theta, converged, _ = solve(problem, start * norms)
+    if converged:
+        move = np.where(there, (theta / norms)[np.maximum(places, 0)] - estimate.beta, 0.0)
+    return move
