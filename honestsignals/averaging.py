@@ -98,6 +98,8 @@ class Fitted:
     covariance : Covariance
     levels : tuple of str
         Levels of the label, as tables name them.
+    exact : bool
+        Whether a jackknife refitted.
     absorbed : str
         Effects of people that were taken out, in words; empty where there are none.
     """
@@ -106,6 +108,7 @@ class Fitted:
     estimate: Estimate
     covariance: Covariance
     levels: tuple[str, ...]
+    exact: bool = False
     absorbed: str = ""
 
     def check_estimated(self, what: str) -> None:
@@ -271,8 +274,9 @@ class Fitted:
 
     def errors_words(self, level: float) -> str:
         """Which errors, and what they take as given."""
+        refits = " (exact refits)" if self.exact else ""
         return (
-            f"Standard errors: {ERRORS[self.covariance.name]}; by the delta method; intervals are "
+            f"Standard errors: {ERRORS[self.covariance.name]}{refits}; by the delta method; intervals are "
             f"{100 * level:g} % and take the observed rows as given."
         )
 

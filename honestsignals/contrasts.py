@@ -74,7 +74,9 @@ class Contrast(Printed):
         return f"All together: {self.test}. {self.errors}"
 
 
-def contrast(estimate: Estimate, covariance: Covariance, restrictions: str, level: float = 0.95) -> Contrast:
+def contrast(
+    estimate: Estimate, covariance: Covariance, restrictions: str, level: float = 0.95, exact: bool = False
+) -> Contrast:
     r"""Linear combinations of coefficients, as text says them: :math:`R\theta - r`, row by row and together.
 
     Parameters
@@ -86,6 +88,8 @@ def contrast(estimate: Estimate, covariance: Covariance, restrictions: str, leve
         What stands right of the sign is taken from what stands left of it.
     level : float
         Coverage of the intervals.
+    exact : bool
+        Whether a jackknife refitted, as facts should say.
 
     Returns
     -------
@@ -120,7 +124,8 @@ def contrast(estimate: Estimate, covariance: Covariance, restrictions: str, leve
         )
     found = combinations(estimate.beta, covariance, R, values, level)
     test = wald(estimate.beta, covariance, restrictions=R, values=values)
-    errors = f"Standard errors: {ERRORS[covariance.name]}; intervals are {100 * level:g} %."
+    refits = " (exact refits)" if exact else ""
+    errors = f"Standard errors: {ERRORS[covariance.name]}{refits}; intervals are {100 * level:g} %."
     return Contrast(tuple(text for text, _ in parts), found, test, errors, covariance.notes)
 
 

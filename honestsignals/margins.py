@@ -92,6 +92,18 @@ def marginal_effects(
     References
     ----------
     hanmer2013, ai2003
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from honestsignals import fit
+    >>> ego, alter = np.triu_indices(12, 1)
+    >>> frame = pd.DataFrame({"ego": ego, "alter": alter, "acts": (ego * alter) % 7})
+    >>> frame["friend"] = (np.sin(ego + alter) + frame["acts"] / 6) > 0.8
+    >>> found = fit("friend ~ log1p(acts)", frame, family="logit").marginal_effects()
+    >>> found.tidy()[["term", "contrast", "estimate", "std_error", "rows"]].round(3)
+       term contrast  estimate  std_error  rows
+    0  acts    dy/dx     0.076       0.03    66
     """
     if not fitted.linear:
         fitted.check_estimated("Effects on a probability")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.averaging import Fitted, Table, points
+from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, one_of
 from honestsignals.inference.margins import Gradients, bounded, each_row, joined
 from honestsignals.new_values import coded_levels
@@ -26,6 +27,10 @@ SCALES = {
     "ordered_probit": "the probit scale and back, so within 0 and 1",
 }
 """On which scale intervals are taken; of the other families on the logit scale."""
+
+
+TAKEN = {"outcome", "estimate", "std_error", "statistic", "p_value", "low", "high", "df", "rows"}
+"""Columns that a table of predictions has of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +67,7 @@ class Predictions(Printed):
 
 def predict(
     fitted: Fitted,
-    values: Mapping[str, Any] | pd.DataFrame | None = None,
+    values: Mapping[str, Any] | pd.DataFrame | DyadTable | None = None,
     *,
     level: float = 0.95,
     others: str = "observed",
@@ -77,7 +82,7 @@ def predict(
     Parameters
     ----------
     fitted : Fitted
-    values : mapping of str to value or sequence of values, or pandas.DataFrame, optional
+    values : mapping of str to value or sequence of values, pandas.DataFrame or DyadTable, optional
         By default the rows as observed.
     level : float
         Coverage of the intervals.
@@ -100,20 +105,36 @@ def predict(
     References
     ----------
     hanmer2013
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from honestsignals import fit
+    >>> ego, alter = np.triu_indices(12, 1)
+    >>> frame = pd.DataFrame({"ego": ego, "alter": alter, "acts": (ego * alter) % 7})
+    >>> frame["friend"] = (np.sin(ego + alter) + frame["acts"] / 6) > 0.8
+    >>> found = fit("friend ~ acts", frame, family="logit").predict({"acts": [0, 6]})
+    >>> found.tidy()[["acts", "estimate", "low", "high", "rows"]].round(3)
+       acts  estimate    low   high  rows
+    0     0     0.187  0.070  0.411    66
+    1     6     0.609  0.324  0.835    66
     """
     one_of("others", others, OTHERS)
     fitted.check_estimated("Predictions")
     places, outcomes = fitted.outcomes(outcome)
     after: dict[str, tuple[Any, ...]] = {}
     if values is not None and not isinstance(values, Mapping):
-        index, found = _of_frame(fitted, values)
-        who = f"New rows: {len(values):,}, each on its own."
+        index, found = _of_frame(fitted, values.frame if isinstance(values, DyadTable) else values)
+        who = f"New rows: {found.value.size // fitted.width:,}, each on its own."
     else:
         index, found, rows = _of_points(fitted, values, others)
         who = fitted.who() if others == "observed" else _means_words(fitted, list(index))
         if others == "observed":
             after["rows"] = tuple(count for count in rows for _ in outcomes)
     chosen = [start + place for start in range(0, found.value.size, fitted.width) for place in places]
+    clash = sorted(TAKEN & set(index))
+    if clash:
+        raise ArgumentError(f"{clash[0]!r} is a column of the formula and of this table; rename it.")
     index = {name: tuple(one for one in cells for _ in outcomes) for name, cells in index.items()}
     if outcomes != ("",):
         index["outcome"] = outcomes * (len(chosen) // len(outcomes))
@@ -128,10 +149,6 @@ def _intervals(fitted: Fitted, found: Gradients, level: float) -> Any:
 
 
 def _told(fitted: Fitted, table: Table, who: str, level: float) -> Predictions:
-    taken = {"statistic", "p_value", "estimate", "std_error", "low", "high", "df", *table.after}
-    clash = sorted(taken & set(table.index))
-    if clash:
-        raise ArgumentError(f"{clash[0]!r} is a column of the formula and of this table; rename it.")
     scale = SCALES.get(fitted.estimate.family, "the logit scale and back, so within 0 and 1")
     lines = (
         fitted.title("Expected:"),

@@ -13,6 +13,7 @@ import numpy as np
 
 from honestsignals.averaging import Fitted
 from honestsignals.contrasts import Contrast, contrast
+from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, one_of, unknown
 from honestsignals.formulas import Model
 from honestsignals.inference.adjusting import benjamini_hochberg, holm
@@ -222,13 +223,13 @@ class Result(Printed):
         -------
         Contrast
         """
-        return contrast(self.estimate, self.covariance, restrictions, level)
+        return contrast(self.estimate, self.covariance, restrictions, level, self.exact)
 
     # in the label's own units
 
     @property
     def _fitted(self) -> Fitted:
-        return Fitted(self.model, self.estimate, self.covariance, self.levels)
+        return Fitted(self.model, self.estimate, self.covariance, self.levels, self.exact)
 
     def marginal_effects(
         self,
@@ -257,7 +258,7 @@ class Result(Printed):
 
     def predict(
         self,
-        values: Mapping[str, Any] | pd.DataFrame | None = None,
+        values: Mapping[str, Any] | pd.DataFrame | DyadTable | None = None,
         *,
         level: float = 0.95,
         others: str = "observed",
@@ -267,7 +268,7 @@ class Result(Printed):
 
         Parameters
         ----------
-        values : mapping of str to value or sequence of values, or pandas.DataFrame, optional
+        values : mapping of str to value or sequence of values, pandas.DataFrame or DyadTable, optional
             Columns held at every combination of values; or new rows, each on its own.
         level : float
             Coverage of the intervals, which stay where the label can be.

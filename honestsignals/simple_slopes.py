@@ -98,6 +98,20 @@ def simple_slopes(
     References
     ----------
     ai2003
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from honestsignals import fit
+    >>> ego, alter = np.triu_indices(12, 1)
+    >>> frame = pd.DataFrame({"ego": ego, "alter": alter, "acts": (ego * alter) % 7})
+    >>> frame["near"] = (ego + alter) % 2
+    >>> frame["trust"] = 0.5 * frame["acts"] * frame["near"] + np.sin(ego + alter)
+    >>> found = fit("trust ~ acts * near", frame, family="gaussian").simple_slopes("acts", "near")
+    >>> found.tidy()[["term", "by", "value", "estimate", "std_error"]].round(3)
+       term    by  value  estimate  std_error
+    0  acts  near      0     0.020      0.063
+    1  acts  near      1     0.516      0.057
     """
     term, by = fitted.check_column(term), fitted.check_column(by)
     places = _interaction(fitted, term, by)
