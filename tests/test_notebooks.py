@@ -6,9 +6,14 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.shared import PROJECT
+from tests.shared import PROJECT, VARIABLE, needs_shared
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+
+
+REAL = [path for path in NOTEBOOKS if VARIABLE in path.read_text(encoding="utf-8")]
+"""Those that read real studies, which are not in the project."""
+RUN = [pytest.param(path, marks=needs_shared if path in REAL else (), id=path.stem) for path in NOTEBOOKS]
 
 
 def test_there_are_notebooks() -> None:
@@ -18,7 +23,7 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.notebooks
 # zmq and the event loop of the kernel warn about one another, which is no matter of the notebook's
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RUN)
 def test_it_runs(path) -> None:
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})
