@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from honestsignals import metrics
+    from honestsignals.actor_partner import ActorPartner, apim
     from honestsignals.comparing import Comparison, compare
     from honestsignals.correlating import qap
     from honestsignals.decomposing import decompose
@@ -50,6 +51,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "Activity": "processes",
+    "ActorPartner": "actor_partner",
     "ArgumentError": "errors",
     "Comparison": "comparing",
     "CrossLagged": "panels",
@@ -71,6 +73,7 @@ _HOMES = {
     "Standardised": "nulls",
     "Study": "study",
     "UnknownNameError": "errors",
+    "apim": "actor_partner",
     "compare": "comparing",
     "compare_definitions": "definitions",
     "cross_lagged": "panels",
@@ -94,6 +97,7 @@ _HOMES = {
 
 __all__ = [
     "Activity",
+    "ActorPartner",
     "ArgumentError",
     "Comparison",
     "CrossLagged",
@@ -115,6 +119,7 @@ __all__ = [
     "Standardised",
     "Study",
     "UnknownNameError",
+    "apim",
     "compare",
     "compare_definitions",
     "cross_lagged",

@@ -55,6 +55,8 @@ LAYERS = [
     ["friendship_classes", "joint_results"],
     ["mutuality", "panel_rows"],
     ["panels"],
+    ["actor_partner_rows"],
+    ["actor_partner"],
     ["permutation", "person_blocks"],
     ["permuting"],
     ["correlating"],
