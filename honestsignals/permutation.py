@@ -234,7 +234,7 @@ class Permutation(Printed):
         never = n * (n - 1) // (1 if people.directed else 2) - people.possible
         what = "ordered pairs" if people.directed else "pairs"
         if never:
-            yield f"{never:,} {what} across them have no row, were never possible, and stay so."
+            yield f"{never:,} {what} of them have no row, were never possible, and stay so."
         if people.missing:
             yield (
                 f"{people.missing:,} of {people.possible:,} possible {what} have no row. A permuted value "

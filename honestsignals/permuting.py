@@ -70,7 +70,8 @@ def permute(
     block : str, mapping, or sequence, optional
         People change places within blocks: an attribute of people (columns ``ego_`` and ``alter_`` of that
         name), a column of rows, a block for each person by id, or one for each row of the table. Without it,
-        within groups that no row joins. Pairs between two blocks without any row were never possible, and no
+        within groups that no row joins; of ordered pairs, those who are never ego (who were not asked) or
+        never alter among themselves. Pairs between two blocks without any row were never possible, and no
         permutation makes them so; other pairs without a row are missing, and a permuted value that would come
         from one is left out with its row (as in sna). With many missing, too many are rejected; it is said.
     progress : callable, optional

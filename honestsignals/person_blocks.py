@@ -18,7 +18,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Blocks = tuple[Mapping[Any, Any], str]
 """The block of each person by id, and what they are in words."""
 
-GROUPS = "groups that no row joins"
+GROUPS = "groups: those that no row joins, or that are ego alone or alter alone"
 
 
 def people_of(ids: pd.DataFrame, directed: bool, block: Blocks | None) -> tuple[Relabelling, str]:
@@ -30,7 +30,7 @@ def people_of(ids: pd.DataFrame, directed: bool, block: Blocks | None) -> tuple[
         ``ego`` and ``alter`` of the rows.
     directed : bool
     block : tuple, optional
-        As from `blocks_of`; without it, groups that no row joins.
+        As from `blocks_of`; without it, groups as the rows have them (`groups_of`).
 
     Examples
     --------
@@ -38,7 +38,7 @@ def people_of(ids: pd.DataFrame, directed: bool, block: Blocks | None) -> tuple[
     >>> ids = pd.DataFrame({"ego": ["b", "d"], "alter": ["a", "c"]})
     >>> people, words = people_of(ids, False, None)
     >>> people.block.tolist(), words
-    ([0, 0, 1, 1], 'groups that no row joins')
+    ([0, 0, 1, 1], 'groups: those that no row joins, or that are ego alone or alter alone')
     """
     ego, alter = (ids[name].to_numpy(dtype=object) for name in ("ego", "alter"))
     names, codes = np.unique(np.concatenate([ego, alter]), return_inverse=True)

@@ -266,6 +266,7 @@ def test_pairs_of_one_block_with_another_alone_stay_so() -> None:
     """Bosses judge workers, and nobody else anybody."""
     ego, alter = (side.ravel() for side in np.meshgrid(np.arange(3), np.arange(3, 8), indexing="ij"))
     people = relabelling.relabelling(ego, alter, np.array([0, 0, 0, 1, 1, 1, 1, 1]))
+    assert (relabelling.relabelling(ego, alter).block == 1 - people.block).all()
     assert (people.possible, people.missing) == (15, 0)
     assert (people.rows_after(next(people.drawn(20, 1, 20))) < 15).all()
 

@@ -101,7 +101,7 @@ def test_blocks_are_a_column_a_mapping_or_a_value_a_row(frame: pd.DataFrame) -> 
     found = hs.permute(fit, within, draws=60, seed=1, block="city")
     assert found.people.block.tolist() == [0] * 4 + [1] * 5
     assert "People change places within 2 blocks of city." in found.facts()
-    assert "40 ordered pairs across them have no row, were never possible, and stay so." in found.facts()
+    assert "40 ordered pairs of them have no row, were never possible, and stay so." in found.facts()
     same(found, hs.permute(fit, draws=60, seed=1, block=city))
     same(found, hs.permute(fit, draws=60, seed=1, block=pd.Series(city)))
     same(found, hs.permute(FORMULA, within, family="gaussian", draws=60, seed=1, block="village"))
@@ -112,7 +112,7 @@ def test_blocks_are_a_column_a_mapping_or_a_value_a_row(frame: pd.DataFrame) -> 
     # the groups are seen even if nobody names them
     alone = hs.permute(fit, draws=60, seed=1)
     same(found, alone)
-    assert "People change places within 2 groups that no row joins." in alone.facts()
+    assert "People change places within 2 groups: those that no row joins" in str(alone)
 
 
 def test_blocks_within_a_whole_network_keep_pairs_across(frame: pd.DataFrame) -> None:
@@ -120,6 +120,15 @@ def test_blocks_within_a_whole_network_keep_pairs_across(frame: pd.DataFrame) ->
     assert found.people.missing == 0
     assert found.people.count == 24 * 120
     assert not any("never possible" in line for line in found.facts())
+
+
+def test_who_was_not_asked_changes_places_with_others_who_were_not(frame: pd.DataFrame) -> None:
+    asked = frame[~frame["ego"].isin(["p1", "p4", "p8"])]
+    found = hs.permute(FORMULA, asked, family="gaussian", draws=60, seed=1)
+    assert (np.flatnonzero(found.people.block == found.people.block[1]) == [1, 4, 8]).all()
+    assert found.people.missing == 0
+    assert found.found.rows_used == 1
+    assert "24 ordered pairs of them have no row, were never possible, and stay so." in found.facts()
 
 
 def test_missing_pairs_are_counted_and_said(frame: pd.DataFrame) -> None:

@@ -170,7 +170,8 @@ def relabelling(
         Codes of the two of each row, from 0 on.
     block : ndarray of int, shape (n_people,), optional
         Block of each person. Without it people change places within the groups that the rows fall apart
-        into (`groups_of`): pairs across them were never possible.
+        into, and of ordered pairs those who are ego alone or alter alone among themselves (`groups_of`):
+        other pairs of theirs were never possible.
     directed : bool
         Whether rows are ordered pairs.
 
@@ -201,7 +202,7 @@ def relabelling(
             "pair: choose one wave, or one row of each pair."
         )
     if block is None:
-        block = groups_of(ego, alter, n)
+        block = groups_of(ego, alter, n, directed=directed)
     block = np.unique(np.asarray(block), return_inverse=True)[1].astype(np.int64)
     if block.size != n:
         raise ArgumentError(f"block has {block.size} values for {n} people; it must have one for each.")
@@ -211,13 +212,17 @@ def relabelling(
     return found
 
 
-def groups_of(ego: NDArray[Any], alter: NDArray[Any], n_people: int) -> Codes:
-    """Groups of people without a row between them: the connected components of the pairs.
+def groups_of(ego: NDArray[Any], alter: NDArray[Any], n_people: int, *, directed: bool = False) -> Codes:
+    """Groups of people without a row between them; of ordered pairs, divided by who is ego, alter, or both.
+
+    Who was not asked is alter alone: were others to take that place, their answers would be missing.
 
     Parameters
     ----------
     ego, alter : ndarray of int, shape (n,)
     n_people : int
+    directed : bool
+        Whether rows are ordered pairs, so that being ego means something.
 
     Returns
     -------
@@ -227,12 +232,19 @@ def groups_of(ego: NDArray[Any], alter: NDArray[Any], n_people: int) -> Codes:
     --------
     >>> groups_of(np.array([0, 2]), np.array([1, 3]), 4).tolist()
     [0, 0, 1, 1]
+    >>> groups_of(np.array([0, 1, 0]), np.array([1, 0, 2]), 3, directed=True).tolist()
+    [1, 1, 0]
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     graph = coo_array((np.ones(ego.size, dtype=np.int8), (ego, alter)), shape=(n_people, n_people))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    group = connected_components(graph, directed=False)[1].astype(np.int64)
+    if not directed:
+        return group
+    acts, receives = np.zeros((2, n_people), dtype=bool)
+    acts[ego] = receives[alter] = True
+    return np.unique(3 * group + acts + (acts & receives), return_inverse=True)[1].astype(np.int64)
 
 
 def number_of_draws(draws: int | str, people: Relabelling, seed: int | None) -> int | None:
