@@ -115,7 +115,8 @@ def within_jackknife(found: Within, ego: NDArray[Any], alter: NDArray[Any]) -> C
     for the rows S of a person or of a pair, with h the hat matrix of slopes and effects together. A person's
     own effects go with the person's rows, so :math:`I - h_{SS}` is singular there and its pseudo-inverse is
     taken: residuals are 0 along what goes. Variance, floor and degrees of freedom are those of `jackknife`,
-    the latter on the design without effects.
+    the latter on the design without effects. Nominal .95 intervals cover 96–98 % at 30 people
+    (docs/fixed_effects.md).
 
     Parameters
     ----------

@@ -128,6 +128,9 @@ def tetrad_jackknife(
     given the effects, so the effective degrees of freedom are those of ρ = 0:
     :math:`(\sum_i v_i)^2 / \sum_i v_i^2 - 1` with :math:`v_i = c^\top H^{-1} H_i H^{-1} c`.
 
+    Quadruples share more than rows, which errors of every kind count as if it were variance: nominal .95
+    intervals cover 98–99 % at 30 people and 96–98 % at 60 (docs/fixed_effects.md).
+
     Parameters
     ----------
     found : Tetrads
