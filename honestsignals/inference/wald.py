@@ -172,14 +172,7 @@ def coefficient_tests(beta: NDArray[Any], covariance: Covariance, level: float =
     >>> coefficient_tests(np.array([3.0]), V).low.round(4).tolist()
     [1.04]
     """
-    if not 0 < level < 1:
-        raise ArgumentError(f"level is {level!r}; it must lie between 0 and 1.")
-    error = covariance.std_error
-    statistic = np.asarray(beta, dtype=float) / error
-    reach = -stdtrit(covariance.df, (1.0 - level) / 2) * error
-    return CoefficientTests(
-        statistic, 2.0 * stdtr(covariance.df, -np.abs(statistic)), beta - reach, beta + reach
-    )
+    return _t_tests(np.asarray(beta, dtype=float), covariance.std_error, covariance.df, level)
 
 
 def combinations(
@@ -217,18 +210,33 @@ def combinations(
     [1.4142]
     """
     C = np.atleast_2d(np.asarray(matrix, dtype=float))
-    variance, df = np.empty(len(C)), np.empty(len(C))
-    for row, c in enumerate(C):
-        part = c != 0
-        chosen = np.ix_(part, part)
-        variance[row] = c[part] @ covariance.matrix[chosen] @ c[part]
+    variance, df = np.zeros(len(C)), np.full(len(C), np.nan)
+    # a coefficient without a variance must not spoil combinations that do not have it
+    patterns, which = np.unique(C != 0, axis=0, return_inverse=True)
+    for place, part in enumerate(patterns):
+        if not part.any():
+            continue
+        rows, chosen = np.ravel(which) == place, np.ix_(part, part)
+        some = C[rows][:, part]
+        variance[rows] = ((some @ covariance.matrix[chosen]) * some).sum(axis=1)
         if covariance.floor is not None:
-            variance[row] = max(variance[row], c[part] @ covariance.floor[chosen] @ c[part])
-        df[row] = covariance.df[part].min() if part.any() else np.nan
+            least = ((some @ covariance.floor[chosen]) * some).sum(axis=1)
+            variance[rows] = np.maximum(variance[rows], least)
+        df[rows] = covariance.df[part].min()
     estimate = C @ np.asarray(beta, dtype=float) - (0.0 if values is None else np.asarray(values))
-    apart = Covariance(covariance.name, np.diag(variance), None, df, ())
-    tests = coefficient_tests(estimate, apart, level)
-    return Combinations(estimate, apart.std_error, tests.statistic, tests.p_value, tests.low, tests.high, df)
+    error = np.sqrt(np.where(variance > 0, variance, np.nan))
+    tests = _t_tests(estimate, error, df, level)
+    return Combinations(estimate, error, tests.statistic, tests.p_value, tests.low, tests.high, df)
+
+
+def _t_tests(estimate: Floats, error: Floats, df: Floats, level: float) -> CoefficientTests:
+    if not 0 < level < 1:
+        raise ArgumentError(f"level is {level!r}; it must lie between 0 and 1.")
+    statistic = estimate / error
+    reach = -stdtrit(df, (1.0 - level) / 2) * error
+    return CoefficientTests(
+        statistic, 2.0 * stdtr(df, -np.abs(statistic)), estimate - reach, estimate + reach
+    )
 
 
 def _restrictions(k: int, indices: Sequence[int] | None, restrictions: NDArray[Any] | None) -> Floats:
