@@ -775,3 +775,12 @@ def test_a_column_called_like_one_of_the_table_is_refused() -> None:
     with pytest.raises(hs.ArgumentError, match="'outcome' is a column of the formula and of this table"):
         result.predict({"outcome": 1})
     assert result.marginal_effects().tidy()["term"].unique().tolist() == ["outcome"]
+
+
+def test_many_new_rows_take_memory_by_the_row() -> None:
+    rows = frame_of()
+    result = fitted("ordered_logit", "log1p(acts) * channel", rows)
+    many = pd.concat([rows] * 60, ignore_index=True)
+    found = result.predict(many).tidy()
+    assert len(found) == 4 * len(many)
+    close(found.iloc[-8:], result.predict(many.iloc[-2:]).tidy(), 1e-10)
