@@ -32,8 +32,8 @@ class Rows:
 
 
 def reference_folder(case: str) -> Path:
-    """sim40 is simulated and stands in this project; real networks are read from the shared folder."""
-    return REFERENCE if case == "sim40" else shared_path("reference")
+    """What is simulated stands in this project; real networks are read from the shared folder."""
+    return REFERENCE if case in ("sim40", "sim_label40") else shared_path("reference")
 
 
 def reference(folder: str, case: str) -> dict[str, Any]:
@@ -41,11 +41,11 @@ def reference(folder: str, case: str) -> dict[str, Any]:
     return dict(found["models"])
 
 
-def matrix(case: str, name: str) -> np.ndarray:
-    """A matrix, row = sender; missing ties are 0, as the case's description says."""
+def matrix(case: str, name: str, missing: float = 0.0) -> np.ndarray:
+    """A matrix, row = sender; missing ties are 0, as most cases' descriptions say."""
     with (reference_folder(case) / "inputs" / f"{name}.csv").open(encoding="utf-8") as file:
         lines = list(csv.reader(file))[1:]
-    return np.array([[0.0 if cell == "NA" else float(cell) for cell in line[1:]] for line in lines])
+    return np.array([[missing if cell == "NA" else float(cell) for cell in line[1:]] for line in lines])
 
 
 def attribute(case: str, name: str, column: str) -> np.ndarray:
@@ -90,6 +90,22 @@ def case_rows(case: str) -> Rows:
     ego, alter = np.nonzero(~np.eye(label.shape[0], dtype=bool))
     X = np.column_stack([np.ones(ego.size), *(column[ego, alter] for column in columns.values())])
     return Rows(ego, alter, X, label[ego, alter], ["(Intercept)", *columns])
+
+
+def ordinal_rows(case: str) -> Rows:
+    """The ordered regression of a reference case, as its description says; missing labels are out."""
+    if case == "sim_label40":
+        label, counts = matrix(case, "sim_label40"), matrix(case, "sim_counts40")
+    else:
+        label = matrix(case, "eies_acquaintance_t2", missing=np.nan)
+        counts = matrix(case, "eies_messages")
+    if case.endswith("reciprocity"):
+        both = {"log1p_min": np.minimum(counts, counts.T), "log1p_total": counts + counts.T}
+    else:
+        both = {"log1p_sent": counts, "log1p_received": counts.T}
+    ego, alter = np.nonzero(~np.eye(label.shape[0], dtype=bool) & ~np.isnan(label))
+    X = np.column_stack([np.log1p(column[ego, alter]) for column in both.values()])
+    return Rows(ego, alter, X, label[ego, alter], list(both))
 
 
 def simulated(seed: int, n_people: int = 12, directed: bool = True, family: str = "gaussian") -> Rows:

@@ -68,3 +68,10 @@ def test_logit(eies: Rows) -> None:
     assert printed(np.sqrt(np.diag(exact.matrix)), 4) == [0.5083, 0.1544, 0.5315]
     one_step = jackknife(fit, eies.ego, eies.alter, names)
     np.testing.assert_allclose(one_step.std_error, exact.std_error, rtol=0.1)
+
+
+def test_ordered_logit(eies: Rows) -> None:
+    fit = estimate(eies.X[:, 1:3], eies.y, "ordered_logit", eies.names[1:3])
+    assert printed(fit.beta[:2], 5)[0] == 0.65128
+    assert printed(fit.beta[:2], 4)[1] == -0.3509
+    assert printed(fit.beta[2:], 7) == [-0.4299340, 0.1986721, 2.7080993, 4.5034555]
