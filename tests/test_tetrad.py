@@ -382,6 +382,7 @@ def test_errors_and_sizes_that_there_are_not(monkeypatch) -> None:
     one, pairs = study(8, True, n_people=10), study(8, False, n_people=12)
     with pytest.raises(DesignError, match="no classical errors"):
         one.covariance("classical")
+    assert "dyadic: in a tetrad logit its errors are too small" in one.covariance("dyadic").notes[-1]
     with pytest.raises(DesignError, match="have no direction; use 'dyadic'"):
         pairs.covariance("two_way")
     with pytest.raises(UnknownNameError, match="Did you mean 'jackknife'"):

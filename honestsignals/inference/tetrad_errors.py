@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from honestsignals.errors import DesignError, FitError, unknown
 from honestsignals.inference.clusters import Codes, Floats, pair_codes, person_codes, person_sums, sums
+from honestsignals.inference.covariance import DYADIC_PEOPLE
 from honestsignals.inference.tetrad import QuadrupleLikelihood, Tetrads
 from honestsignals.inference.variance import FEW_PEOPLE, Covariance, inverse_root, noted
 from honestsignals.inference.words import counted, named
@@ -39,8 +40,9 @@ def tetrad_covariance(
     pair, the one cycle of a tetrad that it is not in; given its label that has mean 0). ``pair`` sums u over
     the rows of a pair first, so that answers to one another may depend on one another beyond the effects;
     ``dyadic`` takes :math:`\sum_i u_i u_i^\top - \sum_d u_d u_d^\top`, with :math:`u_i` of the quadruples
-    that person i is in, ``two_way`` the same of senders and of receivers, less rows. The default is the net
-    jackknife. ``classical`` would count a row once for every quadruple it is in: refused.
+    that person i is in, and covers 71–91 % at 30 and 60 people; ``two_way`` the same of senders and of
+    receivers, less rows. The default is the net jackknife. ``classical`` would count a row once for every
+    quadruple it is in: refused.
 
     Parameters
     ----------
@@ -112,6 +114,8 @@ def tetrad_covariance(
         touched = person_sums(ego, alter, scores, n_people) / ENDS
         meat, df = touched.T @ touched - within_pairs, max(float(n_people - k), 1.0)
     notes = _size_notes(found, n_people)
+    if covariance == "dyadic" and n_people < DYADIC_PEOPLE:
+        notes.append("dyadic: in a tetrad logit its errors are too small; the jackknife's and pair's are not")
     return noted(covariance, root @ meat @ root.T, np.full(k, df), found.names, notes)
 
 
