@@ -25,9 +25,10 @@ UNITS = {
     "ordered_logit": "Log odds of a higher level",
     "ordered_probit": "Ordered probit coefficients",
     "multinomial": "Log odds against the first class",
+    "mutual_logit": "Log odds given the other direction",
 }
 """What coefficients of a family are; those of any other are called coefficients."""
-RESCALED = ("logit", "probit", "ordered_logit", "ordered_probit", "multinomial")
+RESCALED = ("logit", "probit", "ordered_logit", "ordered_probit", "multinomial", "mutual_logit")
 """Families whose coefficients grow as terms are added, be they related to the others or not."""
 KEYS = ("term", "component", "contrast")
 """Columns that can name the rows of ``tidy()``."""
