@@ -89,8 +89,7 @@ def cells() -> list[Cell]:
     ]
     mirrors = [Cell(what, "gaussian", n, True) for what in ("mirror", "transpose") for n in (30, 60)]
     missing = [Cell(what, "gaussian", n, True) for what in MISSING for n in (30, 60)]
-    # the longest last
-    return sorted([*sizes, *more, *failures, *mirrors, *missing], key=lambda cell: cell.n_people > 100)
+    return [*sizes, *more, *failures, *mirrors, *missing]
 
 
 def people_of(cell: Cell, seed: list[int]) -> Relabelling:
@@ -279,11 +278,11 @@ def markdown(results: list[dict[str, Any]], command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def put_together(path: Path, result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Cells found before and this one, in the order of `cells`."""
+def put_together(path: Path, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cells found before and these, in the order of `cells`."""
     before = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
     names = [f"{cell.what} {cell.name}" for cell in cells()]
-    found = {f"{one['what']} {one['cell']}": one for one in [*before, result]}
+    found = {f"{one['what']} {one['cell']}": one for one in [*before, *results]}
     return [found[name] for name in sorted(found, key=names.index)]
 
 
@@ -297,19 +296,19 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="write the page alone, of what was found before")
     parser.add_argument("--markdown", type=Path, default=Path("docs/permutation_size.md"))
     asked = parser.parse_args()
-    tasks = [
-        (cell, asked.studies, asked.seed) for cell in cells() if asked.only in f"{cell.what} {cell.name}"
-    ]
+    wanted = [cell for cell in cells() if asked.only in f"{cell.what} {cell.name}"]
+    # the longest last
+    wanted.sort(key=lambda cell: cell.n_people > 100)
+    tasks = [(cell, asked.studies, asked.seed) for cell in wanted]
     command = f"python benchmarks/permutation_size.py --studies {asked.studies} --seed {asked.seed}"
     versions = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
     if asked.page:
-        before = json.loads(asked.output.read_text(encoding="utf-8"))["cells"]
-        asked.markdown.write_text(markdown(before, command), encoding="utf-8")
+        asked.markdown.write_text(markdown(put_together(asked.output, []), command), encoding="utf-8")
         return
     with Pool(asked.processes) as pool:
         for result in pool.imap(run, tasks):
             print(result["what"], result["cell"], result["rejected"], result["seconds"], flush=True)
-            results = put_together(asked.output, result)
+            results = put_together(asked.output, [result])
             made = {"command": command, "software": versions, "level": 0.05, "cells": results}
             asked.output.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
             asked.markdown.write_text(markdown(results, command), encoding="utf-8")
