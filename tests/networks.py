@@ -23,12 +23,15 @@ class Rows:
     X: np.ndarray
     y: np.ndarray
     names: list[str]
+    weights: np.ndarray | None = None
 
-    def fit(self, family: str) -> Estimate:
-        return estimate(self.X, self.y, family, self.names)
+    def fit(self, family: str, start: np.ndarray | None = None) -> Estimate:
+        return estimate(self.X, self.y, family, self.names, start=start, weights=self.weights)
 
     def take(self, rows: np.ndarray) -> Rows:
-        return replace(self, ego=self.ego[rows], alter=self.alter[rows], X=self.X[rows], y=self.y[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        some = {name: getattr(self, name)[rows] for name in ("ego", "alter", "X", "y")}
+        return replace(self, weights=weights, **some)
 
 
 def reference_folder(case: str) -> Path:
@@ -124,5 +127,15 @@ def simulated(seed: int, n_people: int = 12, directed: bool = True, family: str 
     X = np.column_stack([np.ones(ego.size), volume, balance])
     eta = -0.8 + 0.5 * volume + 0.4 * balance + 0.7 * (taste[ego] + taste[alter])
     noisy = eta + rng.normal(size=ego.size)
-    y = noisy if family == "gaussian" else (noisy + rng.logistic(size=ego.size) > 0.3).astype(float)
-    return Rows(ego, alter, X, y, ["Intercept", "volume", "balance"])
+    names = ["Intercept", "volume", "balance"]
+    if family == "gaussian":
+        return Rows(ego, alter, X, noisy, names)
+    latent = noisy + rng.logistic(size=ego.size)
+    if family == "poisson":
+        return Rows(ego, alter, X, rng.poisson(np.exp(np.clip(noisy / 2, -3, 2))).astype(float), names)
+    if family == "multinomial":
+        return Rows(ego, alter, X, np.digitize(latent, [-0.4, 1.0]).astype(float), names)
+    if family.startswith("ordered"):
+        y = np.digitize(latent, [-1.0, 0.3, 1.6]).astype(float)
+        return Rows(ego, alter, X[:, 1:], y, names[1:])
+    return Rows(ego, alter, X, (latent > 0.3).astype(float), names)
