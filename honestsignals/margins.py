@@ -64,7 +64,8 @@ def marginal_effects(
 
     with G the label's mean or the probability of a level, through whatever the formula makes of x; of a
     column of levels the average of :math:`G` with everybody at the level, less that with everybody at the
-    first. The variance is that of the delta method, :math:`\nabla^\top V \nabla`.
+    first. The variance is that of the delta method, :math:`\nabla^\top V \nabla`; how well its intervals
+    cover where people differ is in docs/calibration_margins.md.
 
     Parameters
     ----------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ from scipy.stats import norm, t
 import honestsignals as hs
 from honestsignals.inference.derivatives import derivative
 from honestsignals.inference.families import FAMILIES
+from tests.shared import PROJECT
+from tests.test_inference_calibration import loaded
 
 NUMBERS = ["estimate", "std_error", "low", "high", "df"]
 FORMULA = "log1p(acts) * channel + known(share) + in_contact + gift"
@@ -784,3 +788,34 @@ def test_many_new_rows_take_memory_by_the_row() -> None:
     found = result.predict(many).tidy()
     assert len(found) == 4 * len(many)
     close(found.iloc[-8:], result.predict(many.iloc[-2:]).tidy(), 1e-10)
+
+
+def stored_run() -> dict[str, Any]:
+    path = PROJECT / "benchmarks" / "results" / "margins_calibration.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_intervals_cover_in_the_stored_studies() -> None:
+    calibration = loaded("calibration")
+    benchmark = loaded("margins_calibration")
+    made = stored_run()
+    assert (PROJECT / "docs" / "calibration_margins.md").read_text(encoding="utf-8") == benchmark.page(made)
+    assert len(made["cells"]) == 8
+    for one in made["cells"]:
+        assert one["studies"] == 1000
+        cover = one["methods"]["jackknife"]["own rows"]
+        for share, error in zip(cover["estimate"], cover["mc_error"], strict=True):
+            assert share + 2 * error >= 0.93, one["cell"]
+            assert share - 2 * error <= 0.97, one["cell"]
+    assert calibration.Cell is benchmark.Cell
+
+
+def test_studies_of_today_are_the_stored_ones() -> None:
+    calibration, benchmark = loaded("calibration"), loaded("margins_calibration")
+    cell = calibration.Cell("ordered_logit", None, 30, False, True)
+    then = next(one for one in stored_run()["cells"] if one["cell"] == cell.name)
+    beta, truth = calibration.truth(cell), np.array(then["truth"])
+    found = [benchmark.study(cell, beta, truth, [1, *cell.key, number]) for number in range(30)]
+    cover = np.mean([one["jackknife"]["own"] for one in found], axis=0)
+    assert (np.abs(cover - then["methods"]["jackknife"]["own rows"]["estimate"]) < 4 * 0.05).all()
+    np.testing.assert_allclose(np.std([one["error"] for one in found], axis=0), then["sd"], rtol=0.6)
