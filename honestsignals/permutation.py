@@ -181,9 +181,9 @@ class Permutation(Printed):
         if not self._tested[place]:
             raise ArgumentError(f"{term!r} is the same after every permutation: it has no null distribution.")
         if ax is None:
-            from matplotlib.figure import Figure
+            import matplotlib.pyplot as plt  # so that a notebook shows it
 
-            ax = Figure(figsize=(5.0, 3.2), layout="constrained").subplots()
+            ax = plt.subplots(figsize=(5.0, 3.2), layout="constrained")[1]
         drawn = self.draws[np.isfinite(self.draws[:, place]), place]
         at, p = float(self.found.statistic[place]), float(self.found.p_value[place])
         ax.hist(drawn, bins=min(60, max(10, int(np.sqrt(drawn.size)))), color=SOFT)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -195,6 +196,8 @@ def test_the_null_distribution_is_there_to_draw(frame: pd.DataFrame) -> None:
     assert np.isnan(null.loc["Intercept"]).all()
     assert null.loc["acts", "q025"] < null.loc["acts", "mean"] < null.loc["acts", "q975"]
     axes = found.figure("acts")
+    assert plt.get_fignums()  # a notebook shows what pyplot knows of
+    plt.close("all")
     assert sum(patch.get_height() for patch in axes.patches) == 300
     assert "t of acts" in axes.get_xlabel()
     assert found.figure("balance", ax=axes) is axes
