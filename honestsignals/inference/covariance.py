@@ -24,6 +24,11 @@ from honestsignals.inference.variance import (
 DYADIC_PEOPLE = 200
 """The smallest study tried (30, 60, 100, 200 people) in which every interval of the dyadic errors passed."""
 
+SHARED_PEOPLE = (
+    "classical, hc1 and pair errors are too small where pairs that share a person depend on one another"
+)
+"""What those three say in one voice: side by side it is printed once."""
+
 __all__ = [
     "COVARIANCES",
     "Covariance",
@@ -66,7 +71,8 @@ def classical(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names:
     >>> classical(fit, ego, alter, ["Intercept"]).std_error.round(6).tolist()
     [0.645497]
     """
-    return noted("classical", estimate.scale * inverse(estimate.hessian), _row_df(estimate), names)
+    matrix = estimate.scale * inverse(estimate.hessian)
+    return noted("classical", matrix, _row_df(estimate), names, [SHARED_PEOPLE])
 
 
 def hc1(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str]) -> Covariance:
@@ -99,7 +105,8 @@ def hc1(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Seque
     n, k = estimate.scores.shape
     root = inverse_root(estimate.hessian)
     scores = estimate.scores @ root
-    return noted("hc1", root @ (scores.T @ scores) @ root.T * n / (n - k), _row_df(estimate), names)
+    matrix = root @ (scores.T @ scores) @ root.T * n / (n - k)
+    return noted("hc1", matrix, _row_df(estimate), names, [SHARED_PEOPLE])
 
 
 def pair(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str]) -> Covariance:
@@ -132,7 +139,7 @@ def pair(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequ
     count = int(pairs.max()) + 1
     u = sums(pairs, estimate.scores @ root, count)
     df = np.full(estimate.beta.size, max(count - 1.0, 1.0))
-    return noted("pair", root @ (u.T @ u) @ root.T, df, names)
+    return noted("pair", root @ (u.T @ u) @ root.T, df, names, [SHARED_PEOPLE])
 
 
 def two_way(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str]) -> Covariance:
@@ -172,7 +179,12 @@ def two_way(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: S
     meat = sent.T @ sent + received.T @ received - scores.T @ scores
     fewer = min(np.unique(ego).size, np.unique(alter).size)
     df = np.full(estimate.beta.size, max(fewer - 1.0, 1.0))
-    return noted("two_way", root @ meat @ root.T, df, names, size_notes(estimate, n_people, names))
+    notes = [
+        *size_notes(estimate, n_people, names),
+        "two_way: its errors are too small where what a person sends and receives, or the rows of a pair, "
+        "depend on one another",
+    ]
+    return noted("two_way", root @ meat @ root.T, df, names, notes)
 
 
 def dyadic(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str]) -> Covariance:

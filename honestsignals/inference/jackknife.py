@@ -151,6 +151,9 @@ def frank_snijders(
     nobody = _Steps(out.delta[:0], np.zeros(root.shape[0], dtype=bool))
     notes = [*_lost_notes(out, nobody, names), *hub_note(estimate, ego, alter, names)]
     notes += [*_separated_note(out, nobody), *size_notes(estimate, n_people, names)]
+    notes.append(
+        "frank_snijders: its errors are too small where pairs that share a person depend on one another"
+    )
     matrix = _squares(out.delta, root, out.lost) * (n_people - 2) / (2 * n_people)
     return Covariance("frank_snijders", matrix, None, np.full(root.shape[0], n_people - 1.0), tuple(notes))
 
