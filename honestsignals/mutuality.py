@@ -94,7 +94,9 @@ def fit_mutual(
     coefficient of ``fit``, whose label is one direction whatever the other. This is the part of p1
     (holland1981) and p2 (vanduijn2004) that covariates have; people have no effects of their own here, so
     where those who name many are also named by many, part of :math:`\rho` is theirs. Errors are those of
-    ``fit``, with pairs as rows: pairs that share a person may depend on one another.
+    ``fit``, with pairs as rows: pairs that share a person may depend on one another. Nominal .95 intervals of
+    the jackknife cover 94–96 % at 30 and 60 people who differ, 97–98 % where they do not
+    (docs/calibration_panels.md).
 
     Parameters
     ----------

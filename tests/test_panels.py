@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 
 import honestsignals as hs
-from tests.shared import needs_shared, shared_path
+from tests.shared import PROJECT, needs_shared, shared_path
 
 COVARIANCES = ["classical", "hc1", "pair", "two_way", "dyadic", "jackknife", "frank_snijders"]
 VARIABLES = {"trust": ["trust1", "trust2"], "help": ["help1", "help2"]}
@@ -321,3 +323,32 @@ def test_eies_acquaintance_and_friendship_across_waves() -> None:
         "acquaintance_t2 ~ acquaintance_t1 + friendship_t1 + log1p(acts)", table, family="gaussian"
     )
     np.testing.assert_allclose(fit.covariance.std_error[:4], single.covariance.std_error, rtol=1e-8)
+
+
+def test_the_page_runs_as_it_stands(tmp_path, monkeypatch) -> None:
+    page = (PROJECT / "docs" / "panels.md").read_text(encoding="utf-8")
+    (tmp_path / "data").symlink_to(PROJECT / "data")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.S):
+        exec(code, names)
+    assert isinstance(names["panel"], hs.CrossLagged)
+
+
+def test_stored_intervals_cover() -> None:
+    stored = json.loads((PROJECT / "benchmarks" / "results" / "panels_calibration.json").read_text())
+    assert {(one["kind"], one["people"]) for one in stored["cells"]} == {
+        (kind, people) for kind in ("panel", "mutual") for people in (30, 60)
+    }
+    for one in stored["cells"]:
+        assert one["studies"] >= 1000
+        shares = one["methods"]["jackknife"]
+        each = np.concatenate(
+            [np.atleast_1d(shares[what]) for what in shares if what not in ("size", "equal")]
+        )
+        error = 2 * np.sqrt(each * (1 - each) / one["studies"])
+        assert (each + error >= 0.93).all(), one
+        if one["person_effects"]:
+            assert (each - error <= 0.985).all(), one
+        for test in ("size", "equal") if one["kind"] == "panel" else ():
+            assert shares[test] - 2 * np.sqrt(shares[test] / one["studies"]) < 0.065
