@@ -193,8 +193,8 @@ def cross_lagged(
     Does reciprocity go before trust, or trust before reciprocity? All equations stand in one estimate over
     the same rows, so one covariance over pairs and people spans them, and their paths can be tested together.
     Estimates of each equation are those of ``fit``. A cross path compares pairs that differ; it is no effect
-    within pairs, and unequal reliability of the two variables moves it (hamaker2015). Nominal .95 intervals of
-    the jackknife cover 93–96 % at 30 and 60 people who differ, 97–98 % where they do not
+    within pairs, and unequal reliability of the two variables moves it (hamaker2015). Nominal .95
+    intervals of the jackknife cover 93–96 % at 30 and 60 people who differ, 97–98 % where they do not
     (docs/calibration_panels.md).
 
     Parameters
