@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from honestsignals.inference import refits
 from honestsignals.inference.clusters import pair_codes
 from honestsignals.inference.covariance import dyadic, frank_snijders, jackknife, pair, two_way
 from honestsignals.inference.estimators import Estimate
@@ -67,7 +68,10 @@ def test_pair_and_two_way_sum_over_their_clusters(seed: int, directed: bool, fam
     np.testing.assert_allclose(found.matrix, bread @ meat @ bread, rtol=1e-9, atol=1e-12)
     sender = summed_over(rows, fit.scores, lambda one, other: rows.ego[one] == rows.ego[other])
     receiver = summed_over(rows, fit.scores, lambda one, other: rows.alter[one] == rows.alter[other])
-    meat = sender + receiver - fit.scores.T @ fit.scores
+    both = summed_over(
+        rows, fit.scores, lambda i, j: rows.ego[i] == rows.ego[j] and rows.alter[i] == rows.alter[j]
+    )
+    meat = sender + receiver - both
     found = two_way(fit, rows.ego, rows.alter, fit.names)
     np.testing.assert_allclose(found.matrix, bread @ meat @ bread, rtol=1e-9, atol=1e-12)
 
@@ -148,12 +152,14 @@ def test_one_step_is_newtons_from_the_whole_estimate(seed: int, directed: bool, 
 
 @pytest.mark.parametrize(("seed", "directed", "family"), STUDIES)
 def test_effective_df_is_its_formula(seed: int, directed: bool, family: str) -> None:
-    """What rows share moves all cut points as one, and each class apart."""
+    """What rows share moves all cut points as one, and each class apart; by no more than ρ in counts."""
     rows = study(seed, directed, family)
     fit = rows.fit(family)
     bread, m = np.linalg.inv(fit.hessian), fit.predictors.shape[1]
     moves = np.eye(m) if family == "multinomial" else np.ones((1, m))
     shared = np.einsum("nmp,nmb,sb->snp", fit.predictors, fit.curvature, moves)  # T's parts
+    own = np.einsum("sa,nab,sb->sn", moves, fit.curvature, moves)
+    shared = shared / np.sqrt(np.maximum(own, 1.0))[:, :, None]
     middle = []
     for keep in keeps(rows)[0]:
         Z, W = fit.predictors[~keep], fit.curvature[~keep]
@@ -204,6 +210,28 @@ def test_exact_refits_of_many_pairs_are_refits(family: str, size: int) -> None:
         delta = fit.beta - newton(fit, pairs != code)
         total += np.outer(delta, delta)
     near(V.floor, total)
+
+
+def test_what_a_sample_shows_of_the_bound_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound too strict for many pairs: those that the sample lets pass are refits all the same."""
+    rows = simulated(7, n_people=60, family="logit")
+    fit = rows.fit("logit")
+    pairs = pair_codes(rows.ego, rows.alter)
+    expected = sum(
+        np.outer(one, one) for one in (fit.beta - newton(fit, pairs != code) for code in np.unique(pairs))
+    )
+    scored = []
+    exact_scores = Whole.scores
+
+    def scores(whole: Whole, moves: np.ndarray) -> np.ndarray:
+        scored.append(len(moves))
+        return exact_scores(whole, moves)
+
+    monkeypatch.setattr(refits, "SAMPLE", 8)
+    monkeypatch.setattr(Whole, "scores", scores)
+    V = jackknife(fit, rows.ego, rows.alter, fit.names, exact=True)
+    near(V.floor, expected)
+    assert 8 < sum(scored) < pairs.max()
 
 
 def newton(fit: Estimate, keep: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from honestsignals.inference.clusters import Codes, Floats
 from honestsignals.inference.families import FAMILIES, Family, information, rows_at
@@ -189,9 +190,7 @@ def _fifth(whole: Whole, rows: Codes) -> tuple[Floats, Floats]:
     m, nothing = whole.Z.shape[1], np.zeros((rows.size, whole.Z.shape[1]))
     W = whole.rows(rows, nothing)[2]
     if m > 2:
-        # |κ₅| ≤ 3.5 σ² R³ for a variable of range R ≤ √2, and σ² is at most the trace of the curvature
-        flat = np.broadcast_to(np.eye(m), W.shape)
-        return 3.5 * 2**1.5 * np.trace(W, axis1=1, axis2=2), flat
+        return _of_classes(whole.eta[rows], W)
     values, vectors = np.linalg.eigh(W)
     there = values > VANISHED
     long = np.where(there, 1 / np.sqrt(np.where(there, values, 1.0)), 0.0)
@@ -208,6 +207,22 @@ def _fifth(whole: Whole, rows: Codes) -> tuple[Floats, Floats]:
         along = np.einsum("na,nab,nb->n", a, far - 2 * near, a) / (2 * step[:, 0] ** 3)
         bound = np.maximum(bound, np.abs(along))
     return bound, W
+
+
+def _of_classes(eta: Floats, W: Floats) -> tuple[Floats, Floats]:
+    r"""The bound of a multinomial, from :math:`\kappa_5 = \mu_5 - 10 \mu_3 \sigma^2` of values of classes.
+
+    Where the rarest has probability q no value is farther from the mean than :math:`r \sigma`,
+    :math:`r^2 = (1 - q) / q`: hence :math:`(r^3 + 10 r) \sigma^5`. Where q is small the range R of the
+    variable gives less, :math:`3.5 \sigma^2 R^3` with :math:`R^2 \le 2` in the plain metric.
+    """
+    q = softmax(np.column_stack([np.zeros(len(eta)), eta]), axis=1).min(axis=1)
+    r = np.sqrt((1.0 - q) / np.maximum(q, VANISHED))
+    spread = np.trace(W, axis1=1, axis2=2)
+    bound, plain = r**3 + 10 * r, 3.5 * 2**1.5 * spread
+    near = bound * spread**2.5 < plain
+    flat = np.broadcast_to(np.eye(W.shape[1]), W.shape)
+    return np.where(near, bound, plain), np.where(near[:, None, None], W, flat)
 
 
 def _room(whole: Whole, rows: Codes) -> Floats:
