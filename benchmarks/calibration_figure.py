@@ -55,6 +55,8 @@ def points(cell: Cell, column: int) -> list[tuple[int, float, float]]:
     """Place of the method, share and Monte-Carlo error of each dot of one panel."""
     found = []
     for place, method in enumerate(METHODS):
+        if method not in cell["methods"]:
+            continue
         if column == len(COLUMNS) - 1:
             if method in ("jackknife", "dyadic"):
                 share, error = size(cell, method, JOINT[0])
@@ -79,7 +81,8 @@ def strokes(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, *, col
     """Upright strokes with round ends, as one path: dots and bars by the thousand in a small file."""
     gap = np.full(x.size, np.nan)
     across, up = np.column_stack([x, x, gap]).ravel(), np.column_stack([low, high, gap]).ravel()
-    axes.plot(across, up, color=color, lw=lw, solid_capstyle="round" if lw > 1 else "butt", zorder=3)
+    cap = "round" if lw > 1 else "butt"
+    axes.plot(across, up, color=color, lw=lw, solid_capstyle=cap, snap=False, zorder=3)
 
 
 def panel(axes: Axes, cells: list[Cell], column: int) -> None:

@@ -146,7 +146,8 @@ def _in_short(cells: list[Cell]) -> Iterator[str]:
             "",
             f"Coverage {words}: the lowest and the highest over directed and undirected studies and",
         )
-        yield from ("coefficients.", "", "| label | people | " + " | ".join(methods) + " |")
+        yield "coefficients. Undirected rows have no sender: two-way errors there rest on who is named first."
+        yield from ("", "| label | people | " + " | ".join(methods) + " |")
         yield "|---" * (2 + len(methods)) + "|"
         for label, n_people, cut, some in _groups(chosen):
             spans = [span(_shares(some, method, cut), TARGET) for method in methods]
@@ -175,7 +176,11 @@ def _shares(cells: list[Cell], method: str, cut: bool) -> list[Share]:
 
 
 def _sizes(cells: list[Cell]) -> Iterator[str]:
-    yield from ("", "Size of the joint tests at .05, F(q, ν): the lowest and the highest.", "")
+    yield from (
+        "",
+        "Size of the joint tests at .05, F(q, ν): the lowest and the highest. A study whose covariance",
+    )
+    yield from ("allows no test counts as one that does not reject.", "")
     tests = [(method, joint) for method in ("jackknife", "dyadic") for joint in JOINT]
     yield "| label | people | person effects | " + " | ".join(f"{m}: {j}" for m, j in tests) + " |"
     yield "|---" * (3 + len(tests)) + "|"
