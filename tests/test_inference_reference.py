@@ -33,11 +33,13 @@ def glm_errors(rows: Rows, model: str, name: str) -> Covariance:
     """
     fit = rows.fit(FAMILY[model])
     if model == "logit":
-        fit = replace(fit, hessian=_last_but_one_information(rows.X, rows.y))
+        w = _last_but_one_weights(rows.X, rows.y)
+        hessian = (rows.X * w[:, None]).T @ rows.X
+        fit = replace(fit, hessian=hessian, curvature=w[:, None, None])
     return COVARIANCES[name](fit, rows.ego, rows.alter, rows.names)
 
 
-def _last_but_one_information(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _last_but_one_weights(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     mu, deviance = (y + 0.5) / 2, np.inf
     eta = np.log(mu / (1 - mu))
     while True:
@@ -47,7 +49,7 @@ def _last_but_one_information(X: np.ndarray, y: np.ndarray) -> np.ndarray:
         mu = expit(eta)
         before, deviance = deviance, 2 * np.logaddexp(0, (1 - 2 * y) * eta).sum()
         if abs(deviance - before) / (abs(deviance) + 0.1) < 1e-14:
-            return (X * w[:, None]).T @ X
+            return np.asarray(w)
 
 
 def expected(values: dict[str, float | None], rows: Rows) -> np.ndarray:

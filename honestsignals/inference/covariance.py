@@ -14,10 +14,9 @@ from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.jackknife import frank_snijders, hub_note, jackknife
 from honestsignals.inference.variance import (
     Covariance,
-    inverse,
-    inverse_root,
     noted,
     positive_form,
+    root_of,
     size_notes,
 )
 
@@ -71,7 +70,8 @@ def classical(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names:
     >>> classical(fit, ego, alter, ["Intercept"]).std_error.round(6).tolist()
     [0.645497]
     """
-    matrix = estimate.scale * inverse(estimate.hessian)
+    root = root_of(estimate)
+    matrix = estimate.scale * root @ root.T
     return noted("classical", matrix, _row_df(estimate), names, [SHARED_PEOPLE])
 
 
@@ -103,7 +103,7 @@ def hc1(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Seque
     [0.645497]
     """
     n, k = estimate.scores.shape
-    root = inverse_root(estimate.hessian)
+    root = root_of(estimate)
     scores = estimate.scores @ root
     matrix = root @ (scores.T @ scores) @ root.T * n / (n - k)
     return noted("hc1", matrix, _row_df(estimate), names, [SHARED_PEOPLE])
@@ -134,7 +134,7 @@ def pair(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequ
     >>> pair(fit, np.array([0, 1, 0, 2]), np.array([1, 0, 2, 0]), ["Intercept"]).std_error.round(6).tolist()
     [0.707107]
     """
-    root = inverse_root(estimate.hessian)
+    root = root_of(estimate)
     pairs = pair_codes(ego, alter)
     count = int(pairs.max()) + 1
     u = sums(pairs, estimate.scores @ root, count)
@@ -143,7 +143,9 @@ def pair(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequ
 
 
 def two_way(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str]) -> Covariance:
-    r"""Errors clustered by sender and receiver: :math:`V_{sender} + V_{receiver} - V_{row}`, no factor.
+    r"""Errors clustered by sender and receiver: :math:`V_{sender} + V_{receiver} - V_{both}`, no factor.
+
+    What is subtracted is clustered by sender and receiver together: the rows of one ordered pair.
 
     It misses what a person as sender shares with the same person as receiver, and the two rows of a pair.
 
@@ -172,11 +174,13 @@ def two_way(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: S
     >>> two_way(fit, ego, alter, ["Intercept"]).std_error.round(6).tolist()
     [0.559017]
     """
-    root = inverse_root(estimate.hessian)
+    root = root_of(estimate)
     ego, alter, n_people = person_codes(ego, alter)
     scores = estimate.scores @ root
     sent, received = sums(ego, scores, n_people), sums(alter, scores, n_people)
-    meat = sent.T @ sent + received.T @ received - scores.T @ scores
+    cells = np.unique(ego * n_people + alter, return_inverse=True)[1]
+    both = sums(cells, scores, int(cells.max()) + 1)
+    meat = sent.T @ sent + received.T @ received - both.T @ both
     fewer = min(np.unique(ego).size, np.unique(alter).size)
     df = np.full(estimate.beta.size, max(fewer - 1.0, 1.0))
     notes = [
@@ -222,7 +226,7 @@ def dyadic(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Se
     >>> dyadic(fit, ego, alter, ["Intercept", "acts"]).std_error.round(4).tolist()
     [0.3522, 0.1055]
     """
-    root = inverse_root(estimate.hessian)
+    root = root_of(estimate)
     ego, alter, n_people = person_codes(ego, alter)
     if n_people < 3:
         raise FitError("Two people make one pair: errors over people need at least three people.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,7 @@ class Estimate:
     converged: bool
     iterations: int
     own: Family | None = None
+    level_names: tuple[str, ...] = ()
 
     @property
     def rule(self) -> Family:
@@ -181,10 +182,12 @@ def estimate(
     _check_label(chosen, y)
     values, codes = levels_of(y) if chosen.levels else (np.empty(0), y)
     _check_design(chosen, X, y, names)
-    words, places = coefficient_names(chosen, names, _level_words(values, levels))
+    level_names = tuple(_level_words(values, levels))
+    words, places = coefficient_names(chosen, names, level_names)
     problem = Problem(chosen, predictors(chosen, X, codes, values.size), codes, weights, values.size)
     theta, converged, steps = _solved(problem, X, names, start)
-    return _described(problem, (X, y), theta, (words, places, values), (converged, steps))
+    found = _described(problem, (X, y), theta, (words, places, values), (converged, steps))
+    return replace(found, level_names=level_names)
 
 
 def mean(eta: Floats, family: str) -> Floats:

@@ -14,7 +14,7 @@ from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.refits import SINGULAR, refits
 from honestsignals.inference.score_series import CHUNK
 from honestsignals.inference.vanishing import vanishing
-from honestsignals.inference.variance import Covariance, inverse, inverse_root, size_notes
+from honestsignals.inference.variance import Covariance, root_of, size_notes
 from honestsignals.inference.words import named
 
 SHARED_CORRELATION = 0.2
@@ -84,7 +84,7 @@ def jackknife(
     if n_people < 3:
         raise FitError("Two people make one pair: errors that leave people out need at least three people.")
     pairs = pair_codes(ego, alter)
-    root = inverse_root(estimate.hessian)
+    root = root_of(estimate)
     Z = estimate.predictors @ root
     people_out = _people_out(estimate, Z, root, (ego, alter), exact)
     pairs_out = _pair_steps(estimate, Z, pairs, root)
@@ -146,7 +146,7 @@ def frank_snijders(
     ego, alter, n_people = person_codes(ego, alter)
     if n_people < 3:
         raise FitError("Two people make one pair: errors that leave people out need at least three people.")
-    root = inverse_root(estimate.hessian)
+    root = root_of(estimate)
     out = _people_out(estimate, estimate.predictors @ root, root, (ego, alter), exact)
     nobody = _Steps(out.delta[:0], np.zeros(root.shape[0], dtype=bool))
     notes = [*_lost_notes(out, nobody, names), *hub_note(estimate, ego, alter, names)]
@@ -181,7 +181,9 @@ def effective_df(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any]) -> 
     .. math:: (\sum_i v_i)^2 / \sum_i v_i^2 - 1, \quad
         v_i = c^\top H^{-1} [H_i + \rho (T_i T_i^\top - \sum_{r \ni i} w_r^2 x_r x_r^\top)] H^{-1} c
 
-    with :math:`T_i = \sum_{r \ni i} w_r x_r` and ρ = 0.2, never below 1.
+    with :math:`T_i = \sum_{r \ni i} w_r x_r` and ρ = 0.2, never below 1. Where a row's :math:`w_r` is above 1
+    (counts), its part in :math:`T_i` has :math:`\sqrt{w_r}`, so that no two rows are taken to be correlated
+    by more than ρ; weights of rows enter as shares of their mean.
 
     Parameters
     ----------
@@ -205,7 +207,7 @@ def effective_df(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any]) -> 
     >>> effective_df(fit, ego, alter).round(6).tolist()  # all alike: people less one
     [11.0]
     """
-    v = _person_shares(estimate, ego, alter)[0]
+    v = _person_shares(estimate, ego, alter)
     return np.maximum(v.sum(axis=0) ** 2 / (v**2).sum(axis=0) - 1.0, 1.0)
 
 
@@ -247,7 +249,8 @@ def hub_note(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: 
             f"one person is in {100 * rows:.0f} % of the rows: errors that sum over people are too small "
             "with such a hub (Tabord-Meehan 2019)"
         )
-    share = _person_shares(estimate, ego, alter)[1].max(axis=0)
+    told = _moved(estimate)[1]
+    share = person_sums(ego, alter, told, n_people).max(axis=0) / told.sum(axis=0)
     heavy = [name for name, part in zip(names, share, strict=True) if part > max(HUB_SHARE, rows)]
     if heavy:
         found.append(
@@ -257,18 +260,29 @@ def hub_note(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: 
     return found
 
 
-def _person_shares(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any]) -> tuple[Floats, Floats]:
-    """v_i of the effective degrees of freedom, and the share of H⁻¹_cc from i's rows; both (N, p)."""
-    ego, alter, n_people = person_codes(ego, alter)
-    F = estimate.predictors @ inverse(estimate.hessian)  # Z_r H⁻¹ c, for every c at once
+def _moved(estimate: Estimate) -> tuple[Floats, Floats]:
+    """W_r Z_r H⁻¹ c for every c at once, (n, m, p), and what each row tells each coefficient, (n, p)."""
+    Z, root = estimate.predictors, root_of(estimate)
+    F = (Z.reshape(-1, Z.shape[2]) @ root @ root.T).reshape(Z.shape)
+    if Z.shape[1] == 1:
+        WF = F * estimate.curvature
+        return WF, F[:, 0] * WF[:, 0]
     WF = np.einsum("nab,nbc->nac", estimate.curvature, F)
-    rows = np.einsum("nac,nac->nc", F, WF)
-    information = person_sums(ego, alter, rows, n_people)
+    return WF, np.einsum("nac,nac->nc", F, WF)
+
+
+def _person_shares(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any]) -> Floats:
+    """v_i of the effective degrees of freedom, (N, p)."""
+    ego, alter, n_people = person_codes(ego, alter)
+    WF, rows = _moved(estimate)
+    # weights enter as shares: their unit is nobody's
+    information = person_sums(ego, alter, rows * estimate.weights.mean(), n_people)
     shared = np.zeros_like(information)
     for shift in estimate.shifts.T:
-        moved = np.einsum("a,nac->nc", shift, WF)
+        own = np.einsum("a,nab,b->n", shift, estimate.curvature, shift) / estimate.weights
+        moved = np.einsum("a,nac->nc", shift, WF) / np.sqrt(np.maximum(own, 1.0))[:, None]
         shared += person_sums(ego, alter, moved, n_people) ** 2 - person_sums(ego, alter, moved**2, n_people)
-    return information + SHARED_CORRELATION * shared, information / rows.sum(axis=0)
+    return information + SHARED_CORRELATION * shared
 
 
 def _person_steps(estimate: Estimate, Z: Floats, ego: Codes, alter: Codes, root: Floats) -> _Steps:

@@ -11,6 +11,7 @@ from scipy.linalg import solve_triangular
 from honestsignals.errors import FitError
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.estimators import Estimate
+from honestsignals.inference.families import information
 from honestsignals.inference.words import counted, named
 
 FEW_PEOPLE = 10
@@ -142,6 +143,36 @@ def inverse_root(hessian: Floats) -> Floats:
     return root
 
 
+def root_of(estimate: Estimate) -> Floats:
+    """The same of an estimate, to the digits of its design and not of its square.
+
+    A column whose mean is large against its spread (a time in seconds, say) takes twice as many digits from
+    the Hessian as from the design; a second root, in the units of the first, gives them back.
+
+    Parameters
+    ----------
+    estimate : Estimate
+
+    Returns
+    -------
+    ndarray, shape (p, p)
+
+    Raises
+    ------
+    FitError
+        Where the Hessian is singular.
+
+    Examples
+    --------
+    >>> from honestsignals.inference.estimators import estimate
+    >>> fit = estimate(np.full((4, 1), 0.5), np.array([1.0, 2.0, 3.0, 4.0]), "gaussian", ["half"])
+    >>> root_of(fit).tolist()
+    [[1.0]]
+    """
+    first = inverse_root(estimate.hessian)
+    return first @ inverse_root(information(estimate.predictors @ first, estimate.curvature))
+
+
 def inverse(hessian: Floats) -> Floats:
     """H⁻¹, by a Cholesky factor of the scaled matrix.
 
@@ -192,10 +223,10 @@ def noted(
     found: list[str] = []
     if without:
         found.append(f"{name}: no positive variance for {named(without)}, so it has no standard error")
-    else:
-        note = positive_form(matrix, None)[1]
-        found += (
-            [f"{name}: the matrix is not positive semi-definite; joint tests use it mended"] if note else []
+    elif positive_form(matrix, None)[1]:
+        found.append(
+            f"{name}: the matrix is not positive semi-definite; a joint test over a direction without "
+            "variance is refused"
         )
     return Covariance(name, matrix, None, df, (*found, *notes))
 
@@ -243,8 +274,10 @@ def _rarer(estimate: Estimate) -> tuple[int, str]:
     """Rows that tell the coefficients: those of the rarer label, or outside the commonest level."""
     label = estimate.rule.label
     if label == "level":
-        values, counts = np.unique(estimate.y, return_counts=True)
-        return int(counts.sum() - counts.max()), f"outside the commonest level {values[counts.argmax()]:g}"
+        counts = np.unique(estimate.y, return_counts=True)[1]
+        return int(
+            counts.sum() - counts.max()
+        ), f"outside the commonest level {estimate.level_names[counts.argmax()]}"
     events = int((estimate.y > 0).sum())
     if label == "count":
         return events, "with a count above 0"

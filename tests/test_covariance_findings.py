@@ -1,0 +1,92 @@
+"""What fresh readers broke in the covariances, and how it stays mended."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
+
+import honestsignals as hs
+
+
+def frame_of(seed: int, n: int = 30) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    ego, alter = np.nonzero(~np.eye(n, dtype=bool))
+    frame = pd.DataFrame({"ego": ego, "alter": alter, "x": rng.normal(size=ego.size)})
+    frame["z"] = frame["x"] + rng.normal(size=ego.size)
+    frame["person"] = 0.5 * rng.normal(size=n)[ego] + 0.3 * rng.normal(size=n)[alter]
+    frame["noise"] = rng.normal(size=ego.size)
+    return frame
+
+
+@pytest.mark.parametrize("mean", [0.1, 1, 10, 100, 1000])
+def test_counts_keep_their_degrees_of_freedom_however_high(mean: float) -> None:
+    frame = frame_of(1)
+    rng = np.random.default_rng(2)
+    frame["acts"] = rng.poisson(mean * np.exp(0.1 * frame["x"] + frame["person"]))
+    df = hs.fit("acts ~ x", frame, family="poisson").covariance.df
+    assert (df > 15).all()
+    assert (df < 30).all()
+
+
+@pytest.mark.parametrize("family", ["gaussian", "logit", "ordered_logit"])
+def test_the_unit_of_weights_is_nobodys(family: str) -> None:
+    frame = frame_of(3)
+    frame["y"] = 0.3 * frame["x"] + frame["person"] + frame["noise"]
+    if family != "gaussian":
+        frame["y"] = np.digitize(frame["y"], [0] if family == "logit" else [-0.5, 0.5])
+    frame["w"] = np.random.default_rng(4).uniform(0.5, 2, len(frame))
+    one = hs.fit("y ~ x + z", frame, family=family, weights="w")
+    other = hs.fit("y ~ x + z", frame.assign(w=1e4 * frame["w"]), family=family, weights="w")
+    pd.testing.assert_frame_equal(one.tidy(), other.tidy(), rtol=1e-9)
+
+
+def test_two_way_subtracts_what_is_clustered_by_both() -> None:
+    frame = frame_of(5, 12)
+    waves = pd.concat([frame, frame.assign(x=frame["x"] + 0.5 * frame["noise"])], ignore_index=True)
+    rng = np.random.default_rng(6)
+    waves["y"] = waves["x"] + waves["person"] + waves["noise"] + rng.normal(size=len(waves))
+    found = hs.fit("y ~ x + z", waves, family="gaussian", covariance="two_way")
+    X = sm.add_constant(waves[["x", "z"]])
+    groups = waves[["ego", "alter"]].to_numpy()
+    expected = cov_cluster_2groups(
+        sm.OLS(waves["y"], X).fit(), groups[:, 0], groups[:, 1], use_correction=False
+    )
+    np.testing.assert_allclose(found.covariance.matrix, expected[0], rtol=1e-10)
+
+
+def test_every_row_twice_leaves_two_way_errors_as_they_are() -> None:
+    frame = frame_of(7, 12)
+    frame["y"] = frame["x"] + frame["person"] + frame["noise"]
+    once = hs.fit("y ~ x + z", frame, family="gaussian", covariance="two_way")
+    twice = hs.fit("y ~ x + z", pd.concat([frame, frame]), family="gaussian", covariance="two_way")
+    np.testing.assert_allclose(twice.covariance.std_error, once.covariance.std_error, rtol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "logit", "poisson", "ordered_logit"])
+@pytest.mark.parametrize("shift", [1e5, 1e7])
+def test_errors_keep_their_digits_where_a_mean_is_large(family: str, shift: float) -> None:
+    """Seconds since 1970 over a month, say."""
+    frame = frame_of(8, 14)
+    rng = np.random.default_rng(9)
+    eta = 0.4 * frame["x"] + frame["person"] + frame["noise"]
+    frame["y"] = {
+        "gaussian": eta,
+        "logit": eta > 0,
+        "poisson": rng.poisson(np.exp(eta / 2)),
+        "ordered_logit": np.digitize(eta, [-1, 0, 1]),
+    }[family]
+    near = hs.fit("y ~ x + z", frame, family=family).ladder().tidy().set_index("term")
+    far = hs.fit("y ~ x + z", frame.assign(x=frame["x"] + shift), family=family).ladder().tidy()
+    slopes = ["x", "z"]
+    np.testing.assert_allclose(far.set_index("term").loc[slopes], near.loc[slopes], rtol=1e-7)
+
+
+def test_rarer_levels_are_named_as_tables_name_them() -> None:
+    frame = frame_of(10, 8)
+    names = np.where(frame["noise"] > 1.2, "mutual", np.where(frame["noise"] > 0.8, "one-sided", "none"))
+    frame["friends"] = pd.Categorical(names, ["none", "one-sided", "mutual"])
+    text = str(hs.fit("friends ~ x", frame, family="multinomial"))
+    assert "outside the commonest level none for 4 coefficients" in text
