@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, FitError, listed, nearest, unknown
-from honestsignals.glossary import FORMULA_WORDS
+from honestsignals.formula_words import right_side, words_of
 from honestsignals.metrics.columns import FORMS, all_names
 from honestsignals.metrics.registry import SWAPS
 from honestsignals.new_values import columns_at
@@ -144,11 +142,11 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
     """
     frame = table.frame if isinstance(table, DyadTable) else table
     left, right = _sides(formula)
-    variables = _variables(right, frame)
+    variables, bare = _variables(right, frame)
     _check_columns(left, variables, table)
     y, truth, levels = _left(left, frame)
     left_out: dict[str, int] = {}
-    keep = _known_rows(y, (left, right), frame[variables], left_out)
+    keep = _known_rows((y, left), frame[variables], bare, left_out)
     source = _without_unused(frame[keep], variables)
     columns, names, terms, spec = _right(right, source)
     if not names:
@@ -208,19 +206,12 @@ def _without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
     return some
 
 
-def _named(expression: str) -> list[str]:
-    """Columns that an expression names; functions that it calls are none.
-
-    >>> _named("`my y` > log1p(acts)")
-    ['my y', 'acts']
-    """
-    quoted = re.findall(r"`([^`]*)`", expression)
+def _named(left: str) -> tuple[str, ...]:
+    """Columns that the left side names; functions that it calls are none."""
     try:
-        tree = ast.parse(re.sub(r"`[^`]*`", "0", expression), mode="eval")
+        return words_of(left).names
     except SyntaxError as error:
-        raise ArgumentError(f"The formula's left side {expression!r} cannot be read: {error}") from error
-    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return quoted + [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node not in called]
+        raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}") from error
 
 
 def _sides(formula: str) -> tuple[str, str]:
@@ -233,29 +224,10 @@ def _sides(formula: str) -> tuple[str, str]:
     return parts[0].strip(), parts[1].strip()
 
 
-def _variables(right: str, frame: pd.DataFrame) -> list[str]:
-    """Columns that the right side names; an error for one that is not there."""
-    # these would depend on the order of rows, or on how names are spelt
-    moody = re.search(r"\b(lag|hashed)\s*\(", right)
-    if moody:
-        raise ArgumentError(
-            f"{moody.group(1)} depends on the order of rows or names, so no model takes it here."
-        )
-    from formulaic import Formula
-    from formulaic.errors import FormulaicError
-
-    try:
-        parsed = Formula(right)
-        wanted = {str(name) for name in parsed.required_variables}
-        # formulaic does not tell what center, scale and the splines read
-        words = set(re.findall(r"[^\W\d]\w*(?!\w)(?!\s*\()", right))
-        wanted |= {str(name) for name in frame.columns if str(name) in words}
-    except (FormulaicError, SyntaxError) as error:
-        first = str(error).splitlines()[0]
-        raise ArgumentError(f"The formula's right side {right!r} cannot be read: {first}") from error
-    if type(parsed).__name__ != "SimpleFormula":
-        raise ArgumentError(f"The formula's right side {right!r} has several parts; use '+' between terms.")
-    names = [name for name in sorted(wanted) if name in frame.columns or name not in FORMULA_WORDS]
+def _variables(right: str, frame: pd.DataFrame) -> tuple[list[str], set[str]]:
+    """Columns that the right side names, and which of them rows must have; an error for one not there."""
+    wanted, bare = right_side(right, [str(name) for name in frame.columns])
+    names = sorted(wanted)
     for name in names:
         if name not in frame.columns:
             raise _no_column(name, frame)
@@ -265,7 +237,7 @@ def _variables(right: str, frame: pd.DataFrame) -> list[str]:
             )
         if frame[name].dtype == object and all(isinstance(one, int | float) for one in frame[name]):
             raise ArgumentError(f"{name!r} holds numbers as objects; turn it into a column of numbers.")
-    return names
+    return names, bare
 
 
 def _no_column(name: str, frame: pd.DataFrame) -> Exception:
@@ -349,14 +321,16 @@ def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dic
     return np.asarray(matrix, dtype=float), names, terms, spec
 
 
-def _known_rows(y: Array, sides: tuple[str, str], frame: pd.DataFrame, left_out: dict[str, int]) -> Array:
+def _known_rows(
+    label: tuple[Array, str], frame: pd.DataFrame, bare: set[str], left_out: dict[str, int]
+) -> Array:
     """Rows whose label and columns are known, but for columns inside ``known()``; the others are counted."""
+    y, left = label
     keep = ~np.isnan(y)
     if not keep.all():
-        left_out[f"rows where {sides[0]} is unknown"] = int((~keep).sum())
-    bare = re.sub(r"\bknown\([^()]*\)", "", sides[1])
+        left_out[f"rows where {left} is unknown"] = int((~keep).sum())
     for name in frame.columns:
-        if not re.search(rf"(?<!\w){re.escape(str(name))}(?!\w)", bare):
+        if str(name) not in bare:
             continue
         lacks = keep & frame[name].isna().to_numpy()
         if lacks.any():

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.errors import ArgumentError, nearest
+from honestsignals.formula_words import variables_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-WORDS = r"[^\W\d]\w*(?!\w)(?!\s*\()"
-"""Names in a formula; one before a bracket is a function's."""
-
-
-def variables_of(factor: str, columns: Iterable[str]) -> set[str]:
-    """Columns that a part of a formula reads.
-
-    >>> variables_of("scale(log1p(acts))", ["acts", "log1p"])
-    {'acts'}
-    """
-    named = {factor, *re.findall(r"`([^`]*)`", factor), *re.findall(WORDS, factor)}
-    return named & {str(one) for one in columns}
 
 
 def coded_levels(spec: Any, seen: pd.DataFrame, name: str) -> tuple[Any, ...] | None:

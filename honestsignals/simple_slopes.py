@@ -9,10 +9,10 @@ import numpy as np
 
 from honestsignals.averaging import Change, Fitted, Table, points, undefined_facts, word
 from honestsignals.errors import ArgumentError
+from honestsignals.formula_words import variables_of
 from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.margins import Gradients, joined
 from honestsignals.inference.wald import Combinations, WaldTest, wald
-from honestsignals.new_values import variables_of
 from honestsignals.printed import Printed
 
 if TYPE_CHECKING:
