@@ -20,7 +20,7 @@ EXACT = {
     "exact frank_snijders": functools.partial(frank_snijders, exact=True),
 }
 EVERY = [*COVARIANCES, *EXACT]
-ROBUST = ["pair", "dyadic", "jackknife", "frank_snijders", *EXACT]
+ROBUST = ["pair", "two_way", "dyadic", "jackknife", "frank_snijders", *EXACT]
 SEEDS = st.integers(0, 10_000)
 FEW = settings(max_examples=3, deadline=None)
 
@@ -123,7 +123,7 @@ def test_units_of_columns_do_not_matter(family: str, name: str, seed: int, power
 @FEW
 @given(seed=SEEDS)
 def test_every_row_twice_changes_no_error_that_knows_people(family: str, name: str, seed: int) -> None:
-    """Nor does a weight of 2. (two_way subtracts rows, and two equal rows are not one of twice the score.)"""
+    """Nor does a weight of 2."""
     rows = simulated(seed, family=family)
     twice = rows.take(np.tile(np.arange(rows.y.size), 2))
     heavy = replace(rows, weights=np.full(rows.y.size, 2.0))
@@ -133,7 +133,7 @@ def test_every_row_twice_changes_no_error_that_knows_people(family: str, name: s
         assert_same_matrix(one[1], two[1], 1e-8 if name in EXACT else 1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name in ROBUST if name != "classical"])
+@pytest.mark.parametrize("name", ROBUST)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_row_of_weight_two_is_two_rows_alike(family: str, name: str) -> None:
     rows = simulated(11, n_people=14, family=family)
@@ -188,9 +188,7 @@ def test_two_levels_are_a_binary_label(family: str, name: str) -> None:
     np.testing.assert_allclose(found[1].df, expected[1].df[np.abs(turn).argmax(axis=1)], rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "name", ["classical", *(name for name in ROBUST if not name.startswith("exact")), "two_way"]
-)
+@pytest.mark.parametrize("name", ["classical", *(name for name in ROBUST if name not in EXACT)])
 @pytest.mark.parametrize("family", ["logit", "probit", "poisson", "multinomial"])
 def test_two_waves_with_slopes_of_their_own_are_two_studies(family: str, name: str) -> None:
     """What two blocks of rows share are people, and those show in neither block's own covariance."""
