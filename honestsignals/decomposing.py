@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -109,7 +109,8 @@ def decompose(
     4   c     a     2         2.0           1.5        1.5
     5   c     b     2         2.0           3.5       -0.5
 
-    In a formula ``decompose(x)`` stands for the parts, of means; ``decompose(x, effects)`` of effects.
+    In a formula ``decompose(x)`` stands for the parts, of means; ``decompose(x, effects)`` of effects: those
+    of the rows that the model uses, with its weights.
 
     >>> import honestsignals as hs
     >>> trust = hs.open_study("data/helpdesk").dyads(label="trust")
@@ -144,7 +145,20 @@ def decompose(
     return _with(table, new, about, notes)
 
 
-def written_out(formula: str, table: DyadTable | pd.DataFrame) -> tuple[str, DyadTable | pd.DataFrame]:
+def taken_whole(formula: str) -> str:
+    """A formula with the column itself where ``decompose(x)`` stands: its rows are those to take apart.
+
+    >>> taken_whole("trust ~ decompose(log1p(gave), effects) * channel")
+    'trust ~ (log1p(gave)) * channel'
+    """
+    for call in reversed(_calls(formula)):
+        formula = f"{formula[: call.start]}({call.column}){formula[call.end :]}"
+    return formula
+
+
+def written_out(
+    formula: str, table: DyadTable | pd.DataFrame, weights: Array | None = None
+) -> tuple[str, DyadTable | pd.DataFrame]:
     """A formula with the parts that ``decompose(x)`` stands for, and the table that has them.
 
     Parameters
@@ -153,6 +167,8 @@ def written_out(formula: str, table: DyadTable | pd.DataFrame) -> tuple[str, Dya
         As in ``fit``.
     table : DyadTable or pandas.DataFrame
         The rows.
+    weights : ndarray, shape (n,), optional
+        By which rows count in means.
 
     Returns
     -------
@@ -167,18 +183,36 @@ def written_out(formula: str, table: DyadTable | pd.DataFrame) -> tuple[str, Dya
     >>> written_out("trust ~ decompose(gave) * channel", frame)[0]
     'trust ~ (gave_actor + gave_partner + gave_dyad) * channel'
     """
-    call = re.search(r"(?<!\w)decompose\s*\(", formula) if isinstance(formula, str) else None
-    while call is not None:
-        end = _closing(formula, call.end())
-        column, _, how = formula[call.end() : end].partition(",")
-        way = how.replace("how", "").strip(" =\"'") or "means"
+    for call in reversed(_calls(formula)):
         before = _columns(table)
         apart: Any = table  # of either kind
-        table = decompose(apart, column.strip(), how=way)
+        how = None if weights is None else weights.tolist()
+        table = decompose(apart, call.column, weights=how, how=call.how)
         parts = [name for name in _columns(table) if name not in before]
-        formula = f"{formula[: call.start()]}({' + '.join(parts)}){formula[end + 1 :]}"
-        call = re.search(r"(?<!\w)decompose\s*\(", formula)
+        formula = f"{formula[: call.start]}({' + '.join(parts)}){formula[call.end :]}"
     return formula, table
+
+
+class _Call(NamedTuple):
+    """One ``decompose(x)`` of a formula."""
+
+    start: int
+    end: int
+    column: str
+    how: str
+
+
+def _calls(formula: str) -> list[_Call]:
+    """What a formula takes apart, and where."""
+    found: list[_Call] = []
+    if not isinstance(formula, str):
+        return found
+    for call in re.finditer(r"(?<!\w)decompose\s*\(", formula):
+        end = _closing(formula, call.end())
+        column, _, how = formula[call.end() : end].partition(",")
+        way = re.sub(r"^\s*how\s*=", "", how).strip(" \"'") or "means"
+        found.append(_Call(call.start(), end + 1, column.strip(), way))
+    return found
 
 
 def _closing(formula: str, start: int) -> int:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.decomposing import written_out
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, listed, one_of, unknown
+from honestsignals.errors import ArgumentError, listed, one_of
 from honestsignals.fixed_effects import fit_beside_effects
-from honestsignals.formulas import Model, design
+from honestsignals.formulas import Model
 from honestsignals.inference.estimators import estimate
 from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.person_effects import effect_kinds
+from honestsignals.model_rows import model_rows
 from honestsignals.result import Result
 from honestsignals.standard_errors import check_errors, codes_of, errors_of
 
@@ -40,7 +39,7 @@ def fit(
     family: str | None = None,
     covariance: str = "jackknife",
     exact: bool = False,
-    weights: str | None = None,
+    weights: str | Sequence[float] | None = None,
     fixed_effects: str | Sequence[str] | None = None,
 ) -> Result:
     """Fit a label of pairs to their give and take.
@@ -62,9 +61,11 @@ def fit(
         Which standard errors (fafchamps2007, aronow2015; docs/calibration.md has how well they cover).
     exact : bool
         For a jackknife: refit without each person and pair, instead of one step.
-    weights : str, optional
-        Column of weights: a row of weight 2 counts as two rows alike. Rows of weight 0, or without one, are
-        left out and counted.
+    weights : str or sequence of float, optional
+        A column, or a number a row, by which each row's log likelihood counts. Estimates, and errors that sum
+        over pairs or people, are those of as many rows alike; classical errors of a gaussian take weights for
+        precisions, hc1 and its degrees of freedom count rows. Rows of weight 0, or without one, are left out
+        and counted.
     fixed_effects : {"sender and receiver", "sender", "receiver", "person"} or tuple of str, optional
         An effect for every sender, receiver, or person at both ends of a row (rows without direction): slopes
         compare rows of the same people. Gaussian exactly, as with a dummy for each; logit by quadruples of
@@ -98,10 +99,10 @@ def fit(
         raise ArgumentError(
             f"dyads is a {type(dyads).__name__}; it must be a DyadTable or a pandas.DataFrame."
         )
-    formula, dyads = written_out(formula, dyads)
     frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
     check_ids(frame)
-    model, how_much = _weighted(design(formula, dyads), frame, weights)
+    rows = model_rows(formula, dyads, weights)
+    model, how_much = rows.model, rows.weights
     chosen, notes = _family(model, dyads, family)
     ids = frame[["ego", "alter"]].iloc[model.rows]
     facts: tuple[str, ...] = ()
@@ -109,8 +110,7 @@ def fit(
         facts = tuple(dyads.facts())
     else:
         notes = (*notes, "a plain frame: ego and alter are taken as they stand")
-    if how_much is not None:
-        notes = (*notes, f"rows are weighted by {weights}, which sums to {how_much.sum():,.6g}")
+    notes = (*notes, *rows.notes)
     directed = not isinstance(dyads, DyadTable) or dyads.directed
     if fixed_effects is not None:
         kinds, said = effect_kinds(fixed_effects), (facts, notes)
@@ -123,33 +123,6 @@ def fit(
     )
     errors = errors_of(found, codes_of(ids), covariance, (directed, exact))
     return Result(model, found, errors, ids, facts, notes, exact, directed)
-
-
-def _weighted(model: Model, frame: pd.DataFrame, weights: str | None) -> tuple[Model, Array | None]:
-    """The rows that have a weight above 0, and those weights."""
-    if weights is None:
-        return model, None
-    if weights not in frame.columns:
-        raise unknown("column", weights, [str(column) for column in frame.columns])
-    if frame[weights].dtype.kind not in "iufb":
-        raise ArgumentError(f"The weights {weights!r} hold no numbers.")
-    each = frame[weights].to_numpy(dtype=float, na_value=np.nan)[model.rows]
-    negative = np.flatnonzero((each < 0) | np.isinf(each))
-    if negative.size:
-        raise ArgumentError(f"A weight in {weights!r} is {each[negative[0]]:g}; weights are 0 or more.")
-    used = each > 0
-    if used.all():
-        return model, each
-    left_out = {**model.left_out, f"rows where the weight {weights} is 0 or unknown": int((~used).sum())}
-    some = replace(
-        model,
-        y=model.y[used],
-        X=model.X[used],
-        rows=model.rows[used],
-        source=model.source[used],
-        left_out=left_out,
-    )
-    return some, each[used]
 
 
 def _level_names(model: Model, family: str) -> list[str] | None:
@@ -183,14 +156,16 @@ def check_ids(frame: pd.DataFrame) -> None:
 def _family(model: Model, dyads: DyadTable | pd.DataFrame, family: str | None) -> tuple[str, tuple[str, ...]]:
     """Family of the model: as asked, or as the label's type has it."""
     own = dyads.design.label_type if isinstance(dyads, DyadTable) and model.label == dyads.label else ""
+    frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
+    ordered = bool(model.levels) and bool(getattr(frame[model.label].dtype, "ordered", False))
     if family is not None:
         one_of("family", family, tuple(FAMILIES))
     elif model.truth:
         family = "logit"
-    elif model.levels:
-        family = "multinomial"
     elif own:
         family = OF_TYPE[own]
+    elif model.levels:
+        family = "ordered_logit" if ordered else "multinomial"
     else:
         raise ArgumentError(
             f"The family of {model.label!r} is not known; say family='gaussian', 'logit' or another of "
@@ -200,6 +175,11 @@ def _family(model: Model, dyads: DyadTable | pd.DataFrame, family: str | None) -
         raise ArgumentError(
             f"{model.label!r} has the categories {', '.join(model.levels)}; a {FAMILIES[family].title} model "
             "takes numbers. Fit it as 'multinomial' or, where they have an order, as 'ordered_logit'."
+        )
+    if model.levels and FAMILIES[family].cuts and not ordered:
+        raise ArgumentError(
+            f"The categories of {model.label!r} have no order: {', '.join(model.levels)}, as they are sorted. "
+            f"An {FAMILIES[family].title} model needs one: pandas.Categorical(values, levels, ordered=True)."
         )
     if own == "ordinal" and family == "gaussian":
         return family, ("the levels of the ordinal label are treated as numbers",)

@@ -90,3 +90,71 @@ def test_rarer_levels_are_named_as_tables_name_them() -> None:
     frame["friends"] = pd.Categorical(names, ["none", "one-sided", "mutual"])
     text = str(hs.fit("friends ~ x", frame, family="multinomial"))
     assert "outside the commonest level none for 4 coefficients" in text
+
+
+# rows and weights
+
+
+def test_rows_without_weight_set_no_category_centre_or_part() -> None:
+    frame = frame_of(11, 12)
+    frame["y"] = 0.3 * frame["x"] + frame["person"] + frame["noise"]
+    frame["w"] = np.where(np.arange(len(frame)) % 3 == 0, 0.0, 1.5)
+    frame["kind"] = np.where(frame["w"] == 0, "rare", np.where(frame["z"] > 0, "help", "news"))
+    used = frame[frame["w"] > 0]
+    for right in ("x + kind", "center(x) * z", "scale(x)", "decompose(z)", "decompose(z, effects) + x"):
+        whole = hs.fit(f"y ~ {right}", frame, family="gaussian", weights="w")
+        part = hs.fit(f"y ~ {right}", used, family="gaussian", weights="w")
+        pd.testing.assert_frame_equal(whole.tidy(), part.tidy(), rtol=1e-12)
+        assert whole.ids.index.equals(used.index)
+        assert whole.model.left_out == {"rows where the weight (w) is 0 or unknown": (frame["w"] == 0).sum()}
+
+
+def test_a_formula_takes_apart_the_rows_that_it_uses_with_their_weights() -> None:
+    frame = frame_of(12, 12)
+    frame["y"] = 0.3 * frame["x"] + frame["person"] + frame["noise"]
+    frame.loc[::3, "y"] = np.nan
+    frame.loc[1::7, "z"] = np.nan
+    parts = hs.fit("y ~ decompose(x, effects) + z", frame, family="gaussian")
+    used = frame.dropna()
+    apart = hs.decompose(used, "x", how="effects")
+    by_hand = hs.fit("y ~ x_actor + x_partner + x_dyad + z", apart, family="gaussian")
+    pd.testing.assert_frame_equal(parts.tidy(), by_hand.tidy(), rtol=1e-12)
+    assert parts.model.rows.tolist() == np.flatnonzero(frame.notna().all(axis=1)).tolist()
+    assert sum(parts.model.left_out.values()) == len(frame) - len(used)
+    frame["w"] = np.random.default_rng(13).uniform(0.5, 2, len(frame))
+    one = hs.fit("y ~ decompose(x, effects)", frame, family="gaussian", weights="w")
+    both = ("sender", "receiver")
+    within = hs.fit("y ~ x", frame, family="gaussian", weights="w", fixed_effects=both)
+    slope = one.tidy().set_index("term").loc["x_dyad", "estimate"]
+    assert slope == pytest.approx(within.tidy()["estimate"][0], rel=1e-10)
+
+
+def test_weights_may_be_numbers() -> None:
+    frame = frame_of(14, 10)
+    frame["y"] = frame["x"] + frame["noise"]
+    frame["w"] = np.random.default_rng(15).uniform(0.5, 2, len(frame))
+    named = hs.fit("y ~ x", frame, family="gaussian", weights="w")
+    for weights in (frame["w"], frame["w"].to_numpy(), frame["w"].tolist()):
+        given = hs.fit("y ~ x", frame, family="gaussian", weights=weights)
+        pd.testing.assert_frame_equal(given.tidy(), named.tidy())
+    with pytest.raises(hs.ArgumentError, match=r"shape \(3,\); it needs one number for each of 90 rows"):
+        hs.fit("y ~ x", frame, family="gaussian", weights=[1, 2, 3])
+    with pytest.raises(hs.ArgumentError, match="must name a column or hold a number a row"):
+        hs.fit("y ~ x", frame, family="gaussian", weights=object())
+    with pytest.raises(hs.ArgumentError, match="A weight is -1"):
+        hs.fit("y ~ x", frame, family="gaussian", weights=-np.ones(90))
+    with pytest.raises(hs.FitError, match="No row has a weight above 0"):
+        hs.fit("y ~ x", frame, family="gaussian", weights=np.zeros(90))
+
+
+def test_categories_have_an_order_or_no_ordered_model() -> None:
+    frame = frame_of(16, 14)
+    names = np.array(["low", "mid", "high"])[np.digitize(frame["x"] + frame["noise"], [-1, 1])]
+    frame["level"] = pd.Categorical(names)
+    with pytest.raises(hs.ArgumentError, match="have no order: high, low, mid, as they are sorted"):
+        hs.fit("level ~ x", frame, family="ordered_logit")
+    frame["level"] = pd.Categorical(names, ["low", "mid", "high"], ordered=True)
+    found = hs.fit("level ~ x", frame)
+    assert found.estimate.family == "ordered_logit"
+    assert found.estimate.names == ("x", "low|mid", "mid|high")
+    assert found.estimate.beta[0] > 0

@@ -451,7 +451,7 @@ def test_a_formula_takes_a_column_apart() -> None:
     once = hs.fit(asked, table, family="gaussian")
     pd.testing.assert_frame_equal(once.tidy(), steps.tidy())
     assert "log1p_acts_ego_dyad" in once.model.formula
-    assert once.facts() == [line.replace(right + more, f"({right}) + ({more[3:]})") for line in steps.facts()]
+    assert any("Taken apart: log1p(acts_ego)" in line for line in once.facts())
 
 
 def test_a_formula_that_cannot_be_taken_apart() -> None:

@@ -126,7 +126,7 @@ def test_errors_are_the_slopes_block_of_the_dummy_model(seed, kinds, sparse) -> 
     meat = {
         "hc1": same["row"] * n / (n - rank),
         "pair": same["pair"],
-        "two_way": same["sender"].astype(float) + same["receiver"] - same["row"],
+        "two_way": same["sender"].astype(float) + same["receiver"] - (same["sender"] & same["receiver"]),
         "dyadic": shares,
     }
     expected = {name: bread @ (scores.T @ related @ scores) @ bread for name, related in meat.items()}
