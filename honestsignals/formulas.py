@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, DesignError, FitError, listed, nearest, unknown
+from honestsignals.errors import ArgumentError, DesignError, listed, nearest, unknown
+from honestsignals.formula_rows import (
+    count_undefined,
+    known_rows,
+    refuse_alike,
+    refuse_empty,
+    refuse_infinite,
+)
 from honestsignals.formula_words import right_side, words_of
 from honestsignals.metrics.columns import FORMS, all_names
 from honestsignals.metrics.registry import SWAPS
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+COMPLEX = (complex, np.complexfloating)
+IDS = ("ego", "alter")
 
 
 def known(values: Any) -> Any:
@@ -146,23 +156,20 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
     _check_columns(left, variables, table)
     y, truth, levels = _left(left, frame)
     left_out: dict[str, int] = {}
-    keep = _known_rows((y, left), frame[variables], bare, left_out)
+    keep = known_rows((y, left), frame[variables], bare, left_out)
     source = _without_unused(frame[keep], variables)
     columns, names, terms, spec = _right(right, source)
     if not names:
         raise ArgumentError(f"The formula's right side {right!r} has no term.")
-    undefined = _count_undefined(columns, names, left_out)
+    undefined = count_undefined(columns, names, left_out)
     if undefined.any():
         # once more on the rows that stay: means and categories are theirs
         keep[np.flatnonzero(keep)[undefined]] = False
-        _refuse_empty(keep, left_out)
+        refuse_empty(keep, left_out)
         source = _without_unused(frame[keep], variables)
         columns, names, terms, spec = _right(right, source)
-    infinite = ~np.isfinite(columns).all(axis=0)
-    if infinite.any():
-        raise FitError(
-            f"{listed(np.array(names)[infinite])} is infinite in some rows; of counts, take log1p."
-        )
+    refuse_infinite(columns, names)
+    refuse_alike(terms, spec, source[variables], left_out)
     return Model(
         formula=formula,
         label=left,
@@ -186,10 +193,16 @@ def _check_columns(left: str, variables: list[str], table: DyadTable | pd.DataFr
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ArgumentError(f"The table has two columns called {twice!r}.")
+    named = (left,) if left in frame.columns else _named(left)
+    for name in named:
+        if name in IDS:
+            raise ArgumentError(f"{name!r} says who is in the row, and is no label; rename the column.")
+        if name in frame.columns and _is_complex(frame[name]):
+            raise ArgumentError(f"The label {left!r} is of complex numbers; a model takes real ones.")
     if left in variables:
         raise ArgumentError(f"{left!r} stands on both sides of the formula.")
     if isinstance(table, DyadTable):
-        for name in [*variables, *(one for one in _named(left) if one != table.label)]:
+        for name in [*variables, *(one for one in named if one != table.label)]:
             _refuse_ego_only(name, table)
 
 
@@ -235,9 +248,17 @@ def _variables(right: str, frame: pd.DataFrame) -> tuple[list[str], set[str]]:
             raise ArgumentError(
                 f"{name!r} is a date; a model takes spans, such as recency_days or span_days."
             )
+        if _is_complex(frame[name]):
+            raise ArgumentError(f"{name!r} holds complex numbers; a model takes real ones.")
         if frame[name].dtype == object and all(isinstance(one, int | float) for one in frame[name]):
             raise ArgumentError(f"{name!r} holds numbers as objects; turn it into a column of numbers.")
     return names, bare
+
+
+def _is_complex(column: pd.Series) -> bool:
+    if column.dtype == object:
+        return any(isinstance(one, COMPLEX) for one in column)
+    return column.dtype.kind == "c"
 
 
 def _no_column(name: str, frame: pd.DataFrame) -> Exception:
@@ -316,43 +337,9 @@ def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dic
         raise ArgumentError(f"The formula's right side {right!r} cannot be computed: {reason}") from error
     spec = matrix.model_spec
     names = tuple(str(name) for name in spec.column_names)
+    unreal = [str(name) for name, kind in matrix.dtypes.items() if kind.kind == "c"]
+    if unreal:
+        raise ArgumentError(f"{unreal[0]} comes to complex numbers; a model takes real ones.")
     terms = {str(term): tuple(places) for term, places in spec.term_indices.items()}
     terms = {"Intercept" if term == "1" else term: places for term, places in terms.items()}
     return np.asarray(matrix, dtype=float), names, terms, spec
-
-
-def _known_rows(
-    label: tuple[Array, str], frame: pd.DataFrame, bare: set[str], left_out: dict[str, int]
-) -> Array:
-    """Rows whose label and columns are known, but for columns inside ``known()``; the others are counted."""
-    y, left = label
-    keep = ~np.isnan(y)
-    if not keep.all():
-        left_out[f"rows where {left} is unknown"] = int((~keep).sum())
-    for name in frame.columns:
-        if str(name) not in bare:
-            continue
-        lacks = keep & frame[name].isna().to_numpy()
-        if lacks.any():
-            what = "undefined" if frame[name].dtype.kind in "iufb" else "not known"
-            left_out[f"rows where {name} is {what}"] = int(lacks.sum())
-            keep &= ~lacks
-    _refuse_empty(keep, left_out)
-    return keep
-
-
-def _count_undefined(columns: Array, names: tuple[str, ...], left_out: dict[str, int]) -> Array:
-    """Rows where a term is undefined although its columns are known, each counted under the first."""
-    undefined = np.zeros(len(columns), dtype=bool)
-    for place, name in enumerate(names):
-        fresh = np.isnan(columns[:, place]) & ~undefined
-        if fresh.any():
-            left_out[f"rows where {name} is undefined"] = int(fresh.sum())
-            undefined |= fresh
-    return undefined
-
-
-def _refuse_empty(keep: Array, left_out: dict[str, int]) -> None:
-    if not keep.any():
-        reasons = listed(f"{count:,} {reason}" for reason, count in left_out.items()) or "there are no rows"
-        raise FitError(f"No row has all that the formula asks for: {reasons}.")
