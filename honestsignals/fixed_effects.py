@@ -19,6 +19,7 @@ from honestsignals.inference.tetrad import Tetrads, tetrad_logit
 from honestsignals.inference.tetrad_errors import tetrad_covariance, tetrad_facts
 from honestsignals.inference.variance import Covariance
 from honestsignals.result import Result
+from honestsignals.result_rows import with_columns
 from honestsignals.standard_errors import ErrorLadder, check_errors, codes_of
 from honestsignals.tables import number
 
@@ -110,7 +111,7 @@ class FixedEffectsResult(Result):
         """
         out = super().augment()
         if self.tetrads is not None:
-            out["in_quadruple"] = self.tetrads.rows_used
+            out = with_columns(out, {"in_quadruple": self.tetrads.rows_used})
         return out
 
     def facts(self) -> list[str]:

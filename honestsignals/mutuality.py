@@ -14,6 +14,7 @@ from honestsignals.formulas import Model, design
 from honestsignals.inference.mutual_logit import estimate_mutual, state_probabilities
 from honestsignals.inference.words import counted
 from honestsignals.joint_results import JointResult
+from honestsignals.result_rows import with_columns
 from honestsignals.standard_errors import check_errors, codes_of, errors_of
 from honestsignals.tables import number
 
@@ -59,9 +60,7 @@ class MutualResult(JointResult):
         out = self.ids.reset_index(drop=True).copy()
         out[self.label], out[f"{self.label}_alter"] = self.answers.T
         shares = state_probabilities(self.estimate.predictors @ self.estimate.beta)
-        for name, share in zip(STATES, shares.T, strict=True):
-            out[f"p_{name}"] = share
-        return out
+        return with_columns(out, {f"p_{name}": share for name, share in zip(STATES, shares.T, strict=True)})
 
     def _found(self) -> list[str]:
         one = self.glance().iloc[0]

@@ -25,6 +25,7 @@ from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
 from honestsignals.margins import MarginalEffects, marginal_effects
 from honestsignals.predictions import Predictions, predict
 from honestsignals.printed import Printed
+from honestsignals.result_rows import label_of, number_or_null, records, with_columns
 from honestsignals.simple_slopes import SimpleSlopes, simple_slopes
 from honestsignals.standard_errors import ERRORS, ErrorLadder, check_errors, codes_of, errors_of, ladder_of
 from honestsignals.tables import number, write_text
@@ -152,15 +153,17 @@ class Result(Printed):
         return FAMILIES[self.estimate.family].label
 
     def augment(self) -> pd.DataFrame:
-        """One row a row used: ego, alter, the label, fitted, residual; of levels, the probability of each."""
-        out = self.ids.reset_index(drop=True).copy()
-        out[self.model.label] = self.model.y
-        out["fitted"] = self.estimate.fitted
-        out["residual"] = self.estimate.residual
+        """One row a row used: ego, alter, the label, fitted, residual; of levels, the probability of each.
+
+        Of levels ``fitted`` is the probability of the one observed. Where the label itself has one of these
+        names, the model's column is called ``model_fitted`` and so on.
+        """
+        rows = with_columns(self.ids.reset_index(drop=True), {self.model.label: label_of(self.model)})
+        found = {"fitted": self.estimate.fitted, "residual": self.estimate.residual}
         if self._kind == "level":
-            for name, share in zip(self.levels, self.estimate.probabilities.T, strict=True):
-                out[f"p_{name}"] = share
-        return out
+            names = (f"p_{name}" for name in self.levels)
+            found |= dict(zip(names, self.estimate.probabilities.T, strict=True))
+        return with_columns(rows, found)
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -373,23 +376,12 @@ class Result(Printed):
         content = {
             "formula": self.model.formula,
             "facts": self.facts(),
-            "glance": _plain(self.glance())[0],
-            "coefficients": _plain(self.tidy()),
-            "covariance": [[_number(value) for value in row] for row in self.covariance.matrix],
+            "glance": records(self.glance())[0],
+            "coefficients": records(self.tidy()),
+            "covariance": [[number_or_null(value) for value in row] for row in self.covariance.matrix],
             "left_out": dict(self.model.left_out),
         }
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
         if path is not None:
             write_text(path, text + "\n")
         return text
-
-
-def _number(value: Any) -> Any:
-    """A cell as JSON holds it: what is undefined or endless is null."""
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): _number(value) for key, value in row.items()} for row in frame.to_dict("records")]

@@ -48,7 +48,7 @@ LAYERS = [
     ["formula_rows", "new_values"],
     ["formulas"],
     ["standard_errors"],
-    ["averaging", "contrasts"],
+    ["averaging", "contrasts", "result_rows"],
     ["margins", "predictions", "simple_slopes"],
     ["decomposing", "result"],
     ["model_rows"],

@@ -110,3 +110,87 @@ def test_known_does_not_stand_around_what_looks_at_all_rows(name: str) -> None:
     with pytest.raises(hs.ArgumentError, match=rf"known\(\) cannot stand around {name}\(\)"):
         hs.fit(f"y ~ known({name}(share)) + in_contact", rows_of(), family="gaussian")
     assert hs.fit(f"y ~ {name}(known(share))", rows_of(), family="gaussian").model.left_out == {}
+
+
+# what no model can have
+
+
+@pytest.mark.parametrize(
+    "right", ["x + kind", "x * kind", "x + x:kind", "x + C(kind, contr.sum)", "0 + other + kind"]
+)
+def test_a_factor_of_one_level_is_refused_by_name(right: str) -> None:
+    frame = rows_of().assign(kind="help", other="info")
+    with pytest.raises(hs.FitError, match=r"^'kind' is 'help' in every row: leave it out\.$"):
+        hs.fit(f"y ~ {right}", frame, family="gaussian")
+
+
+def test_a_factor_of_one_level_may_be_an_expression_or_what_lost_rows_left() -> None:
+    frame = rows_of()
+    frame["three"], frame["there"] = 3, np.where(frame["share"].isna(), "no", "yes")
+    frame["site"] = pd.Categorical(["a"] * len(frame), ["a", "b"])
+    lost = int(frame["share"].isna().sum())
+    for right, message in {
+        "C(three)": r"'three' is 3 in every row: leave it out\.$",
+        "C(x > 99)": r"C\(x > 99\) is False in every row: leave it out\.$",
+        "site": "'site' is 'a' in every row",
+        "share + there": rf"'there' is 'yes' in every row: leave it out\. Left out are {lost} rows",
+    }.items():
+        with pytest.raises(hs.FitError, match=message):
+            hs.fit(f"y ~ {right}", frame, family="gaussian")
+    # without an intercept the factor is one
+    assert hs.fit("y ~ 0 + site", frame, family="gaussian").model.names == ("site[a]",)
+
+
+@pytest.mark.parametrize("kind", [complex, object])
+def test_complex_numbers_are_refused_by_name(kind: type) -> None:
+    frame = rows_of().assign(z=lambda rows: (rows["x"] + 1j * rows["y"]).astype(kind))
+    for right in ("z", "x * z", "known(z)"):
+        with pytest.raises(hs.ArgumentError, match=r"^'z' holds complex numbers; a model takes real ones"):
+            hs.fit(f"y ~ {right}", frame, family="gaussian")
+    for left in ("z", "z + y", "z > 1"):
+        with pytest.raises(hs.ArgumentError, match="is of complex numbers; a model takes real ones"):
+            hs.fit(f"{left} ~ x", frame, family="gaussian")
+    with pytest.raises(hs.ArgumentError, match=r"^sqrt\(x \+ 1j\) comes to complex numbers"):
+        hs.fit("y ~ sqrt(x + 1j)", frame, family="gaussian")
+
+
+@pytest.mark.parametrize("left", ["ego", "alter", "`ego`", "ego > 3"])
+def test_ids_are_no_labels(left: str) -> None:
+    with pytest.raises(hs.ArgumentError, match="says who is in the row, and is no label; rename the column"):
+        hs.fit(f"{left} ~ x", rows_of(), family="gaussian")
+
+
+# rows of a fit
+
+
+def test_rows_of_a_fit_show_the_names_of_categories() -> None:
+    frame = rows_of()
+    names = np.array(["low", "mid", "high"])[np.digitize(frame["y"], [1, 3])]
+    frame["close"] = pd.Categorical(names, ["low", "mid", "high", "never"])
+    frame.loc[3, "close"] = None
+    fit = hs.fit("close ~ x", frame, family="multinomial")
+    rows = fit.augment()
+    assert rows["close"].tolist() == np.delete(names, 3).tolist()
+    shares = rows[[f"p_{name}" for name in rows["close"].unique()]]
+    assert (shares.to_numpy() > 0).all()
+    of_observed = [row[f"p_{row['close']}"] for _, row in rows.iterrows()]
+    np.testing.assert_allclose(rows["fitted"], of_observed)
+
+
+@pytest.mark.parametrize("label", ["fitted", "residual", "p_low", "model_fitted"])
+def test_a_label_keeps_its_column_whatever_it_is_called(label: str) -> None:
+    frame = rows_of()
+    frame["y"] = pd.Categorical(np.where(frame["y"] > 1, "high", "low"), ["low", "high"])
+    plain = hs.fit("y ~ x", frame, family="multinomial").augment()
+    rows = hs.fit(f"{label} ~ x", frame.rename(columns={"y": label}), family="multinomial").augment()
+    assert rows[label].tolist() == frame["y"].tolist()
+    names = [f"model_{name}" if name == label else name for name in ("fitted", "residual", "p_low", "p_high")]
+    assert rows.columns.tolist() == ["ego", "alter", label, *names]
+    np.testing.assert_array_equal(rows[names], plain[["fitted", "residual", "p_low", "p_high"]])
+
+
+def test_both_directions_keep_a_label_called_as_a_state() -> None:
+    frame = rows_of().assign(p_mutual=lambda rows: (rows["y"] > 2).astype(int))
+    rows = hs.fit_mutual("p_mutual ~ x", frame).augment()
+    assert set(rows["p_mutual"]) == {0, 1}
+    assert rows["model_p_mutual"].between(0, 1, inclusive="neither").all()
