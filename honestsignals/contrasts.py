@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -127,6 +127,27 @@ def contrast(
     refits = " (exact refits)" if exact else ""
     errors = f"Standard errors: {ERRORS[covariance.name]}{refits}; intervals are {100 * level:g} %."
     return Contrast(tuple(text for text, _ in parts), found, test, errors, covariance.notes)
+
+
+def terms_asked(terms: object) -> list[str]:
+    """Names of the terms that a joint test is asked of: one, or several.
+
+    >>> terms_asked("acts")
+    ['acts']
+    >>> terms_asked(3)
+    Traceback (most recent call last):
+    honestsignals.errors.ArgumentError: terms is 3; it must be the name of a term, or several names.
+    """
+    wanted = [terms] if isinstance(terms, str) else terms
+    if not isinstance(wanted, Iterable) or isinstance(wanted, bytes):
+        raise ArgumentError(f"terms is {terms!r}; it must be the name of a term, or several names.")
+    names = list(wanted)
+    odd = next((one for one in names if not isinstance(one, str)), None)
+    if odd is not None:
+        raise ArgumentError(f"{odd!r} is among the terms; each must be the name of a term.")
+    if not names:
+        raise ArgumentError("wald needs at least one term.")
+    return names
 
 
 def _parts(restrictions: str, names: Sequence[str]) -> list[tuple[str, str]]:

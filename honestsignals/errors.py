@@ -61,6 +61,19 @@ def check_seed(seed: object) -> None:
         raise ArgumentError(f"seed is {seed!r}; it must be a whole number from 0 on.")
 
 
+def check_level(level: object) -> None:
+    """Refuse what is no coverage of an interval.
+
+    >>> check_level(95)
+    Traceback (most recent call last):
+    honestsignals.errors.ArgumentError: level is 95; it must lie between 0 and 1.
+    """
+    number = isinstance(level, numbers.Real) and not isinstance(level, bool)
+    if not (number and 0 < level < 1):  # type: ignore[operator]
+        rule = "lie between 0 and 1" if number else "be a number between 0 and 1"
+        raise ArgumentError(f"level is {level!r}; it must {rule}.")
+
+
 @dataclass(frozen=True)
 class Problem:
     """One value that breaks a rule, and where it stands.

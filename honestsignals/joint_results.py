@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from honestsignals.contrasts import Contrast, contrast
-from honestsignals.errors import ArgumentError, one_of, unknown
+from honestsignals.contrasts import Contrast, contrast, terms_asked
+from honestsignals.errors import one_of, unknown
 from honestsignals.inference.covariance import LADDER
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.variance import Covariance
@@ -135,10 +135,7 @@ class JointResult(Printed):
 
     def wald(self, terms: str | Sequence[str]) -> WaldTest:
         """Joint test that the coefficients of some terms are all 0, whichever equation they are in."""
-        wanted = [terms] if isinstance(terms, str) else list(terms)
-        if not wanted:
-            raise ArgumentError("wald needs at least one term.")
-        places = {place for term in wanted for place in self.places_of(term)}
+        places = {place for term in terms_asked(terms) for place in self.places_of(term)}
         return wald(self.estimate.beta, self.covariance, sorted(places))
 
     def contrast(self, restrictions: str) -> Contrast:

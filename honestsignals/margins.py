@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +139,8 @@ def marginal_effects(
 def _names(fitted: Fitted, terms: str | Sequence[str] | None, at: Mapping[str, Any] | None) -> list[str]:
     """Columns whose effects are asked for; a column of levels that is held has none."""
     held = [name for name in (at or {}) if name in fitted.source and fitted.categories(name) is not None]
+    if terms is not None and not isinstance(terms, Iterable):
+        raise ArgumentError(f"terms is {terms!r}; it must be the name of a column, or several names.")
     if terms is None:
         names = [name for name in _in_order(fitted) if name not in held]
     else:

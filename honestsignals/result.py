@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.averaging import Fitted
-from honestsignals.contrasts import Contrast, contrast
+from honestsignals.contrasts import Contrast, contrast, terms_asked
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, one_of, unknown
+from honestsignals.errors import one_of, unknown
 from honestsignals.formulas import Model
 from honestsignals.inference.adjusting import benjamini_hochberg, holm
 from honestsignals.inference.covariance import LADDER
@@ -193,10 +193,7 @@ class Result(Printed):
         UnknownNameError
             For a term that the model does not have.
         """
-        wanted = [terms] if isinstance(terms, str) else list(terms)
-        if not wanted:
-            raise ArgumentError("wald needs at least one term.")
-        places = {place for term in wanted for place in self.places_of(term)}
+        places = {place for term in terms_asked(terms) for place in self.places_of(term)}
         return wald(self.estimate.beta, self.covariance, sorted(places))
 
     def places_of(self, term: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError, one_of
+from honestsignals.errors import DesignError, check_level, one_of
 from honestsignals.inference.srm import GroupFit, fit_group
 from honestsignals.inference.srm_errors import Pooled, between_groups, over_people, within_groups
 from honestsignals.round_robins import Group, round_robins
@@ -110,8 +110,7 @@ def srm(
     """
     if errors is not None:
         one_of("errors", errors, tuple(ERRORS))
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
-        raise ArgumentError(f"level is {level!r}; it must lie between 0 and 1.")
+    check_level(level)
     robins = round_robins(source, column, second, group)
     left = dict(robins.left_out)
     groups, fits = _fitted(robins.groups, left)

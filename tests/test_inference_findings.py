@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import honestsignals as hs
+from honestsignals.inference.variance import Covariance
+from honestsignals.inference.wald import wald
 
 
 def rows_of(n: int = 12, seed: int = 1) -> pd.DataFrame:
@@ -194,3 +196,57 @@ def test_both_directions_keep_a_label_called_as_a_state() -> None:
     rows = hs.fit_mutual("p_mutual ~ x", frame).augment()
     assert set(rows["p_mutual"]) == {0, 1}
     assert rows["model_p_mutual"].between(0, 1, inclusive="neither").all()
+
+
+# joint tests, and what is asked of a fit
+
+
+def test_an_indefinite_matrix_has_no_joint_test_and_says_so_truly() -> None:
+    V = Covariance("dyadic", np.array([[1.0, 1.2], [1.2, 1.0]]), None, np.full(2, 9.0), ())
+    test = wald(np.array([1.0, 2.0]), V, [0, 1])
+    assert np.isnan(test.p_value)
+    assert test.note == (
+        "no joint test: dyadic errors give some combination of these coefficients a variance below 0"
+    )
+    singular = Covariance("dyadic", np.ones((2, 2)), None, np.full(2, 9.0), ())
+    assert wald(np.array([1.0, 2.0]), singular, [0, 1]).note == (
+        "no joint test: dyadic errors give some combination of these coefficients no variance that can be "
+        "told from 0"
+    )
+
+
+ASKED = {
+    "wald": (lambda fit: fit.wald(3), "terms is 3; it must be the name of a term, or several names"),
+    "wald of none": (lambda fit: fit.wald(None), "terms is None; it must be the name of a term"),
+    "wald of several": (lambda fit: fit.wald(["x", ["acts"]]), r"\['acts'\] is among the terms"),
+    "tidy": (lambda fit: fit.tidy(level="a"), "level is 'a'; it must be a number between 0 and 1"),
+    "truth": (lambda fit: fit.tidy(level=None), "level is None; it must be a number between 0 and 1"),
+    "contrast": (lambda fit: fit.contrast("x", level="a"), "level is 'a'; it must be a number between"),
+    "effects": (lambda fit: fit.marginal_effects(level="a"), "level is 'a'; it must be a number between"),
+    "effects of": (lambda fit: fit.marginal_effects(3), "terms is 3; it must be the name of a column"),
+    "predict": (lambda fit: fit.predict(level="a"), "level is 'a'; it must be a number between 0 and 1"),
+    "slopes": (lambda fit: fit.simple_slopes("x", "acts", level="a"), "level is 'a'; it must be a number"),
+}
+
+
+@pytest.mark.parametrize("call", ASKED)
+def test_what_is_asked_of_a_fit_is_refused_with_its_rule(call: str) -> None:
+    ask, message = ASKED[call]
+    with pytest.raises(hs.ArgumentError, match=message):
+        ask(hs.fit("y ~ x * acts", rows_of(), family="gaussian"))
+
+
+@pytest.mark.parametrize("asked", [True, False, 3])
+def test_fixed_effects_that_are_no_word_are_refused(asked: object) -> None:
+    with pytest.raises(
+        hs.ArgumentError, match=f"fixed_effects is {asked}; it must be one of 'sender"
+    ):
+        hs.fit("y ~ x", rows_of(), family="gaussian", fixed_effects=asked)
+
+
+def test_both_directions_and_social_relations_refuse_alike() -> None:
+    fit = hs.fit_mutual("friend ~ x", rows_of().assign(friend=lambda rows: (rows["y"] > 2).astype(int)))
+    with pytest.raises(hs.ArgumentError, match="terms is 3; it must be the name of a term"):
+        fit.wald(3)
+    with pytest.raises(hs.ArgumentError, match="level is 'a'; it must be a number between 0 and 1"):
+        hs.srm(np.eye(6), level="a")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,8 @@ def effect_kinds(fixed_effects: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(asked, str):
         kinds = MAYBE.get(asked, (asked,))
     else:
-        kinds = tuple(sorted((str(one) for one in asked), reverse=True))
+        several = list(asked) if isinstance(asked, Iterable) else []
+        kinds = tuple(sorted((str(one) for one in several), reverse=True))
     if kinds not in KINDS:
         allowed = ", ".join(repr(" and ".join(one)) for one in KINDS)
         raise ArgumentError(f"fixed_effects is {asked!r}; it must be one of {allowed}.")

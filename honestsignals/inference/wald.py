@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc, stdtr, stdtrit
 
-from honestsignals.errors import ArgumentError
+from honestsignals.errors import ArgumentError, check_level
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.variance import Covariance, positive_form
 
@@ -32,7 +32,7 @@ class WaldTest:
     wald : float
         W itself, unscaled.
     note : str
-        Why there is no test, or what was done to the covariance; empty where there is nothing to say.
+        Why there is no test; empty where there is one.
     """
 
     statistic: float
@@ -102,7 +102,9 @@ def wald(
 
     .. math:: W = (R\beta - r)^\top (R V R^\top)^{*-1} (R\beta - r)
 
-    with the positive form of the covariance (`positive_form`). With finite degrees of freedom, ν being the
+    with the positive form of the covariance (`positive_form`). Where these coefficients together have a
+    direction without a positive variance there is no test: nothing is put in the place of a variance that
+    came out at 0 or below, unless the covariance has a floor. With finite degrees of freedom, ν being the
     smallest of those of the coefficients tested, :math:`W / q \sim F(q, \nu)`; otherwise W is chi-square
     with q. Of three references tried in simulation (docs/calibration.md) this one keeps its size best where
     people differ; Hotelling's scaling rejects too seldom below 60 people, the chi-square too often. Where
@@ -141,15 +143,18 @@ def wald(
     block, note = _block(covariance, R, tested)
     statistic = _quadratic(distance, block)
     if np.isnan(statistic):
-        reason = note or "these coefficients together have no positive variance in some direction"
-        return WaldTest(np.nan, q, nu, np.nan, np.nan, f"no joint test: {reason}")
+        if np.isfinite(block).all():
+            # a matrix that had to be made positive is singular, and so has no inverse to test with
+            what = "a variance below 0" if note else "no variance that can be told from 0"
+            note = f"{covariance.name} errors give some combination of these coefficients {what}"
+        return WaldTest(np.nan, q, nu, np.nan, np.nan, f"no joint test: {note}")
     if nu <= q - 1:
         # fewer degrees of freedom than directions: the covariance says nothing of some of them
         reason = f"no joint test: {q} coefficients with {nu:.1f} effective degrees of freedom"
         return WaldTest(np.nan, q, nu, np.nan, statistic, reason)
     if np.isinf(nu):
-        return WaldTest(statistic, q, nu, float(chdtrc(q, statistic)), statistic, note)
-    return WaldTest(statistic / q, q, nu, float(fdtrc(q, nu, statistic / q)), statistic, note)
+        return WaldTest(statistic, q, nu, float(chdtrc(q, statistic)), statistic, "")
+    return WaldTest(statistic / q, q, nu, float(fdtrc(q, nu, statistic / q)), statistic, "")
 
 
 def coefficient_tests(beta: NDArray[Any], covariance: Covariance, level: float = 0.95) -> CoefficientTests:
@@ -230,8 +235,7 @@ def combinations(
 
 
 def _t_tests(estimate: Floats, error: Floats, df: Floats, level: float) -> CoefficientTests:
-    if not 0 < level < 1:
-        raise ArgumentError(f"level is {level!r}; it must lie between 0 and 1.")
+    check_level(level)
     statistic = estimate / error
     reach = -stdtrit(df, (1.0 - level) / 2) * error
     return CoefficientTests(
