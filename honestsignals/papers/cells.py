@@ -21,6 +21,7 @@ STATISTICS = {
     "label": "Label",
     "family": "Family",
     "covariance": "Standard errors",
+    "fixed_effects": "Fixed effects",
     "rows": "Rows",
     "pairs": "Pairs",
     "people": "People",
@@ -33,6 +34,8 @@ STATISTICS = {
 COUNTS = ("rows", "pairs", "people", "events")
 MEAN = "mean"
 """Row of a label that is no 0 or 1, whose ``base_rate`` is a mean."""
+WITHIN = "r_squared_within"
+"""Row of fits beside effects of people, whose ``r_squared`` is of what those effects leave."""
 MOST_DIGITS = 10
 
 
@@ -168,7 +171,7 @@ class Form:
         """
         between = [""] * len(self.wanted) if self.over(columns) else []
         rows = []
-        for name, words in _with_means(named).items():
+        for name, words in _with_further(named).items():
             cells = [self._told(column, name) for column in columns]
             if any(cell not in ("", "–") for cell in cells):
                 rows.append((words, *(cell for one in cells for cell in (one, *between))))
@@ -176,28 +179,50 @@ class Form:
 
     def _told(self, column: Column, name: str) -> str:
         """One cell of what a fit is; blank where it does not tell, a dash where it is undefined."""
-        binary = not missing(column.one.get("events"))
-        value: Any = column.one.get("base_rate" if name == MEAN else name)
-        if name in ("base_rate", MEAN) and (missing(value) or binary != (name == "base_rate")):
+        value: Any = column.one.get({MEAN: "base_rate", WITHIN: "r_squared"}.get(name, name))
+        if name in (MEAN, WITHIN, "base_rate", "r_squared") and name != _row_of(column, name):
             return ""
+        if name == "fixed_effects" and missing(value):
+            return "none" if "covariance" in column.one else ""
         if missing(value):
             return "–" if name in column.one and name != "events" else ""
         if isinstance(value, str):
             return value.replace("_", " ") if name in ("family", "covariance") else value
         if name == "base_rate":
             return f"{value:.2%}"
-        if name == "r_squared":
+        if name in ("r_squared", WITHIN):
             return self.journal.share(float(value), self.digits)
         return f"{value:,.0f}" if name in COUNTS else figure(float(value), self.digits)
 
 
-def _with_means(named: Mapping[str, str]) -> dict[str, str]:
-    """The rows, with one for the means of labels that are no 0 or 1 after that of base rates."""
+def _row_of(column: Column, name: str) -> str:
+    """The row that a fit's base rate, or its R², stands in; empty where it has no such number.
+
+    Parameters
+    ----------
+    column : Column
+        The fit.
+    name : str
+        One of the two rows.
+    """
+    if name in ("r_squared", WITHIN):
+        # no R² at all is undefined, whatever stands beside the slopes
+        inside = column.within_people and not missing(column.one.get("r_squared"))
+        return WITHIN if inside else "r_squared"
+    if missing(column.one.get("base_rate")) or column.one.get("family") == "multinomial":
+        return ""
+    return MEAN if missing(column.one.get("events")) else "base_rate"
+
+
+def _with_further(named: Mapping[str, str]) -> dict[str, str]:
+    """The rows, each followed by those that some fits have in its place: means, R² within people."""
     out: dict[str, str] = {}
     for name, words in named.items():
         out[name] = words
         if name == "base_rate":
             out[MEAN] = "Mean of the label" if words == STATISTICS["base_rate"] else words
+        if name == "r_squared":
+            out[WITHIN] = f"{words} within people"
     return out
 
 

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from honestsignals.contrasts import Contrast
 from honestsignals.errors import ArgumentError, listed
+from honestsignals.margins import MarginalEffects
 from honestsignals.papers.journals import SLANT, UPRIGHT
-from honestsignals.standard_errors import ERRORS
+from honestsignals.simple_slopes import SimpleSlopes
+from honestsignals.social_components import SocialRelations
+from honestsignals.standard_errors import ERRORS, ErrorLadder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +32,15 @@ UNITS = {
     "mutual_logit": "Log odds given the other direction",
 }
 """What coefficients of a family are; those of any other are called coefficients."""
+CONDITIONAL = "Log odds given the effects of people"
+"""What slopes of a logit are where effects of people cancel: no effect is averaged over."""
+OTHERS = (
+    (MarginalEffects, "Average marginal effects"),
+    (SimpleSlopes, "Simple slopes"),
+    (Contrast, "Linear combinations of coefficients"),
+    (SocialRelations, "Components of social relations"),
+)
+"""What can be compared and has no coefficients, and what its estimates are."""
 RESCALED = ("logit", "probit", "ordered_logit", "ordered_probit", "multinomial", "mutual_logit")
 """Families whose coefficients grow as terms are added, be they related to the others or not."""
 KEYS = ("term", "component", "contrast")
@@ -64,6 +77,8 @@ class Column:
         What the fit itself has to say: its warnings and the rows left out, or else its ``note()``.
     cut_points : tuple of str
         Terms that are cut points of an ordered label, which stand last.
+    unit : str
+        What its estimates are: log odds, marginal effects, …
     """
 
     name: str
@@ -72,6 +87,12 @@ class Column:
     ids: pd.DataFrame | None
     said: tuple[str, ...] = ()
     cut_points: tuple[str, ...] = ()
+    unit: str = "Coefficients"
+
+    @property
+    def within_people(self) -> bool:
+        """Whether slopes stand beside effects of people."""
+        return isinstance(self.one.get("fixed_effects"), str)
 
     def number(self, term: str, name: str) -> float:
         """One number of a term; NaN where there is none."""
@@ -121,6 +142,11 @@ def _column(fit: Fit, name: str, place: int) -> Column:
             f"What is compared as number {place} is a {type(fit).__name__} without "
             f"{listed(f'{one}()' for one in lacks)}; compare takes fits.{hint}"
         )
+    if isinstance(fit, ErrorLadder):
+        raise ArgumentError(
+            f"What is compared as number {place} is a ladder: one fit with several errors, which print() "
+            "shows side by side. Of fits, compare(fit, fit.with_covariance('dyadic'))."
+        )
     table, ids = fit.tidy(), getattr(fit, "ids", None)
     one: dict[str, Any] = {}
     if callable(getattr(fit, "glance", None)):
@@ -130,7 +156,17 @@ def _column(fit: Fit, name: str, place: int) -> Column:
         for key, value in glance.iloc[0].items():
             one[str(key)] = one_line(value) if isinstance(value, str) else value
     cuts = tuple(getattr(fit, "cut_points", ()))
-    return Column(name, _by_term(table, place), one, ids, _said(fit, one), cuts)
+    return Column(name, _by_term(table, place), one, ids, _said(fit, one), cuts, _unit(fit, one))
+
+
+def _unit(fit: Fit, one: Mapping[str, Any]) -> str:
+    """What the estimates of a fit are."""
+    for kind, words in OTHERS:
+        if isinstance(fit, kind):
+            return words
+    if one.get("family") == "logit" and isinstance(one.get("fixed_effects"), str):
+        return CONDITIONAL
+    return UNITS.get(str(one.get("family")), "Coefficients")
 
 
 def one_line(text: object) -> str:
@@ -215,12 +251,27 @@ def _not_alike(columns: Sequence[Column]) -> list[str]:
         lines.append(
             "The fits rest on as many rows, but not on the same pairs, so columns differ for that reason too."
         )
+    lines += _effects(columns)
     if _terms_differ(columns) and sum(column.one.get("family") in RESCALED for column in columns) > 1:
         lines.append(
             "Coefficients of these families grow with whatever else explains the label, so a change from one "
             "column to another need not be confounding (Mood 2010)."
         )
     return lines
+
+
+def _effects(columns: Sequence[Column]) -> list[str]:
+    """Which fits stand beside effects of people, where not all stand beside the same."""
+    told = {
+        one.name: f"{one.one['fixed_effects'] if one.within_people else 'none'}"
+        for one in columns
+        if "covariance" in one.one
+    }
+    if len(set(told.values())) < 2:
+        return []
+    return [
+        f"{_apart('Fixed effects differ', told)}: beside them slopes compare rows of the same people only."
+    ]
 
 
 def _readings(columns: Sequence[Column]) -> list[str]:
@@ -231,7 +282,9 @@ def _readings(columns: Sequence[Column]) -> list[str]:
         lines.append("Terms a|b are cut points between levels a and b of the label.")
     told = zip(families, columns, strict=True)
     others = dict.fromkeys(
-        one.replace("_", " ") for one, fit in told if one in UNITS and "r_squared" in fit.one
+        one.replace("_", " ")
+        for one, fit in told
+        if one in UNITS and "r_squared" in fit.one and not fit.within_people
     )
     if others:
         lines.append(f"R² of {listed(others)} is McFadden's.")
@@ -244,7 +297,7 @@ def _terms_differ(columns: Sequence[Column]) -> bool:
 
 def _labels(columns: Sequence[Column]) -> list[str]:
     """Whose coefficients these are, and in which unit."""
-    what = {column.name: UNITS.get(str(column.one.get("family")), "Coefficients") for column in columns}
+    what = {column.name: column.unit for column in columns}
     label = {column.name: str(column.one["label"]) for column in columns if "label" in column.one}
     units, labels = dict.fromkeys(what.values()), dict.fromkeys(label.values())
     lines = []

@@ -1,0 +1,84 @@
+"""What a newcomer broke in tables, commands and words: each stays mended."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import honestsignals as hs
+from tests.shared import PROJECT
+from tests.test_cli import run
+
+HELPDESK = PROJECT / "data" / "helpdesk"
+FORMULA = "friendship ~ log1p(acts) + in_contact"
+
+
+def frame_of(n: int = 14, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    ego, alter = np.nonzero(~np.eye(n, dtype=bool))
+    frame = pd.DataFrame({"ego": ego, "alter": alter, "acts": rng.poisson(1.0, ego.size)})
+    frame["trust"] = frame["acts"] + rng.normal(size=ego.size) + rng.normal(size=n)[ego]
+    frame["friend"] = (frame["trust"] > 1).astype(int)
+    frame["kind"] = np.digitize(frame["trust"], [0.5, 1.5])
+    return frame
+
+
+# comparing
+
+
+def test_compare_shows_fixed_effects_and_r_squared_within_people() -> None:
+    frame, both = frame_of(), ("sender", "receiver")
+    pooled = hs.fit("trust ~ acts", frame, family="gaussian")
+    inside = hs.fit("trust ~ acts", frame, family="gaussian", fixed_effects=both)
+    made = hs.compare(pooled, inside)
+    table = made.frame.set_index("term")
+    assert table.loc["Fixed effects"].tolist() == ["none", "sender and receiver"]
+    r_squared = [fit.glance()["r_squared"].item() for fit in (pooled, inside)]
+    assert table.loc["R²"].tolist() == [f"{r_squared[0]:.3f}", ""]
+    assert table.loc["R² within people"].tolist() == ["", f"{r_squared[1]:.3f}"]
+    assert "Fixed effects differ ((1) none; (2) sender and receiver)" in made.note()
+    assert made.note().startswith("Coefficients of trust.")
+    alone = hs.compare(pooled)
+    assert "Fixed effects" not in alone.frame["term"].tolist()
+    assert "R² within people" not in alone.frame["term"].tolist()
+    assert "Fixed effects differ" not in hs.compare(inside, inside).note()
+
+
+def test_compare_says_that_log_odds_given_people_are_another_unit() -> None:
+    frame = frame_of()
+    pooled = hs.fit("friend ~ acts", frame, family="logit")
+    tetrads = hs.fit("friend ~ acts", frame, family="logit", fixed_effects=("sender", "receiver"))
+    made = hs.compare(pooled, tetrads)
+    assert "Units differ ((1) Log odds; (2) Log odds given the effects of people)" in made.note()
+    assert made.frame.set_index("term").loc["R²", "(2)"] == "–"
+    assert "R² within people" not in made.frame["term"].tolist()
+    assert "McFadden" not in hs.compare(tetrads).note()
+
+
+def test_marginal_effects_are_not_called_coefficients() -> None:
+    frame = frame_of()
+    fit = hs.fit("friend ~ acts", frame, family="logit")
+    note = hs.compare(fit.marginal_effects()).note()
+    assert note.startswith("Average marginal effects.")
+    mixed = hs.compare(fit, fit.marginal_effects()).note()
+    assert "Units differ ((1) Log odds; (2) Average marginal effects)" in mixed
+    parts = hs.srm(frame, "trust")
+    assert hs.compare(parts).note().startswith("Components of social relations.")
+    assert hs.compare(fit.contrast("acts = 1")).note().startswith("Linear combinations of coefficients.")
+
+
+def test_a_ladder_is_no_fit() -> None:
+    fit = hs.fit("trust ~ acts", frame_of(), family="gaussian")
+    with pytest.raises(hs.ArgumentError, match="number 2 is a ladder: one fit with several errors"):
+        hs.compare(fit, fit.ladder())
+
+
+def test_classes_have_no_mean() -> None:
+    fit = hs.fit("kind ~ acts", frame_of(), family="multinomial")
+    terms = hs.compare(fit).frame["term"].tolist()
+    assert "Mean of the label" not in terms
+    assert "Base rate" not in terms
