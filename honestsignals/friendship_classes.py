@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -77,6 +78,8 @@ def friendship_class(
     ------
     DesignError
         For an undirected label, or one that is neither binary nor cut.
+    ArgumentError
+        For a name that is taken, and for ``at_least`` that is no finite number.
 
     References
     ----------
@@ -92,6 +95,7 @@ def friendship_class(
     1   a     c    one-sided
     """
     made = name if name is not None else f"{label}_class"
+    _check_name(made)
     if isinstance(source, Study):
         if made in source.labels:
             raise ArgumentError(f"The study has a label {made!r} already; say another name=.")
@@ -102,6 +106,14 @@ def friendship_class(
             f"source is a {type(source).__name__}; it must be a Study, a DyadTable or a pandas.DataFrame."
         )
     return _classes_of_rows(source, label, made, at_least)
+
+
+def _check_name(name: object) -> None:
+    """Refuse what no label can be called."""
+    if not isinstance(name, str) or not name:
+        raise ArgumentError(f"name is {name!r}; it must be the name of the class.")
+    if name in ("ego", "alter"):
+        raise ArgumentError(f"name is {name!r}, which says who is in the row; call the class another name.")
 
 
 def _ties(labels: Labels, at_least: float | str | None) -> Array:
@@ -186,6 +198,8 @@ def _classes_of_rows(
     frame = table.frame if isinstance(table, DyadTable) else table
     if label not in frame.columns:
         raise unknown("column", label, [str(column) for column in frame.columns])
+    if name in frame.columns:
+        raise ArgumentError(f"The rows have a column {name!r} already; say another name=.")
     if isinstance(table, DyadTable) and not table.directed:
         raise DesignError("Rows of this table have no direction, so none is one-sided; use the study.")
     check_ids(frame)
@@ -222,6 +236,7 @@ def _truths(column: pd.Series, label: str, at_least: float | str | None) -> Arra
                 f"{label!r} is {odd[0]:g} in some row: say from which answer on it is a tie, at_least=."
             )
         return value
-    if isinstance(at_least, bool) or not isinstance(at_least, int | float):
-        raise ArgumentError(f"at_least is {at_least!r}; of a column of numbers it must be a number.")
+    number = isinstance(at_least, int | float | np.number) and not isinstance(at_least, bool)
+    if not number or not math.isfinite(at_least):  # type: ignore[arg-type]
+        raise ArgumentError(f"at_least is {at_least!r}; of a column of numbers it must be a finite number.")
     return np.where(np.isnan(value), np.nan, value >= at_least)

@@ -238,9 +238,7 @@ def test_what_is_asked_of_a_fit_is_refused_with_its_rule(call: str) -> None:
 
 @pytest.mark.parametrize("asked", [True, False, 3])
 def test_fixed_effects_that_are_no_word_are_refused(asked: object) -> None:
-    with pytest.raises(
-        hs.ArgumentError, match=f"fixed_effects is {asked}; it must be one of 'sender"
-    ):
+    with pytest.raises(hs.ArgumentError, match=f"fixed_effects is {asked}; it must be one of 'sender"):
         hs.fit("y ~ x", rows_of(), family="gaussian", fixed_effects=asked)
 
 
@@ -250,3 +248,31 @@ def test_both_directions_and_social_relations_refuse_alike() -> None:
         fit.wald(3)
     with pytest.raises(hs.ArgumentError, match="level is 'a'; it must be a number between 0 and 1"):
         hs.srm(np.eye(6), level="a")
+
+
+# classes of friendship
+
+
+@pytest.mark.parametrize("at_least", [float("nan"), float("inf"), -float("inf"), True, "2"])
+def test_a_tie_is_cut_at_a_finite_number(at_least: object) -> None:
+    rows = rows_of()[["ego", "alter", "acts"]]
+    with pytest.raises(hs.ArgumentError, match=r"^at_least is .*; of a column of numbers it must be a fin"):
+        hs.friendship_class(rows, "acts", at_least=at_least)
+    wanted = hs.friendship_class(rows, "acts", at_least=2)["acts_class"]
+    assert hs.friendship_class(rows, "acts", at_least=np.int64(2))["acts_class"].tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("name", ["ego", "alter", "", 3])
+def test_a_class_has_a_name_of_its_own(name: object) -> None:
+    study = hs.open_study("data/helpdesk")
+    for source, label in ((rows_of(), "in_contact"), (study, "trust")):
+        with pytest.raises(hs.ArgumentError, match=rf"^name is {name!r}[,;]"):
+            hs.friendship_class(source, label, name=name, at_least=1)
+
+
+@pytest.mark.parametrize("name", ["in_contact", "acts", None])
+def test_a_class_takes_the_name_of_no_column(name: str | None) -> None:
+    rows = rows_of().assign(in_contact_class="taken")
+    taken = "in_contact_class" if name is None else name
+    with pytest.raises(hs.ArgumentError, match=f"The rows have a column '{taken}' already; say another"):
+        hs.friendship_class(rows, "in_contact", name=name)
