@@ -6,6 +6,7 @@ import gzip
 import html
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -38,11 +39,32 @@ LATEX = {
     "∞": r"$\infty$",
     "†": r"\dag{}",
     "ρ": r"$\rho$",
-    "χ": r"$\chi$",
+    "·": r"$\cdot$",
+    "×": r"$\times$",
+    "±": r"$\pm$",
+    "½": r"$\frac{1}{2}$",
+    "…": r"\dots{}",
     "Δ": r"$\Delta$",
+    "Σ": r"$\Sigma$",
+    "α": r"$\alpha$",
+    "β": r"$\beta$",
+    "δ": r"$\delta$",
+    "ε": r"$\varepsilon$",
+    "η": r"$\eta$",
+    "θ": r"$\theta$",
+    "κ": r"$\kappa$",
+    "λ": r"$\lambda$",
+    "ν": r"$\nu$",
+    "π": r"$\pi$",
+    "σ": r"$\sigma$",
+    "τ": r"$\tau$",
+    "φ": r"$\varphi$",
+    "χ": r"$\chi$",
     **{one: "\\" + one for one in "&%$#_{}"},
 }
 """What TeX takes for a command, and signs of our own that not every engine of TeX knows."""
+MINUS = re.compile(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)")
+"""A hyphen that stands for a minus, that of an exponent too."""
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -111,14 +133,31 @@ def render(frame: pd.DataFrame, style: str = "text", digits: int = 4) -> str:
     rows = list(zip(*shown.values(), strict=True))
     if style == "markdown":
         rows = [tuple(cell.replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows]
+    heads = list(shown)
+    if style == "latex":
+        rows = [tuple(map(_signed, row)) for row in rows]
+        heads = [_signed(name) for name in heads]
     text: str = tabulate(
         rows,
-        headers=list(shown),
+        headers=heads,
         tablefmt=FORMATS[style],
         colalign=align if rows else None,
         disable_numparse=True,
     )
-    return text
+    return _beyond_tabulate(text) if style == "latex" else text
+
+
+def _signed(text: str) -> str:
+    """A cell of LaTeX on one line, with minus for the hyphens that stand for it."""
+    return MINUS.sub("−", " ".join(text.split()))
+
+
+def _beyond_tabulate(table: str) -> str:
+    """A table of LaTeX with what tabulate does not escape: signs, and brackets where a row begins."""
+    signs = {one: tex for one, tex in LATEX.items() if one == "|" or not one.isascii()}
+    text = "".join(signs.get(one, one) for one in table)
+    # after the end of a row TeX takes a bracket or an asterisk for part of that end
+    return re.sub(r"^ *(?=[\[*])", " {}", text, flags=re.MULTILINE)
 
 
 def with_note(table: str, note: str, style: str) -> str:
@@ -137,12 +176,12 @@ def with_note(table: str, note: str, style: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Text as TeX prints it.
+    r"""Text as TeX prints it.
 
-    >>> print(latex_text("known_share: 20 % & R² < 1"))
-    known\\_share: 20 \\% \\& R$^2$ $<$ 1
+    >>> print(latex_text("known_share: 20 % & R² < 1, -0.5"))
+    known\_share: 20 \% \& R$^2$ $<$ 1, $-$0.5
     """
-    return "".join(LATEX.get(one, one) for one in text)
+    return "".join(LATEX.get(one, one) for one in MINUS.sub("−", text))
 
 
 def _numeric(column: pd.Series) -> bool:

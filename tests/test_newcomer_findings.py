@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ import pytest
 
 import honestsignals as hs
 from tests.shared import PROJECT
-from tests.test_cli import run
 
 HELPDESK = PROJECT / "data" / "helpdesk"
 FORMULA = "friendship ~ log1p(acts) + in_contact"
@@ -82,3 +80,34 @@ def test_classes_have_no_mean() -> None:
     terms = hs.compare(fit).frame["term"].tolist()
     assert "Mean of the label" not in terms
     assert "Base rate" not in terms
+
+
+# LaTeX
+
+
+def test_latex_of_one_fit_has_no_raw_sign() -> None:
+    frame = frame_of().rename(columns={"acts": "χ² [−]"})
+    fit = hs.fit("kind ~ Q('χ² [−]')", frame, family="ordered_logit")
+    text = fit.to_latex()
+    assert r"0\textbar{}1" in text
+    assert r"$\chi$$^2$ [$-$]" in text
+    assert text.isascii()
+    least = f"{fit.contrast('`0|1` = 9').tidy()['estimate'].min():.4f}"
+    assert f"$-${least.removeprefix('-')}" in fit.contrast("`0|1` = 9").to_latex()
+    assert not re.search(r"(?<![\w$])-[\d.]", text.replace("--", "")), "a hyphen before a number"
+
+
+def test_latex_of_cells_that_are_missing_or_begin_with_a_bracket() -> None:
+    from honestsignals.tables import render, with_note
+
+    frame = pd.DataFrame({"[p|q]": ["[b]", "*", "a\n\nb"], "Δ (-1)": [np.nan, -np.inf, -1e-9]})
+    lines = render(frame, "latex").splitlines()
+    assert [" ".join(line.split()) for line in lines[2:3] + lines[4:7]] == [
+        r"{}[p\textbar{}q] & $\Delta$ ($-$1) \\",
+        r"{}[b] & -- \\",
+        r"{}* & $-$$\infty$ \\",
+        r"a b & $-$1e$-$09 \\",
+    ]
+    assert with_note("", "low -0.5, χ² β ± 1e-05", "latex").endswith(
+        r"{\footnotesize low $-$0.5, $\chi$$^2$ $\beta$ $\pm$ 1e$-$05}"
+    )

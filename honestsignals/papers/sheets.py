@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from honestsignals.papers.journals import SLANT, UPRIGHT
-from honestsignals.tables import latex_text
+from honestsignals.tables import MINUS, latex_text
 
-MINUS = re.compile(r"(?<!\w)-(?=[\d.∞])|(?<=\de)-(?=\d)")
-"""A hyphen that stands for a minus, that of an exponent too."""
 AFTER_DIGITS = ")]*†"
 """What may follow the last digit of a cell; digits stand below one another without it."""
 THIN, THICK = "0.75pt solid #000", "1.5pt solid #000"
@@ -167,7 +165,7 @@ def latex(sheet: Sheet) -> str:
 
 
 def _tex(text: str) -> str:
-    return _slanted(MINUS.sub("−", text), latex_text, r"\emph{", "}")
+    return _slanted(text, latex_text, r"\emph{", "}")
 
 
 def _tex_row(cells: Sequence[str]) -> str:
