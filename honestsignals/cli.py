@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from honestsignals.errors import ArgumentError, HonestSignalsError, OutputError
+from honestsignals.errors import ArgumentError, HonestSignalsError
 from honestsignals.inference_commands import fit, permute, srm
-from honestsignals.measure_commands import is_study, metrics, network, people, split
+from honestsignals.measure_commands import is_study, metrics, network, people, refuse_written, split
 from honestsignals.progress import progress
 
 if TYPE_CHECKING:
@@ -127,11 +127,12 @@ def dyads(
 
     One row a pair; an ordered pair, seen from ego, where the label is directed.
     """
+    from honestsignals.metric_table import codebook_path
     from honestsignals.tables import refuse_ending
 
     # before the work, not after it
     refuse_ending(output)
-    _refuse_input(source, output)
+    refuse_written(source, output, codebook_path(output))
     chosen = split(metrics)
     further = _mapping(span, "--span", "silence=7D")
     spans: dict[str, Any] = {"conversation_gap": conversation_gap, "period": period, "spans": further}
@@ -164,31 +165,12 @@ def dyads(
             table = log.dyads(pairs=pairs or "in contact", metrics=chosen, until=moment, **spans)
         tell("Writing")
         _write(table, output)
-    from honestsignals.metric_table import codebook_path
-
     typer.echo(f"{table}\nWritten: {output}, {codebook_path(output)}")
 
 
 def _write(table: DyadTable, output: Path) -> None:
     """Write a dyad table in the form that the name ends in."""
     (table.to_parquet if output.name.lower().endswith(".parquet") else table.to_csv)(output)
-
-
-def _refuse_input(source: Path, output: Path) -> None:
-    """Refuse to write the table or its codebook over anything that is read."""
-    from honestsignals.metric_table import codebook_path
-
-    read = [source]
-    if is_study(source):
-        from honestsignals.study_file import read_study_file
-
-        file = read_study_file(source)
-        tables = (file.acts, file.people, file.pairs, *file.labels.values())
-        read = [file.folder / name for name in ("study.toml", *(one["file"] for one in tables if one))]
-    taken = {path.resolve() for path in read}
-    for written in (output, codebook_path(output)):
-        if written.resolve() in taken:
-            raise OutputError(f"{written} is read from {source}, and would be written over; write elsewhere.")
 
 
 def _only_of_a_log(options: dict[str, object]) -> None:

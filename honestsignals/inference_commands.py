@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from honestsignals.errors import ArgumentError, listed, one_of
-from honestsignals.measure_commands import is_study, split
+from honestsignals.errors import ArgumentError, InputError, listed, nearest, one_of
+from honestsignals.measure_commands import is_study, refuse_written, split
 from honestsignals.progress import progress
 
 if TYPE_CHECKING:
@@ -48,8 +48,14 @@ def fit(
         str, typer.Option(help="jackknife, dyadic, two_way, pair, hc1, classical or frank_snijders.")
     ] = "jackknife",
     exact: Annotated[bool, typer.Option("--exact", help="Jackknife by refits without each person.")] = False,
+    fixed_effects: Annotated[
+        str | None, typer.Option(help="'sender and receiver', sender, receiver or person.")
+    ] = None,
     ladder: Annotated[
         bool, typer.Option("--ladder", help="Standard errors of every kind side by side.")
+    ] = False,
+    margins: Annotated[
+        bool, typer.Option("--margins", help="Average marginal effects, in the label's own units.")
     ] = False,
     test: Annotated[
         list[str] | None, typer.Option(help="Terms tested together, comma separated: all are 0; repeat.")
@@ -58,15 +64,28 @@ def fit(
     output: Output = None,
 ) -> None:
     """Fit a label of pairs to their give and take, with errors that know that pairs share people."""
-    _refuse_form(output)
+    if ladder and margins:
+        raise ArgumentError("Choose one of --ladder and --margins.")
+    _refuse_paths(source, output)
     with progress() as tell:
         tell("Reading")
         rows = _rows(source, formula, label, with_label)
         tell("Fitting")
         from honestsignals.fitting import fit as fitted
 
-        found = fitted(formula, rows, family=family, covariance=covariance, exact=exact, weights=weights)
-        shown: Printed = found.ladder(exact=exact) if ladder else found
+        beside = split([fixed_effects]) if fixed_effects and "," in fixed_effects else fixed_effects
+        found = fitted(
+            formula,
+            rows,
+            family=family,
+            covariance=covariance,
+            exact=exact,
+            weights=weights,
+            fixed_effects=beside,
+        )
+        shown: Printed = found
+        if ladder or margins:
+            shown = found.ladder(exact=exact) if ladder else found.marginal_effects()
         tests = [f"{', '.join(terms)}: {found.wald(terms)}" for terms in map(_terms, test or [])]
     typer.echo("\n".join([str(shown), *tests]))
     _write(shown, output)
@@ -78,20 +97,26 @@ def permute(
     label: Label = None,
     with_label: WithLabel = None,
     family: Family = None,
+    block: Annotated[
+        str | None,
+        typer.Option(help="People change places within it: an attribute of people, or a column of rows."),
+    ] = None,
     method: Annotated[str, typer.Option(help="dsp, y or freedman_lane.")] = "dsp",
     draws: Annotated[int, typer.Option(help="Permutations of the people.")] = 5_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same draws.")] = 1,
     output: Output = None,
 ) -> None:
     """Fit a label of pairs, and hold each coefficient against permutations of the people (MRQAP)."""
-    _refuse_form(output)
+    _refuse_paths(source, output)
     with progress() as tell:
         tell("Reading")
         rows = _rows(source, formula, label, with_label)
         tell("Permuting")
         from honestsignals.permuting import permute as permuted
 
-        found = permuted(formula, rows, family=family, method=method, draws=draws, seed=seed, progress=tell)
+        found = permuted(
+            formula, rows, family=family, method=method, draws=draws, seed=seed, block=block, progress=tell
+        )
     typer.echo(str(found))
     _write(found, output)
 
@@ -110,7 +135,7 @@ def srm(
     output: Output = None,
 ) -> None:
     """Split what people give one another into giver, receiver, and what is between the two."""
-    _refuse_form(output)
+    _refuse_paths(source, output)
     with progress() as tell:
         tell("Reading")
         found_source: Any
@@ -143,6 +168,8 @@ def _rows(
     chosen = label or next(
         (name for name in sorted(study.labels, key=len, reverse=True) if name in left), None
     )
+    if not study.labels:
+        raise ArgumentError(f"{source} has no label: its study.toml needs a table [labels.NAME].")
     if chosen is None:
         raise ArgumentError(
             f"The formula's left side {left.strip()!r} names no label of {source}; labels are "
@@ -155,19 +182,21 @@ def _table(source: Path) -> pd.DataFrame:
     """A dyad table as it was written; ids are read as text."""
     import pandas as pd
 
-    if source.name.lower().endswith(".parquet"):
-        return pd.read_parquet(source)
-    return pd.read_csv(source, dtype={"ego": str, "alter": str})
+    try:
+        if source.name.lower().endswith(".parquet"):
+            return pd.read_parquet(source)
+        return pd.read_csv(source, dtype={"ego": str, "alter": str})
+    except ValueError as error:
+        # whatever pandas and Arrow say of a file that holds no table
+        raise InputError(f"{source} is not read as a table: {str(error).strip()}") from error
 
 
 def _table_or_log(source: Path) -> Any:
     """A table with ego and alter, or else a log."""
-    import pandas as pd
-
     if not source.name.lower().endswith(".parquet"):
-        head = pd.read_csv(source, nrows=0).columns
-        if {"ego", "alter"} <= set(head):
-            return _table(source)
+        rows = _table(source)
+        if {"ego", "alter"} <= set(rows.columns):
+            return rows
     from honestsignals.reading import read_log
 
     return read_log(source)
@@ -178,10 +207,16 @@ def _terms(text: str) -> list[str]:
     return split([text]) or [text]
 
 
-def _refuse_form(output: Path | None) -> None:
-    """Refuse a name that says no form of a table: before the work, not after it."""
+def _refuse_paths(source: Path, output: Path | None) -> None:
+    """Refuse what is not there, and what cannot be written: before the work, not after it."""
+    if not is_study(source) and not source.exists():
+        folder = source.parent
+        near = nearest(source.name, [one.name for one in folder.iterdir()] if folder.is_dir() else [])
+        hint = f" Did you mean {str(folder / near)!r}?" if near else ""
+        raise InputError(f"There is no file or folder {str(source)!r}.{hint}")
     if output is not None:
         one_of("the ending of --output", output.suffix.lower(), tuple(WRITERS))
+        refuse_written(source, output)
 
 
 def _write(table: Printed, output: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from honestsignals.errors import ArgumentError, unknown
+from honestsignals.errors import ArgumentError, OutputError, unknown
 from honestsignals.progress import progress
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def network(
     """
     from honestsignals.definitions import compare_definitions
 
-    _refuse_output(output)
+    _refuse_output(source, output)
     with progress() as tell:
         tell("Reading")
         found = _network(source, label, of, at_least)
@@ -170,7 +170,7 @@ def people(
     output: Output = None,
 ) -> None:
     """Measure everybody: how much of what each gives and gets is returned, and who answers whom."""
-    _refuse_output(output)
+    _refuse_output(source, output)
     with progress() as tell:
         tell("Reading")
         if is_study(source):
@@ -214,12 +214,44 @@ def _refuse_label(source: Path, label: str | None, at_least: float | None) -> No
         raise ArgumentError(f"{source} is a log, not a study folder, so it has no label.")
 
 
-def _refuse_output(output: Path | None) -> None:
-    """Refuse a name that says no form of a table: before the work, not after it."""
+def _refuse_output(source: Path, output: Path | None) -> None:
+    """Refuse a name that says no form of a table, or cannot be written: before the work, not after it."""
     if output is not None:
         from honestsignals.tables import refuse_ending
 
         refuse_ending(output)
+        refuse_written(source, output)
+
+
+def refuse_written(source: Path, *outputs: Path) -> None:
+    """Refuse files that cannot be written, or that are read.
+
+    Parameters
+    ----------
+    source : Path
+        Study folder, log or table.
+    *outputs : Path
+        What will be written.
+
+    Raises
+    ------
+    OutputError
+        For a folder that is not there, and for a file of the source.
+    """
+    from honestsignals.tables import refuse_place
+
+    read = [source]
+    if is_study(source):
+        from honestsignals.study_file import read_study_file
+
+        file = read_study_file(source)
+        tables = (file.acts, file.people, file.pairs, *file.labels.values())
+        read = [file.folder / name for name in ("study.toml", *(one["file"] for one in tables if one))]
+    taken = {path.resolve() for path in read}
+    for written in outputs:
+        refuse_place(written)
+        if written.resolve() in taken:
+            raise OutputError(f"{written} is read from {source}, and would be written over; write elsewhere.")
 
 
 def split(values: Sequence[str] | None) -> list[str] | None:

@@ -205,10 +205,7 @@ def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
 def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A path to write to that becomes ``path`` when all went well, and nothing otherwise."""
     target = Path(path)
-    if target.is_dir():
-        raise OutputError(f"{target} is a folder; name a file.")
-    if not target.parent.is_dir():
-        raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
+    refuse_place(target)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
     os.close(handle)
     draft = Path(name)
@@ -221,6 +218,20 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def refuse_place(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that is a folder's, or in a folder that is not there.
+
+    >>> refuse_place("no such folder/dyads.csv")
+    Traceback (most recent call last):
+    honestsignals.errors.OutputError: There is no folder no such folder to write dyads.csv into.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder; name a file.")
+    if not target.parent.is_dir():
+        raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import honestsignals as hs
+from tests.folders import TOML, write_study
 from tests.shared import PROJECT
+from tests.test_cli import run
 
 HELPDESK = PROJECT / "data" / "helpdesk"
 FORMULA = "friendship ~ log1p(acts) + in_contact"
@@ -111,3 +114,81 @@ def test_latex_of_cells_that_are_missing_or_begin_with_a_bracket() -> None:
     assert with_note("", "low -0.5, χ² β ± 1e-05", "latex").endswith(
         r"{\footnotesize low $-$0.5, $\chi$$^2$ $\beta$ $\pm$ 1e$-$05}"
     )
+
+
+# commands
+
+
+@pytest.mark.parametrize("command", [("fit", FORMULA), ("permute", FORMULA), ("srm", "trust")])
+def test_a_misspelt_folder_has_its_nearest(command: tuple[str, str]) -> None:
+    code, _, refused = run(command[0], HELPDESK.with_name("helpdsk"), command[1])
+    assert code == 2
+    assert f"There is no file or folder {str(HELPDESK.with_name('helpdsk'))!r}." in refused
+    assert f"Did you mean {str(HELPDESK)!r}?" in refused
+
+
+def test_a_study_without_labels_says_so(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "study", toml=TOML.split("[labels")[0])
+    code, _, refused = run("fit", study, FORMULA)
+    assert code == 2
+    assert "has no label: its study.toml needs a table [labels.NAME]" in refused
+
+
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        (("fit", HELPDESK, FORMULA), "honestsignals.fitting.fit"),
+        (("permute", HELPDESK, FORMULA), "honestsignals.permuting.permute"),
+        (("srm", HELPDESK, "trust"), "honestsignals.social_relations.srm"),
+        (("network", HELPDESK), "honestsignals.definitions.compare_definitions"),
+        (("people", HELPDESK), "honestsignals.study.Study.people_metrics"),
+        (("dyads", HELPDESK), "honestsignals.study.Study.dyads"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work(command, work, tmp_path, monkeypatch) -> None:
+    def worked(*_: object, **__: object) -> None:
+        raise AssertionError("the work was done first")
+
+    monkeypatch.setattr(work, worked)
+    code, _, refused = run(*command, "-o", tmp_path / "nowhere" / "out.csv")
+    assert code == 2
+    assert f"There is no folder {tmp_path / 'nowhere'} to write out.csv into" in refused
+    study = write_study(tmp_path / "study")
+    code, _, refused = run(command[0], study, *command[2:], "-o", study / "labels.csv")
+    assert code == 2
+    assert "would be written over" in refused
+    assert (study / "labels.csv").read_text(encoding="utf-8").startswith("source,target")
+
+
+@pytest.mark.parametrize("command", [("fit", FORMULA), ("srm", "trust")])
+@pytest.mark.parametrize("name", ["empty.csv", "odd.parquet"])
+def test_a_file_that_holds_no_table_is_refused(command, name, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"")
+    code, _, refused = run(command[0], tmp_path / name, command[1])
+    assert code == 2
+    assert name in refused
+
+
+def test_blocks_fixed_effects_and_margins_on_the_command_line() -> None:
+    study = hs.open_study(HELPDESK)
+    friends, trust = study.dyads(label="friendship"), study.dyads(label="trust")
+    asked = ("permute", HELPDESK, FORMULA, "--draws", "19")
+    code, said, _ = run(*asked, "--block", "office")
+    assert code == 0
+    assert str(hs.permute(FORMULA, friends, draws=19, seed=1, block="office")) in said
+    assert "blocks of office" in said
+    code, _, refused = run(*asked, "--block", "offce")
+    assert code == 2
+    assert "Did you mean 'office'" in refused
+
+    formula = "trust ~ log1p(acts_ego)"
+    expected = hs.fit(formula, trust, family="gaussian", fixed_effects="sender and receiver")
+    for words in ("sender and receiver", "sender,receiver"):
+        code, said, _ = run("fit", HELPDESK, formula, "--family", "gaussian", "--fixed-effects", words)
+        assert code == 0
+        assert str(expected) in said
+
+    code, said, _ = run("fit", HELPDESK, FORMULA, "--margins")
+    assert code == 0
+    assert str(hs.fit(FORMULA, friends).marginal_effects()) in said
+    assert run("fit", HELPDESK, FORMULA, "--margins", "--ladder")[0] == 2
