@@ -158,3 +158,58 @@ def test_categories_have_an_order_or_no_ordered_model() -> None:
     assert found.estimate.family == "ordered_logit"
     assert found.estimate.names == ("x", "low|mid", "mid|high")
     assert found.estimate.beta[0] > 0
+
+
+# one answer for one model
+
+
+def coded(frame: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    return frame.assign(office=pd.Categorical(frame["where"], order))
+
+
+@pytest.mark.parametrize("family", ["gaussian", "logit", "ordered_logit"])
+def test_a_contrast_is_one_number_however_a_factor_is_coded(family: str) -> None:
+    frame = frame_of(17, 16)
+    frame["where"] = np.array(["north", "south", "east"])[np.minimum(frame["ego"] // 6, 2)]
+    frame["y"] = 0.5 * (frame["where"] == "south") + frame["person"] + frame["noise"]
+    if family != "gaussian":
+        frame["y"] = np.digitize(frame["y"], [0] if family == "logit" else [-0.5, 0.5])
+    north = hs.fit("y ~ x + office", coded(frame, ["north", "south", "east"]), family=family)
+    east = hs.fit("y ~ x + office", coded(frame, ["east", "south", "north"]), family=family)
+    here = north.contrast("`office[T.south]` - `office[T.east]`").tidy().drop(columns="term")
+    there = east.contrast("`office[T.south]`").tidy().drop(columns="term")
+    pd.testing.assert_frame_equal(here, there, rtol=1e-8)
+    alone = east.tidy().set_index("term").loc[["office[T.south]"]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        there[["std_error", "p_value", "df"]], alone[["std_error", "p_value", "df"]]
+    )
+    for values in ("south", "east"):
+        one, other = (fit.predict({"office": [values]}).tidy() for fit in (north, east))
+        pd.testing.assert_frame_equal(one, other, check_categorical=False, check_dtype=False, rtol=1e-7)
+
+
+def test_what_does_not_rest_on_one_person_has_an_error_beside_what_does() -> None:
+    """The reference level is one person's: coefficients rest on that person, their differences do not."""
+    frame = frame_of(18, 14)
+    frame["where"] = np.where(frame["ego"] == 0, "boss", np.where(frame["ego"] % 2, "north", "south"))
+    frame["y"] = 0.5 * (frame["where"] == "south") + frame["person"] + frame["noise"]
+    boss = hs.fit("y ~ x + office", coded(frame, ["boss", "north", "south"]), family="gaussian")
+    north = hs.fit("y ~ x + office", coded(frame, ["north", "south", "boss"]), family="gaussian")
+    errors = boss.tidy().set_index("term")["std_error"]
+    assert errors[["office[T.north]", "office[T.south]"]].isna().all()
+    here = boss.contrast("`office[T.south]` - `office[T.north]`").tidy().drop(columns="term")
+    there = north.contrast("`office[T.south]`").tidy().drop(columns="term")
+    assert here["std_error"].notna().all()
+    pd.testing.assert_frame_equal(here, there, rtol=1e-8)
+    assert boss.contrast("`office[T.south]`").tidy()["std_error"].isna().all()
+
+
+def test_centring_a_column_leaves_predictions_alone() -> None:
+    frame = frame_of(19, 14)
+    frame["y"] = 0.5 * frame["x"] + frame["person"] + frame["noise"]
+    frame["age"] = 40 + 5 * frame["person"].to_numpy()
+    one = hs.fit("y ~ x + age", frame, family="gaussian").predict({"age": [40, 45]}).tidy()
+    moved = hs.fit("y ~ x + age", frame.assign(age=frame["age"] - 65), family="gaussian")
+    other = moved.predict({"age": [-25, -20]}).tidy()
+    columns = ["estimate", "std_error", "low", "high", "df"]
+    pd.testing.assert_frame_equal(one[columns], other[columns], rtol=1e-8)

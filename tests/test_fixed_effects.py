@@ -14,7 +14,7 @@ from honestsignals.inference import fixed_effects_errors
 from honestsignals.inference.clusters import pair_codes
 from honestsignals.inference.fixed_effects import Within, within
 from honestsignals.inference.fixed_effects_errors import within_covariance, within_facts, within_jackknife
-from honestsignals.inference.jackknife import effective_df
+from honestsignals.inference.people_shares import effective_df
 from honestsignals.inference.person_effects import (
     KINDS,
     effect_kinds,

@@ -12,8 +12,8 @@ from honestsignals.inference.clusters import pair_codes
 from honestsignals.inference.covariance import dyadic, frank_snijders, jackknife, pair, two_way
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.families import FAMILIES
-from honestsignals.inference.jackknife import effective_df
 from honestsignals.inference.newton import Problem, solve
+from honestsignals.inference.people_shares import effective_df
 from honestsignals.inference.score_series import Whole, series_of
 from honestsignals.inference.variance import inverse_root
 from tests.networks import Rows, simulated
@@ -160,7 +160,7 @@ def test_effective_df_is_its_formula(seed: int, directed: bool, family: str) -> 
     shared = np.einsum("nmp,nmb,sb->snp", fit.predictors, fit.curvature, moves)  # T's parts
     own = np.einsum("sa,nab,sb->sn", moves, fit.curvature, moves)
     shared = shared / np.sqrt(np.maximum(own, 1.0))[:, :, None]
-    middle = []
+    middle, spread = [], []
     for keep in keeps(rows)[0]:
         Z, W = fit.predictors[~keep], fit.curvature[~keep]
         V = sum(z.T @ w @ z for z, w in zip(Z, W, strict=True))
@@ -168,9 +168,16 @@ def test_effective_df_is_its_formula(seed: int, directed: bool, family: str) -> 
             T = parts.sum(axis=0)
             V = V + 0.2 * (np.outer(T, T) - parts.T @ parts)
         middle.append(np.diag(bread @ V @ bread))
+        spread.append(bread @ V @ bread)
     v = np.array(middle)
     expected = np.maximum(v.sum(axis=0) ** 2 / (v**2).sum(axis=0) - 1, 1)
     np.testing.assert_allclose(effective_df(fit, rows.ego, rows.alter), expected, rtol=1e-9)
+    C = np.random.default_rng(seed).normal(size=(5, fit.beta.size))
+    of_each = np.array([[c @ one @ c for one in spread] for c in C])
+    combined = np.maximum(of_each.sum(axis=1) ** 2 / (of_each**2).sum(axis=1) - 1, 1)
+    whole = jackknife(fit, rows.ego, rows.alter, fit.names).whole
+    assert whole is not None
+    np.testing.assert_allclose(whole.df(C), combined, rtol=1e-8)
 
 
 # the series behind exact refits

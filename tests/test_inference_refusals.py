@@ -10,10 +10,10 @@ import pytest
 from scipy.optimize import linprog
 
 from honestsignals.errors import ArgumentError, FitError, UnknownNameError
-from honestsignals.inference.covariance import COVARIANCES, covariance_of, dyadic, jackknife, pair_codes
 from honestsignals.inference.collinearity import dependent_columns
+from honestsignals.inference.covariance import COVARIANCES, covariance_of, dyadic, jackknife, pair_codes
 from honestsignals.inference.estimators import estimate
-from honestsignals.inference.jackknife import hub_note
+from honestsignals.inference.people_shares import hub_note
 from honestsignals.inference.separation import separating_direction
 from tests.networks import simulated
 

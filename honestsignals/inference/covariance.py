@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from honestsignals.errors import FitError, unknown
 from honestsignals.inference.clusters import Floats, pair_codes, person_codes, person_sums, sums
 from honestsignals.inference.estimators import Estimate
-from honestsignals.inference.jackknife import frank_snijders, hub_note, jackknife
+from honestsignals.inference.jackknife import frank_snijders, jackknife
+from honestsignals.inference.people_shares import hub_note
 from honestsignals.inference.variance import (
     Covariance,
     noted,

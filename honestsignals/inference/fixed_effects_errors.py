@@ -15,7 +15,7 @@ from honestsignals.errors import FitError, unknown
 from honestsignals.inference.clusters import Codes, Floats, pair_codes, person_codes
 from honestsignals.inference.covariance import COVARIANCES, classical, covariance_of, hc1
 from honestsignals.inference.fixed_effects import Within
-from honestsignals.inference.jackknife import effective_df, hub_note
+from honestsignals.inference.people_shares import effective_df, hub_note
 from honestsignals.inference.person_effects import generalised_inverse
 from honestsignals.inference.variance import Covariance, inverse_root, size_notes
 from honestsignals.inference.words import counted, named

@@ -230,7 +230,7 @@ def delta_method(found: Gradients, beta: Floats, covariance: Covariance, level: 
     Returns
     -------
     Combinations
-        Degrees of freedom are the smallest among the coefficients that a function moves with.
+        Degrees of freedom are those of `honestsignals.inference.wald.combinations`.
 
     Examples
     --------

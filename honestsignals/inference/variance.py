@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from honestsignals.errors import FitError
@@ -25,6 +26,72 @@ ROUNDING = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
+class Whole:
+    """What a covariance knows of combinations beyond its coefficients one by one.
+
+    However a factor is coded, a contrast or a prediction is the same number, and so are its error and its
+    degrees of freedom.
+
+    Attributes
+    ----------
+    matrix, floor : ndarray, shape (k, k)
+        Without gaps where a coefficient has no variance of its own.
+    gone : ndarray, shape (k, q)
+        Directions of which nothing is left without some person or pair.
+    root : ndarray, shape (k, k)
+        Units in which the Hessian is the identity.
+    shares : ndarray, shape (N, k, k), or None
+        What each person adds to the variance of a combination; see `person_shares`.
+    """
+
+    matrix: Floats
+    floor: Floats
+    gone: Floats
+    root: Floats
+    shares: Floats | None
+
+    def df(self, C: Floats) -> Floats:
+        """Effective degrees of freedom of combinations, (q,); NaN where shares are not kept."""
+        if self.shares is None:
+            return np.full(len(C), np.nan)
+        found = np.empty(len(C))
+        size = max(1, SHARES_AT_ONCE // (self.shares.shape[0] * self.shares.shape[1]))
+        for low in range(0, len(C), size):
+            some = C[low : low + size]
+            v = np.einsum("iqa,qa->qi", some @ self.shares, some)
+            with np.errstate(invalid="ignore"):
+                found[low : low + size] = v.sum(axis=1) ** 2 / (v**2).sum(axis=1) - 1.0
+        return np.maximum(found, 1.0)
+
+
+SHARES_AT_ONCE = 4_000_000
+"""Numbers held at once where many combinations are judged (32 MB)."""
+
+
+def parts_gone(C: Floats, gone: Floats, root: Floats) -> NDArray[np.bool_]:
+    """Which combinations have a part in directions that are gone.
+
+    Parameters
+    ----------
+    C : ndarray, shape (q, k)
+        Combinations, one a row.
+    gone : ndarray, shape (k, d)
+    root : ndarray, shape (k, k)
+
+    Returns
+    -------
+    ndarray of bool, shape (q,)
+
+    Examples
+    --------
+    >>> parts_gone(np.eye(2), np.array([[1.0], [0.0]]), np.eye(2)).tolist()
+    [True, False]
+    """
+    part: NDArray[np.bool_] = np.linalg.norm(C @ gone, axis=1) > 1e-6 * np.linalg.norm(C @ root, axis=1)
+    return part
+
+
+@dataclass(frozen=True, eq=False)
 class Covariance:
     """Covariance of the coefficients of one fit.
 
@@ -40,6 +107,8 @@ class Covariance:
         Degrees of freedom of each coefficient's t; infinite for the normal distribution.
     notes : tuple of str
         What the reader must know, in words.
+    whole : Whole or None
+        What it knows of combinations, where it knows more than of each coefficient.
     """
 
     name: str
@@ -47,6 +116,7 @@ class Covariance:
     floor: Floats | None
     df: Floats
     notes: tuple[str, ...]
+    whole: Whole | None = None
 
     @property
     def std_error(self) -> Floats:

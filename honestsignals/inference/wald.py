@@ -12,7 +12,7 @@ from scipy.special import chdtrc, fdtrc, stdtr, stdtrit
 
 from honestsignals.errors import ArgumentError, check_level
 from honestsignals.inference.clusters import Floats
-from honestsignals.inference.variance import Covariance, positive_form
+from honestsignals.inference.variance import Covariance, Whole, parts_gone, positive_form
 
 INVERTIBLE = 1e-10
 """Smallest eigenvalue of a correlation matrix whose inverse means something in double precision."""
@@ -189,8 +189,8 @@ def combinations(
 ) -> Combinations:
     r"""T tests and intervals of linear combinations :math:`c^\top\beta - r`, each on its own.
 
-    The variance is :math:`c^\top V c`, never below the floor's :math:`c^\top P c`; degrees of freedom are the
-    smallest among the coefficients that the combination has.
+    The variance is :math:`c^\top V c`, never below the floor's :math:`c^\top P c`; degrees of freedom are,
+    with the jackknife, those of the combination itself (`person_shares`), else the least of its coefficients.
 
     Parameters
     ----------
@@ -215,6 +215,29 @@ def combinations(
     [1.4142]
     """
     C = np.atleast_2d(np.asarray(matrix, dtype=float))
+    if covariance.whole is None:
+        variance, df = _spread(C, covariance)
+    else:
+        variance, df = _whole_spread(C, covariance, covariance.whole)
+    estimate = C @ np.asarray(beta, dtype=float) - (0.0 if values is None else np.asarray(values))
+    error = np.sqrt(np.where(variance > 0, variance, np.nan))
+    tests = _t_tests(estimate, error, df, level)
+    return Combinations(estimate, error, tests.statistic, tests.p_value, tests.low, tests.high, df)
+
+
+def _whole_spread(C: Floats, covariance: Covariance, whole: Whole) -> tuple[Floats, Floats]:
+    """Variance and degrees of freedom, the same however columns are coded."""
+    variance = np.maximum(((C @ whole.matrix) * C).sum(axis=1), ((C @ whole.floor) * C).sum(axis=1))
+    lost = parts_gone(C, whole.gone, whole.root)
+    df = whole.df(C)
+    if whole.shares is None:
+        df = _spread(C, covariance)[1]
+    nothing = ~C.any(axis=1)
+    return np.where(lost | nothing, np.nan, variance), np.where(nothing, np.nan, df)
+
+
+def _spread(C: Floats, covariance: Covariance) -> tuple[Floats, Floats]:
+    """Variance and degrees of freedom from those of the coefficients."""
     variance, df = np.zeros(len(C)), np.full(len(C), np.nan)
     # a coefficient without a variance must not spoil combinations that do not have it
     patterns, which = np.unique(C != 0, axis=0, return_inverse=True)
@@ -228,10 +251,7 @@ def combinations(
             least = ((some @ covariance.floor[chosen]) * some).sum(axis=1)
             variance[rows] = np.maximum(variance[rows], least)
         df[rows] = covariance.df[part].min()
-    estimate = C @ np.asarray(beta, dtype=float) - (0.0 if values is None else np.asarray(values))
-    error = np.sqrt(np.where(variance > 0, variance, np.nan))
-    tests = _t_tests(estimate, error, df, level)
-    return Combinations(estimate, error, tests.statistic, tests.p_value, tests.low, tests.high, df)
+    return variance, df
 
 
 def _t_tests(estimate: Floats, error: Floats, df: Floats, level: float) -> CoefficientTests:
