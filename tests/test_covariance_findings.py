@@ -213,3 +213,11 @@ def test_centring_a_column_leaves_predictions_alone() -> None:
     other = moved.predict({"age": [-25, -20]}).tidy()
     columns = ["estimate", "std_error", "low", "high", "df"]
     pd.testing.assert_frame_equal(one[columns], other[columns], rtol=1e-8)
+
+
+def test_a_multinomial_of_many_levels_is_refused_before_it_takes_for_ever() -> None:
+    frame = frame_of(20, 8)
+    frame["level"] = np.arange(len(frame)) % 20
+    message = "20 levels; a multinomial logit takes 10 at most. Levels with an order make an ordered logit."
+    with pytest.raises(hs.ArgumentError, match=message):
+        hs.fit("level ~ x", frame, family="multinomial")

@@ -32,6 +32,9 @@ LARGE_ETA = 15.0
 MOST_LEVELS = 50
 """More levels than this are a number, not an ordered label."""
 
+MOST_CLASSES = 10
+"""A multinomial has its coefficients for each class but one, and takes time with the fourth power of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -253,10 +256,11 @@ def _check_label(family: Family, y: Floats) -> None:
         raise ArgumentError(
             f"The label is {odd[0]:g} in some row; {article} {family.title} needs whole numbers from 0."
         )
-    several = np.unique(y).size
-    if family.levels and several > MOST_LEVELS:
+    several, most = np.unique(y).size, MOST_CLASSES if family.classes else MOST_LEVELS
+    if family.levels and several > most:
+        hint = " Levels with an order make an ordered logit." if several <= MOST_LEVELS else ""
         raise ArgumentError(
-            f"The label has {several:,} levels; {article} {family.title} takes {MOST_LEVELS} at most."
+            f"The label has {several:,} levels; {article} {family.title} takes {most} at most.{hint}"
         )
 
 
