@@ -24,7 +24,7 @@ from honestsignals.inference.margins import (
 )
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import Combinations
-from honestsignals.new_values import categories_of
+from honestsignals.new_values import bound_to, categories_of
 from honestsignals.standard_errors import ERRORS
 
 if TYPE_CHECKING:
@@ -176,17 +176,32 @@ class Fitted:
         """The rows used, with some columns at one value; without those where such a column is undefined.
 
         A column that ``known`` takes is undefined in some rows: there is no "same row at another value" of
-        them, unless the value is that it is undefined.
+        them, unless the value is that it is undefined. Where ``in_contact`` is stated 0, what nobody stated
+        is what it is without contact (`bound_to`); where it is 1, rows without contact have nothing to add.
         """
         import pandas as pd
 
         rows = self.source.copy(deep=False)
         stays = np.ones(len(rows), dtype=bool)
+        for name, bound in self.ruled(values).items():
+            if values[name] == 0:
+                rows = rows.assign(**bound)
+            else:
+                stays &= self.numbers(name) == 1
         for name, value in values.items():
             if not pd.isna(value):
                 stays &= rows[name].notna().to_numpy()
             rows[name] = value
         return rows[stays]
+
+    def ruled(self, values: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Stated 0/1 columns that bind others which nobody stated, and what those are where it is 0."""
+        found = {}
+        for name in values:
+            rest = {one: nothing for one, nothing in bound_to(self.source, name).items() if one not in values}
+            if rest and values[name] in (0, 1):
+                found[name] = rest
+        return found
 
     def weights(self, rows: pd.DataFrame) -> Array:
         """Weights of some of the rows used."""
@@ -200,6 +215,9 @@ class Fitted:
 
     def changes_of(self, name: str, values: Mapping[str, Any]) -> list[Change]:
         """What changes of one column do, others held or as observed."""
+        for ruling, bound in self.ruled(values).items():
+            if name in bound and values[ruling] == 0:
+                return self._nothing(name, f"{name} cannot change where {ruling} is 0: it is nothing there")
         rows = self.held(values)
         rows = rows[rows[name].notna()]
         if rows.empty:
@@ -208,6 +226,13 @@ class Fitted:
         if levels is not None:
             return [self._step(rows, name, (levels[0], level)) for level in levels[1:]]
         return [self._slope(rows, name)]
+
+    def _nothing(self, name: str, reason: str) -> list[Change]:
+        """Changes that cannot be."""
+        return [
+            Change(one.contrast, 0, _blank(one.on_label), _blank(one.on_link), reason)
+            for one in self.changes_of(name, {})
+        ]
 
     def _step(self, rows: pd.DataFrame, name: str, ends: tuple[Any, Any]) -> Change:
         """From one level to another."""
@@ -242,7 +267,7 @@ class Fitted:
         slope = average_slope(one.family, X, dX, one.beta, len(one.levels), weights=weights)
         link = average_link_slope(one.family, dX, one.beta, len(one.levels), weights=weights)
         if reason:
-            slope, link = (changes(part.value, np.full_like(part.gradient, np.nan)) for part in (slope, link))
+            slope, link = _blank(slope), _blank(link)
         return Change("dy/dx", len(rows), slope, link, reason)
 
     # words
@@ -323,6 +348,11 @@ def _several(name: str, value: Any) -> list[Any]:
     if not several:
         raise ArgumentError(f"No value of {name!r} is stated.")
     return several
+
+
+def _blank(part: Gradients) -> Gradients:
+    """As many functions, all undefined."""
+    return changes(np.full_like(part.value, np.nan), np.full_like(part.gradient, np.nan))
 
 
 def word(value: Any) -> str:

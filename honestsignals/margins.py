@@ -6,12 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from honestsignals.averaging import Change, Fitted, Table, points, said, undefined_facts
+from honestsignals.averaging import (
+    Change,
+    Fitted,
+    Table,
+    points,
+    said,
+    undefined_facts,
+)
 from honestsignals.errors import ArgumentError
 from honestsignals.inference.margins import joined
+from honestsignals.new_values import bound_to
 from honestsignals.printed import Printed
+from honestsignals.stated_values import stated_facts, stated_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,9 +137,11 @@ def marginal_effects(
         fitted.who(),
         "dy/dx is per unit of the column; b - a is everybody at b against everybody at a.",
         *undefined_facts(fitted, [*names, *(at or {})]),
+        *stated_facts(fitted, held),
         fitted.errors_words(level),
     )
-    reasons = [*(change.reason for *_, change in found if change.reason), *_beside(fitted, names)]
+    reasons = [change.reason for *_, change in found if change.reason]
+    reasons += [*_beside(fitted, names), *stated_notes(fitted, held)]
     return MarginalEffects(Table(index, test, rows), lines, fitted.notes(test, reasons))
 
 
@@ -162,18 +171,22 @@ def _in_order(fitted: Fitted) -> list[str]:
 
 
 def _beside(fitted: Fitted, names: Sequence[str]) -> list[str]:
-    """A 0/1 column that says where another is defined cannot change alone, and the table changes it alone."""
+    """A column without which others are nothing cannot change alone, and the table changes it alone."""
     found = []
     for name in names:
-        levels = fitted.categories(name)
-        if levels is None or set(levels) != {0, 1}:
+        bound = bound_to(fitted.source, name)
+        if not bound:
             continue
-        there = fitted.numbers(name) == 1
-        for other in fitted.source.columns:
-            defined = fitted.source[other].notna().to_numpy()
-            if other != name and not defined.all() and np.array_equal(defined, there):
-                found.append(
-                    f"{other} is defined where {name} is 1; {name} changes here alone, with {other} as it is "
-                    "and 0 where undefined, so read the two together"
-                )
+        defined = [other for other, nothing in bound.items() if nothing != 0]
+        counts = [other for other, nothing in bound.items() if nothing == 0]
+        parts = [
+            f"{', '.join(those)} {'is' if len(those) == 1 else 'are'} {what}"
+            for those, what in ((defined, "defined"), (counts, "not 0"))
+            if those
+        ]
+        found.append(
+            f"{' and '.join(parts)} where {name} is 1; {name} changes here alone, with "
+            f"{', '.join([*defined, *counts])} as observed and 0 where undefined, which no pair can: for all "
+            f"that it brings, predict({{{name!r}: [0, 1]}})"
+        )
     return found

@@ -64,6 +64,66 @@ def categories_of(spec: Any, seen: pd.DataFrame, name: str) -> tuple[Any, ...] |
     return (0, 1) if set(seen[name].dropna().unique().tolist()) == {0, 1} else None
 
 
+def bound_to(seen: pd.DataFrame, name: str) -> dict[str, float]:
+    """Columns that are nothing wherever a 0/1 column is 0, and what nothing is: 0, or NaN for undefined.
+
+    Those of ``in_contact``, and of any that says exactly where another is defined, or is not 0. Stated at 0
+    beside what others have who are at 1, such a column would describe pairs that cannot be.
+
+    Parameters
+    ----------
+    seen : pandas.DataFrame
+        The columns that a formula names.
+    name : str
+        One of them.
+
+    Returns
+    -------
+    dict of str to float
+        Empty for a column that binds none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"in_contact": [0, 1, 1], "acts": [0, 2, 1], "share": [None, 0.5, 1.0]})
+    >>> bound_to(rows, "in_contact"), bound_to(rows, "acts")
+    ({'acts': 0.0, 'share': nan}, {})
+    """
+    if seen[name].dtype.kind not in "iufb":
+        return {}
+    x = seen[name].to_numpy(dtype=float, na_value=np.nan)
+    if set(np.unique(x)) != {0.0, 1.0}:
+        return {}
+    found: dict[str, float] = {}
+    rules = name == "in_contact"
+    for other in seen.columns:
+        if other == name or seen[other].dtype.kind not in "iufb":
+            continue
+        y = seen[other].to_numpy(dtype=float, na_value=np.nan)
+        defined = ~np.isnan(y)
+        something = defined & (y != 0)
+        if something.any() and not something[x == 0].any():
+            found[str(other)] = 0.0 if defined[x == 0].all() else np.nan
+            rules |= np.array_equal(defined, x == 1) or np.array_equal(something, x == 1)
+    return found if rules else {}
+
+
+def bound_words(bound: Mapping[str, float]) -> str:
+    """What columns are where the one that they are bound to is 0.
+
+    >>> bound_words({"acts": 0.0, "share": np.nan, "rate": np.nan})
+    'acts is 0; share and rate undefined'
+    """
+    zero = [name for name, value in bound.items() if value == 0]
+    undefined = [name for name, value in bound.items() if value != 0]
+    parts = []
+    for names, what in ((zero, "0"), (undefined, "undefined")):
+        if names:
+            be = "" if parts else ("is " if len(names) == 1 else "are ")
+            parts.append(f"{' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))} {be}{what}")
+    return "; ".join(parts)
+
+
 def columns_at(
     spec: Any, seen: pd.DataFrame, source: pd.DataFrame, functions: Mapping[str, Callable[..., Any]]
 ) -> Array:

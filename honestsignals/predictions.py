@@ -12,8 +12,9 @@ from honestsignals.averaging import Fitted, Table, points
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, one_of
 from honestsignals.inference.margins import Gradients, bounded, each_row, joined
-from honestsignals.new_values import coded_levels
+from honestsignals.new_values import bound_to, coded_levels
 from honestsignals.printed import Printed
+from honestsignals.stated_values import stated_facts, stated_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +78,8 @@ def predict(
 
     Of stated columns every combination of values, with every row used at these values and its other columns
     as observed, averaged; or of one row with the others at their means. Of a frame each row on its own.
+    ``in_contact = 0`` says what acts are, 0, and that shares of them are undefined: columns that are so in
+    every such row are so here, unless stated; and ``in_contact = 1`` is averaged over pairs in contact.
     Intervals are taken on the link's scale and transformed, so that they stay where the label can be.
 
     Parameters
@@ -123,11 +126,15 @@ def predict(
     fitted.check_estimated("Predictions")
     places, outcomes = fitted.outcomes(outcome)
     after: dict[str, tuple[Any, ...]] = {}
+    lines: list[str] = []
+    notes: list[str] = []
     if values is not None and not isinstance(values, Mapping):
         index, found = _of_frame(fitted, values.frame if isinstance(values, DyadTable) else values)
         who = f"New rows: {found.value.size // fitted.width:,}, each on its own."
     else:
-        index, found, rows = _of_points(fitted, values, others)
+        every = points(values, fitted)
+        index, found, rows = _of_points(fitted, every, others)
+        lines, notes = stated_facts(fitted, every), stated_notes(fitted, every)
         who = fitted.who() if others == "observed" else _means_words(fitted, list(index))
         if others == "observed":
             after["rows"] = tuple(count for count in rows for _ in outcomes)
@@ -138,7 +145,8 @@ def predict(
     index = {name: tuple(one for one in cells for _ in outcomes) for name, cells in index.items()}
     if outcomes != ("",):
         index["outcome"] = outcomes * (len(chosen) // len(outcomes))
-    return _told(fitted, Table(index, _intervals(fitted, found.only(chosen), level), after), who, level)
+    table = Table(index, _intervals(fitted, found.only(chosen), level), after)
+    return _told(fitted, table, ([who, *lines], notes), level)
 
 
 def _intervals(fitted: Fitted, found: Gradients, level: float) -> Any:
@@ -148,14 +156,14 @@ def _intervals(fitted: Fitted, found: Gradients, level: float) -> Any:
     return replace(fitted.tested(found, level), low=low, high=high)
 
 
-def _told(fitted: Fitted, table: Table, who: str, level: float) -> Predictions:
+def _told(fitted: Fitted, table: Table, said: tuple[list[str], list[str]], level: float) -> Predictions:
     scale = SCALES.get(fitted.estimate.family, "the logit scale and back, so within 0 and 1")
     lines = (
         fitted.title("Expected:"),
-        who,
+        *said[0],
         f"{fitted.errors_words(level)} Intervals are taken on {scale}.",
     )
-    return Predictions(table, lines, fitted.notes(table.found, ()))
+    return Predictions(table, lines, fitted.notes(table.found, said[1]))
 
 
 def _of_frame(fitted: Fitted, frame: Any) -> tuple[dict[str, tuple[Any, ...]], Gradients]:
@@ -173,15 +181,14 @@ def _of_frame(fitted: Fitted, frame: Any) -> tuple[dict[str, tuple[Any, ...]], G
 
 
 def _of_points(
-    fitted: Fitted, values: Mapping[str, Any] | None, others: str
+    fitted: Fitted, every: list[dict[str, Any]], others: str
 ) -> tuple[dict[str, tuple[Any, ...]], Gradients, list[int]]:
     """Every combination of stated values."""
-    every = points(values, fitted)
     index = {name: tuple(point[name] for point in every) for name in every[0]}
     found, rows = [], []
     for point in every:
         if others == "mean":
-            one, row = fitted.estimate, _mean_row(fitted).assign(**point)
+            one, row = fitted.estimate, _mean_row(fitted, point).assign(**point)
             X = fitted.model.columns_of(row)
             found.append(each_row(one.family, X, one.beta, len(one.levels)))
         else:
@@ -193,16 +200,24 @@ def _of_points(
     return index, joined(found), rows
 
 
-def _mean_row(fitted: Fitted) -> pd.DataFrame:
-    """One row: numbers at their mean, levels at the commonest."""
+def _mean_row(fitted: Fitted, point: Mapping[str, Any]) -> pd.DataFrame:
+    """One row: numbers at their mean, levels at the commonest; what a stated column binds as that says."""
     import pandas as pd
 
-    return pd.DataFrame({name: [_middle(fitted, str(name))] for name in fitted.source.columns})
+    row = {str(name): _middle(fitted, str(name)) for name in fitted.source.columns}
+    for ruling, bound in fitted.ruled(point).items():
+        row |= bound if point[ruling] == 0 else {name: _middle(fitted, name, ruling) for name in bound}
+    return pd.DataFrame({name: [value] for name, value in row.items()})
 
 
-def _middle(fitted: Fitted, name: str) -> Any:
-    """Mean of a column over the rows where it is defined; of levels the commonest."""
+def _middle(fitted: Fitted, name: str, ruling: str = "") -> Any:
+    """Mean of a column over the rows where it is defined; of levels the commonest.
+
+    With ``ruling``, over the rows where that column is 1.
+    """
     weights = fitted.estimate.weights
+    if ruling:
+        weights = weights * (fitted.numbers(ruling) == 1)
     levels = coded_levels(fitted.model.spec, fitted.source, name)
     if levels is None:
         x = fitted.numbers(name)
@@ -215,8 +230,12 @@ def _middle(fitted: Fitted, name: str) -> Any:
 def _means_words(fitted: Fitted, stated: list[str]) -> str:
     """Where the columns stand that nobody stated."""
     rest = [str(name) for name in fitted.source.columns if name not in stated]
-    each = [(name, _middle(fitted, name)) for name in rest]
+    of = {name: ruling for ruling in stated for name in bound_to(fitted.source, ruling)}
+    each = [(name, _middle(fitted, name, of.get(name, ""))) for name in rest]
     shown = [f"{name} at {one:.4g}" if isinstance(one, float) else f"{name} at {one}" for name, one in each]
+    shown = [
+        f"{one} (where {of[name]} is 1)" if name in of else one for name, one in zip(rest, shown, strict=True)
+    ]
     if not shown:
         return "Of one row at these values."
     return f"Of one row with the other columns at their mean, or commonest level: {', '.join(shown)}."

@@ -14,6 +14,7 @@ from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.margins import Gradients, joined
 from honestsignals.inference.wald import Combinations, WaldTest, wald
 from honestsignals.printed import Printed
+from honestsignals.stated_values import stated_facts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +128,7 @@ def simple_slopes(
         f"Interaction of {term} and {by}: {wald(fitted.estimate.beta, fitted.covariance, places)}.",
         f"{fitted.who()} {' '.join(_scale_words(fitted))}",
         *undefined_facts(fitted, [term, by]),
+        *stated_facts(fitted, [{by: value} for value in at]),
         fitted.errors_words(level),
     )
     return SimpleSlopes(

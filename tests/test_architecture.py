@@ -49,6 +49,7 @@ LAYERS = [
     ["formulas"],
     ["standard_errors"],
     ["averaging", "contrasts", "result_rows"],
+    ["stated_values"],
     ["margins", "predictions", "simple_slopes"],
     ["decomposing", "result"],
     ["model_rows"],
