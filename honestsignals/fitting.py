@@ -10,6 +10,7 @@ import numpy as np
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, listed, one_of
 from honestsignals.fixed_effects import fit_beside_effects
+from honestsignals.formula_words import words_of
 from honestsignals.formulas import Model
 from honestsignals.inference.estimators import estimate
 from honestsignals.inference.families import FAMILIES
@@ -30,6 +31,9 @@ OF_TYPE = {
     "nominal": "multinomial",
 }
 """Family of a label of each type."""
+
+PLAIN = "a plain frame: ego and alter are taken as they stand"
+ORDINAL = "the levels of the ordinal label are treated as numbers"
 
 
 def fit(
@@ -109,7 +113,7 @@ def fit(
     if isinstance(dyads, DyadTable):
         facts = tuple(dyads.facts())
     else:
-        notes = (*notes, "a plain frame: ego and alter are taken as they stand")
+        notes = (*notes, PLAIN)
     notes = (*notes, *rows.notes)
     directed = not isinstance(dyads, DyadTable) or dyads.directed
     if fixed_effects is not None:
@@ -181,6 +185,13 @@ def _family(model: Model, dyads: DyadTable | pd.DataFrame, family: str | None) -
             f"The categories of {model.label!r} have no order: {', '.join(model.levels)}, as they are sorted. "
             f"An {FAMILIES[family].title} model needs one: pandas.Categorical(values, levels, ordered=True)."
         )
-    if own == "ordinal" and family == "gaussian":
-        return family, ("the levels of the ordinal label are treated as numbers",)
-    return family, ()
+    return family, ((ORDINAL,) if family == "gaussian" and _has_ordinal(model, dyads) else ())
+
+
+def _has_ordinal(model: Model, dyads: DyadTable | pd.DataFrame) -> bool:
+    """Whether the left side is the table's ordinal label, or reckons with it: "trust_t2 - trust_t1"."""
+    if not isinstance(dyads, DyadTable) or dyads.design.label_type != "ordinal" or model.truth:
+        return False
+    if model.label in dyads.frame.columns:
+        return model.label == dyads.label
+    return dyads.label in words_of(model.label).names

@@ -152,7 +152,7 @@ class JointResult(Printed):
     def ladder(self, *covariances: str, exact: bool = False) -> ErrorLadder:
         """Standard errors side by side, from those that let no rows depend on one another on."""
         one = self.glance().iloc[0]
-        title = f"{self.formula}: {one['family']}, {one['rows']:,} rows, {one['people']:,} people."
+        title = f"{self.formula}: {self.estimate.rule.title}, {one['rows']:,} rows, {one['people']:,} people."
         steps = ladder_of(self.estimate, self.codes, covariances or LADDER, (self.how[0], exact), title)
         return replace(steps, covariances={name: self._own(one) for name, one in steps.covariances.items()})
 
