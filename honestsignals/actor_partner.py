@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from honestsignals.actor_partner_rows import Sides, check_covariates, sides_of
+from honestsignals.contrasts import Contrast
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError
-from honestsignals.fitting import OF_TYPE, fit
+from honestsignals.fitting import OF_TYPE, ORDINAL, PLAIN, fit
+from honestsignals.inference.families import FAMILIES
+from honestsignals.inference.ratios import fieller
 from honestsignals.inference.wald import WaldTest, combinations, wald
 from honestsignals.printed import Printed
 from honestsignals.result import Result
+from honestsignals.standard_errors import ErrorLadder
 from honestsignals.tables import number
 
 if TYPE_CHECKING:
@@ -80,6 +83,38 @@ class ActorPartner(Printed):
         """
         return replace(self, fit=self.fit.with_covariance(covariance, exact=exact))
 
+    def wald(self, terms: str | Sequence[str]) -> WaldTest:
+        """Joint test that all coefficients of some terms are 0, as of a fit.
+
+        Parameters
+        ----------
+        terms : str or sequence of str
+            Terms of the regression, such as "partner_warmth".
+        """
+        return self.fit.wald(terms)
+
+    def contrast(self, restrictions: str) -> Contrast:
+        """Linear combinations of coefficients with their errors, and their joint test, as of a fit.
+
+        Parameters
+        ----------
+        restrictions : str
+            Such as "actor_warmth = partner_warmth".
+        """
+        return self.fit.contrast(restrictions)
+
+    def ladder(self, *covariances: str, exact: bool = False) -> ErrorLadder:
+        """Standard errors side by side, as of a fit.
+
+        Parameters
+        ----------
+        *covariances : str
+            Which; by default all but Frank and Snijders' jackknife.
+        exact : bool
+            For a jackknife: refit without each person and pair, instead of one step.
+        """
+        return self.fit.ladder(*covariances, exact=exact)
+
     def patterns(self, *, level: float = 0.95) -> pd.DataFrame:
         """Tests of the patterns of actor and partner effects, a row each.
 
@@ -114,8 +149,8 @@ class ActorPartner(Printed):
         r"""Partner effect over actor effect, with Fieller's interval; a row a predictor (and role).
 
         k = 1 is the couple pattern, −1 the contrast, 0 actor only. The interval holds every k for which
-        :math:`p - k a = 0` is not rejected. Where the actor effect cannot be told from 0 these k have no
-        end, so the interval is NaN, with the reason in ``note``.
+        :math:`p - k a = 0` is not rejected, by the test that ``patterns`` has. Where the actor effect cannot
+        be told from 0 these k have no end, so the interval is NaN, with the reason in ``note``.
 
         Parameters
         ----------
@@ -128,15 +163,12 @@ class ActorPartner(Printed):
         """
         import pandas as pd
 
-        names = self.fit.estimate.names
+        names, beta = self.fit.estimate.names, self.fit.estimate.beta
         rows = []
         for predictor, role, actor, partner in self.sides.effects:
             places = names.index(actor), names.index(partner)
-            a, p = self.fit.estimate.beta[list(places)]
-            V = self.fit.covariance.block(places)
-            df = float(self.fit.covariance.df[list(places)].min())
-            low, high, note = fieller((a, p), V, float(-stdtrit(df, (1.0 - level) / 2)))
-            rows.append((predictor, role, p / a, low, high, note))
+            low, high, note = fieller(beta, self.fit.covariance, places, level)
+            rows.append((predictor, role, beta[places[1]] / beta[places[0]], low, high, note))
         out = pd.DataFrame(rows, columns=["predictor", "role", "k", "low", "high", "note"])
         return out if self.sides.roles else out.drop(columns="role")
 
@@ -175,47 +207,6 @@ class ActorPartner(Printed):
     def note(self) -> str:
         """What a table of coefficients rests on, in one line that goes wherever the table goes."""
         return self.fit.note()
-
-
-def fieller(effects: tuple[float, float], V: Array, t: float) -> tuple[float, float, str]:
-    r"""Fieller's interval of a ratio: every k with :math:`(p - ka)^2 \le t^2 \operatorname{var}(p - ka)`.
-
-    Parameters
-    ----------
-    effects : tuple of float
-        a and p.
-    V : ndarray, shape (2, 2)
-        Their covariance.
-    t : float
-        Quantile of the t distribution.
-
-    Returns
-    -------
-    low, high : float
-        NaN where a cannot be told from 0: then no k is too far.
-    note : str
-        The reason; empty where there is an interval.
-
-    References
-    ----------
-    fieller1954
-
-    Examples
-    --------
-    >>> low, high, _ = fieller((2.0, 1.0), np.diag([0.01, 0.01]), 2.0)
-    >>> round(low, 3), round(high, 3)
-    (0.393, 0.618)
-    >>> fieller((0.1, 1.0), np.diag([0.01, 0.01]), 2.0)[2]
-    'no interval: the actor effect cannot be told from 0'
-    """
-    a, p = effects
-    A, B, C = a**2 - t**2 * V[0, 0], a * p - t**2 * V[0, 1], p**2 - t**2 * V[1, 1]
-    if not np.isfinite(V).all():
-        return np.nan, np.nan, "no interval: an effect has no standard error"
-    if A <= 0:
-        return np.nan, np.nan, "no interval: the actor effect cannot be told from 0"
-    root = float(np.sqrt(max(B**2 - A * C, 0.0)))
-    return float((B - root) / A), float((B + root) / A), ""
 
 
 def apim(
@@ -286,9 +277,9 @@ def apim(
     0       Intercept     0.022      0.119
     1    actor_warmth     0.516      0.090
     2  partner_warmth     0.169      0.155
-    >>> fit.k().round(2)[["predictor", "k", "low", "high"]]
+    >>> fit.with_covariance("pair").k().round(2)[["predictor", "k", "low", "high"]]
       predictor     k   low  high
-    0    warmth  0.33 -1.19  0.95
+    0    warmth  0.33  0.05  0.64
     """
     wanted = [predictors] if isinstance(predictors, str) else list(predictors)
     if not wanted:
@@ -300,6 +291,11 @@ def apim(
         check_covariates(covariates, sides, table)
         terms.append(covariates)
     chosen = family if family is not None else _family(table, sides)
+    if chosen in FAMILIES and FAMILIES[chosen].classes:
+        raise ArgumentError(
+            f"family is {chosen!r}, in which every level has effects of its own, so no actor effect is one "
+            "number. Give a column that is 1 for the level of interest and 0 for the others, or use fit."
+        )
     formula = f"{sides.outcome} ~ {' + '.join(terms)}"
     found = fit(formula, sides.frame, family=chosen, covariance=covariance, exact=exact)
     model = found.model
@@ -307,8 +303,9 @@ def apim(
         reason = f"rows whose two have the same {distinguishable}, or one whose is not known"
         model = replace(model, left_out={reason: sides.alike, **model.left_out})
     facts = tuple(table.facts()) if isinstance(table, DyadTable) else ()
-    kept = found.notes if not facts else ()
-    return ActorPartner(replace(found, model=model, design_facts=facts, notes=kept), sides)
+    kept = found.notes if not facts else tuple(one for one in found.notes if one != PLAIN)
+    said = (*_ordinal(table, sides, chosen), *kept, sides.reading)
+    return ActorPartner(replace(found, model=model, design_facts=facts, notes=said), sides)
 
 
 def _family(table: DyadTable | pd.DataFrame, sides: Sides) -> str:
@@ -317,3 +314,10 @@ def _family(table: DyadTable | pd.DataFrame, sides: Sides) -> str:
         return OF_TYPE[table.design.label_type]
     values = sides.frame[sides.outcome].dropna()
     return "logit" if len(values) and values.isin([0, 1]).all() else "gaussian"
+
+
+def _ordinal(table: DyadTable | pd.DataFrame, sides: Sides, family: str) -> tuple[str, ...]:
+    """What is to be said of an ordinal label that is fitted as numbers."""
+    if not isinstance(table, DyadTable) or sides.outcome != table.label:
+        return ()
+    return (ORDINAL,) if table.design.label_type == "ordinal" and family == "gaussian" else ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.decomposing import taken_whole
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.fitting import check_ids
@@ -22,6 +23,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 FORMS = (("{}_ego", "{}_alter"), ("ego_{}", "alter_{}"), ("{}", "{}_alter"))
 """How tables call what is ego's and what is alter's."""
+
+ENDS, STARTS = ("_ego", "_alter"), ("ego_", "alter_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,10 @@ class Sides:
         Column that is 1 for the second role; "" without roles.
     alike : int
         Rows left out, since the two have the same role or one's is not known.
+    doubled : bool
+        Whether the table has one row a pair, of which a second was made.
+    reading : str
+        How the table's rows were read, in words.
     """
 
     frame: pd.DataFrame
@@ -51,6 +58,8 @@ class Sides:
     roles: tuple[str, ...]
     other: str
     alike: int
+    doubled: bool
+    reading: str
 
 
 def sides_of(
@@ -72,7 +81,7 @@ def sides_of(
     -------
     Sides
     """
-    frame = _both_ways(table)
+    frame, read = _both_ways(table, outcome)
     turned = _turned(frame)
     own, _ = _columns(outcome, frame, turned, table, alone=True)
     made: dict[str, Any] = {}
@@ -89,19 +98,18 @@ def sides_of(
     whole = frame.assign(**{label: own}, **made)
     pairs = [(name, f"actor_{identifier(name)}", f"partner_{identifier(name)}") for name in predictors]
     if distinguishable is None:
-        return Sides(whole, label, tuple((name, "", a, p) for name, a, p in pairs), (), "", 0)
+        return Sides(whole, label, tuple((name, "", a, p) for name, a, p in pairs), (), "", 0, *read)
     mine, theirs = _columns(distinguishable, frame, turned, table)
-    return _by_role(whole, label, pairs, (distinguishable, mine, theirs))
+    return _by_role((whole, label, read), pairs, (distinguishable, mine, theirs))
 
 
 def _by_role(
-    whole: pd.DataFrame,
-    label: str,
+    rows: tuple[pd.DataFrame, str, tuple[bool, str]],
     pairs: Sequence[tuple[str, str, str]],
     role: tuple[str, pd.Series, pd.Series],
 ) -> Sides:
     """The rows with a column a role, of pairs whose two roles differ."""
-    name, mine, theirs = role
+    (whole, label, read), (name, mine, theirs) = rows, role
     there = (mine.notna() & theirs.notna() & (mine.to_numpy() != theirs.to_numpy())).to_numpy()
     some = mine[there]
     levels = sorted({one.item() if hasattr(one, "item") else one for one in some.tolist()}, key=str)
@@ -120,11 +128,14 @@ def _by_role(
             effects.append((predictor, str(level), columns[0], columns[1]))
     other = f"{identifier(name)}_is_{identifier(str(levels[1]))}"
     frame[other] = (some == levels[1]).to_numpy(dtype=float)
-    return Sides(frame, label, tuple(effects), tuple(map(str, levels)), other, int((~there).sum()))
+    return Sides(frame, label, tuple(effects), tuple(map(str, levels)), other, int((~there).sum()), *read)
 
 
-def _both_ways(table: DyadTable | pd.DataFrame) -> pd.DataFrame:
-    """The rows with each of the two as ego: as they are, or each row once more with the two exchanged."""
+def _both_ways(table: DyadTable | pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, tuple[bool, str]]:
+    """The rows with each of the two as ego: as they are, or each row once more with the two exchanged.
+
+    Beside them whether rows were made, and which of the two it was in words.
+    """
     if not isinstance(table, DyadTable) and not hasattr(table, "columns"):
         raise ArgumentError(
             f"table is a {type(table).__name__}; it must be a DyadTable or a pandas.DataFrame."
@@ -132,17 +143,32 @@ def _both_ways(table: DyadTable | pd.DataFrame) -> pd.DataFrame:
     frame = table.frame if isinstance(table, DyadTable) else table
     check_ids(frame)
     keys = _keys(frame)
-    directed = isinstance(table, DyadTable) and table.directed
-    if directed or (not isinstance(table, DyadTable) and np.isin(keys[0], keys[1]).any()):
+    n_pairs = np.unique(np.minimum(*keys)).size
+    returned = np.isin(keys[0], keys[1])
+    if table.directed if isinstance(table, DyadTable) else returned.any():
         if np.unique(keys[0]).size < len(frame):
             raise DesignError("Some ordered pair is in two rows; each of the two must be ego once in a pair.")
-        return frame.reset_index(drop=True)
-    if np.unique(np.minimum(*keys)).size < len(frame):
+        alone = int((~returned).sum())
+        if alone and not isinstance(table, DyadTable) and _in_two(outcome, frame):
+            raise DesignError(
+                f"{n_pairs - alone:,} of {n_pairs:,} pairs are in two rows and {alone:,} in one, and each "
+                f"row has {outcome!r} of both: rows are read as ordered pairs, or as one a pair, all alike. "
+                "Give every pair both of its rows, or each one row."
+            )
+        said = f", of {alone:,} pairs one direction alone" if alone else ""
+        return frame.reset_index(drop=True), (False, f"rows are read as ordered pairs, ego's own each{said}")
+    if n_pairs < len(frame):
         raise DesignError("Some pair is in two rows; a table without direction needs one row a pair.")
     import pandas as pd
 
     exchanged = frame.rename(columns=_exchange([str(name) for name in frame.columns]))
-    return pd.concat([frame, exchanged[list(frame.columns)]], ignore_index=True)
+    both = pd.concat([frame, exchanged[list(frame.columns)]], ignore_index=True)
+    return both, (True, f"rows are read as one a pair, {n_pairs:,} of them, each seen from both of the two")
+
+
+def _in_two(name: str, frame: pd.DataFrame) -> bool:
+    """Whether a row has two columns of something, one of each of the two."""
+    return any({one.format(name), two.format(name)} <= set(frame.columns) for one, two in FORMS)
 
 
 def _keys(frame: pd.DataFrame) -> tuple[Array, Array]:
@@ -158,10 +184,10 @@ def _exchange(names: Sequence[str]) -> dict[str, str]:
     """What each column that is one person's is called once the two are exchanged."""
     there, found = set(names), {"ego": "alter", "alter": "ego"}
     for name in names:
-        for one, two in (("_ego", "_alter"), ("_alter", "_ego")):
+        for one, two in (ENDS, ENDS[::-1]):
             if name.endswith(one) and name.removesuffix(one) + two in there:
                 found[name] = name.removesuffix(one) + two
-        for one, two in (("ego_", "alter_"), ("alter_", "ego_")):
+        for one, two in (STARTS, STARTS[::-1]):
             if name.startswith(one) and two + name.removeprefix(one) in there:
                 found[name] = two + name.removeprefix(one)
     return found
@@ -219,14 +245,32 @@ def check_covariates(covariates: str, sides: Sides, table: DyadTable | pd.DataFr
     sides : Sides
     table : DyadTable or pandas.DataFrame
     """
-    model = design(f"{sides.outcome} ~ {covariates}", sides.frame)
-    if not isinstance(table, DyadTable) or table.directed:
+    model = design(taken_whole(f"{sides.outcome} ~ {covariates}"), sides.frame)
+    if not sides.doubled:
         return
-    exchanged = _exchange([str(name) for name in table.frame.columns])
-    for name in model.source.columns:
-        swap = next((one.swap for one in table.about if one.name == name), "same")
-        if swap != "same" and name not in exchanged:
+    about = table.about if isinstance(table, DyadTable) else ()
+    there = (table.frame if isinstance(table, DyadTable) else table).columns
+    exchanged = _exchange([str(name) for name in there])
+    for name in map(str, model.source.columns):
+        swap = next((one.swap for one in about if one.name == name), "same")
+        if name not in there or name in exchanged:
+            continue
+        if swap != "same":
             raise DesignError(
                 f"{name!r} depends on who is called ego, and rows of this table have no direction: "
                 f"exchanging the two gives {SWAPS[swap]}, and the table does not have it."
             )
+        if name.endswith(ENDS) or name.startswith(STARTS):
+            raise DesignError(
+                f"{name!r} is by its name of one of the two, and the table has one row a pair without the "
+                f"other's: give it {_partner(name)!r} too, or a name without ego and alter."
+            )
+
+
+def _partner(name: str) -> str:
+    """What the same is called of the other one of the two."""
+    for one, two in (ENDS, ENDS[::-1]):
+        if name.endswith(one):
+            return name.removesuffix(one) + two
+    one, two = STARTS if name.startswith(STARTS[0]) else STARTS[::-1]
+    return two + name.removeprefix(one)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import t as student
 
 import honestsignals as hs
-from honestsignals.actor_partner import fieller
+from honestsignals.inference.ratios import fieller
+from honestsignals.inference.variance import Covariance
 from tests.shared import needs_shared, shared_path
 
 
@@ -142,14 +142,12 @@ def test_patterns_are_the_contrasts_they_are_called() -> None:
 def test_the_interval_of_k_holds_what_is_not_rejected() -> None:
     fit = hs.apim(frame_of(), "liking", "close")
     k = fit.k().iloc[0]
-    V = fit.fit.covariance.block((1, 2))
-    df = fit.fit.covariance.df[1:3].min()
-    a, p = fit.fit.estimate.beta[1:3]
     for end in (k["low"], k["high"]):
-        z = (p - end * a) / np.sqrt(np.array([-end, 1]) @ V @ np.array([-end, 1]))
-        assert 2 * student.sf(abs(z), df) == pytest.approx(0.05, rel=1e-6)
+        test = fit.contrast(f"partner_close - {float(end)!r} * actor_close")
+        assert test.tidy()["p_value"][0] == pytest.approx(0.05, rel=1e-6)
     assert k["low"] < k["k"] < k["high"]
-    low, high, note = fieller((0.1, 1.0), np.eye(2), 2.0)
+    unit = Covariance("classical", np.eye(2), None, np.full(2, np.inf), ())
+    low, high, note = fieller(np.array([0.1, 1.0]), unit, (0, 1), 0.95)
     assert np.isnan(low)
     assert np.isnan(high)
     assert "cannot be told from 0" in note

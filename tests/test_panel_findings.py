@@ -1,0 +1,161 @@
+"""What readers who came fresh to panels and pairs of people broke, each held in place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import honestsignals as hs
+from honestsignals.inference.ratios import fieller
+from honestsignals.inference.variance import Covariance
+from honestsignals.inference.wald import combinations
+
+
+def one_row_a_pair(n: int = 16, seed: int = 0) -> pd.DataFrame:
+    """One row a pair, with warmth and liking of both."""
+    rng = np.random.default_rng(seed)
+    ego, alter = np.triu_indices(n, 1)
+    warmth = rng.normal(size=n)
+    frame = pd.DataFrame({"ego": ego, "alter": alter, "talk": rng.normal(size=ego.size)})
+    frame["warmth_ego"], frame["warmth_alter"] = warmth[ego], warmth[alter]
+    for one in ("ego", "alter"):
+        frame[f"liking_{one}"] = frame[f"warmth_{one}"] * 0.5 + rng.normal(size=ego.size)
+    return frame
+
+
+def reversed_rows(frame: pd.DataFrame, rows: slice) -> pd.DataFrame:
+    """Some rows with the two exchanged."""
+    names = {"ego": "alter", "warmth_ego": "warmth_alter", "liking_ego": "liking_alter"}
+    return frame[rows].rename(columns=names | {two: one for one, two in names.items()})[frame.columns]
+
+
+def ordered_pairs(n: int = 20, seed: int = 0) -> pd.DataFrame:
+    """Ordered pairs with a directed closeness and liking."""
+    rng = np.random.default_rng(seed)
+    ego, alter = np.nonzero(~np.eye(n, dtype=bool))
+    a, close = rng.normal(size=n), rng.normal(size=(n, n))
+    frame = pd.DataFrame({"ego": ego, "alter": alter, "close": close[ego, alter]})
+    frame["liking"] = 0.5 * close[ego, alter] + 0.3 * close[alter, ego] + a[ego] + rng.normal(size=ego.size)
+    return frame
+
+
+# rows of pairs
+
+
+@pytest.mark.parametrize("name", ["age_ego", "alter_age", "age_alter", "ego_age"])
+def test_a_covariate_of_one_of_the_two_needs_the_others(name) -> None:
+    frame = one_row_a_pair()
+    frame[name] = np.arange(len(frame)) % 11 * 1.0
+    partner = name.replace("ego", "x").replace("alter", "ego").replace("x", "alter")
+    for covariates in (name, f"log1p({name})"):
+        with pytest.raises(
+            hs.DesignError, match=f"'{name}' is by its name of one of the two.*'{partner}' too"
+        ):
+            hs.apim(frame, "liking", "warmth", covariates=covariates)
+    frame[partner] = np.arange(len(frame)) % 7 * 1.0
+    assert f"log1p({name})" in hs.apim(frame, "liking", "warmth", covariates=f"log1p({name})").fit.model.terms
+    assert hs.apim(frame, "liking", "warmth", covariates="talk").fit.estimate.names[-1] == "talk"
+
+
+def test_one_reversed_row_does_not_decide_for_a_table() -> None:
+    frame = one_row_a_pair()
+    mixed = pd.concat([frame, reversed_rows(frame, slice(0, 1))], ignore_index=True)
+    with pytest.raises(hs.DesignError, match="1 of 120 pairs are in two rows and 119 in one"):
+        hs.apim(mixed, "liking", "warmth")
+    single = hs.apim(frame, "liking", "warmth")
+    assert "Note: rows are read as one a pair, 120 of them, each seen from both of the two." in str(single)
+    both = hs.apim(pd.concat([frame, reversed_rows(frame, slice(None))]), "liking", "warmth")
+    assert "Note: rows are read as ordered pairs, ego's own each." in str(both)
+    assert both.glance()["rows"][0] == single.glance()["rows"][0] == 240
+    pd.testing.assert_frame_equal(both.tidy(), single.tidy(), rtol=1e-8)
+    # a round robin in which some gave no answer has one outcome a row, and no second reading
+    some = hs.apim(ordered_pairs().drop(index=[3, 50]), "liking", "close")
+    assert "ordered pairs, ego's own each, of 2 pairs one direction alone" in str(some)
+
+
+# ratios
+
+
+@pytest.mark.parametrize("covariance", ["jackknife", "dyadic", "two_way", "hc1"])
+def test_k_holds_the_ratios_that_patterns_do_not_reject(covariance) -> None:
+    for seed in range(4):
+        fit = hs.apim(ordered_pairs(14, seed), "liking", "close", covariance=covariance)
+        one, rows = fit.k().iloc[0], fit.patterns().set_index("pattern")
+        assert not one["note"]
+        for end in (one["low"], one["high"]):
+            test = fit.contrast(f"partner_close - {float(end)!r} * actor_close")
+            assert test.tidy()["p_value"][0] == pytest.approx(0.05, rel=1e-6)
+        for k, pattern in ((1, "couple: actor = partner"), (-1, "contrast: actor = -partner")):
+            assert (one["low"] <= k <= one["high"]) == (rows.loc[pattern, "p_value"] >= 0.05)
+
+
+def test_the_interval_of_a_ratio_has_the_variance_of_its_combinations() -> None:
+    # an indefinite matrix with a floor: mended as a block it is another variance than c'Vc or c'Pc
+    V = np.array([[0.010, 0.016], [0.016, 0.010]])
+    errors = Covariance("jackknife", V, np.diag([0.004, 0.004]), np.full(2, 9.0), ())
+    beta = np.array([1.0, 0.6])
+    low, high, note = fieller(beta, errors, (0, 1), 0.95)
+    assert not note
+    k = np.linspace(-1, 3, 4001)
+    found = combinations(beta, errors, np.column_stack([-k, np.ones_like(k)]))
+    np.testing.assert_array_equal(found.p_value >= 0.05, (k >= low) & (k <= high))
+    # and where the estimated ratio itself has no variance there is no interval
+    errors = Covariance("dyadic", V, None, np.full(2, 9.0), ())
+    assert "no positive variance" in fieller(beta, errors, (0, 1), 0.95)[2]
+
+
+def test_fieller_in_closed_form() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        root = rng.normal(size=(2, 2))
+        V, (a, p) = root @ root.T, rng.normal(size=2) * [9, 4]
+        t = 1.959963984540054
+        A, B, C = a**2 - t**2 * V[0, 0], a * p - t**2 * V[0, 1], p**2 - t**2 * V[1, 1]
+        errors = Covariance("classical", V, None, np.full(2, np.inf), ())
+        found = fieller(np.array([a, p]), errors, (0, 1), 0.95)
+        if A <= 0:
+            assert "cannot be told from 0" in found[2]
+            continue
+        spread = np.sqrt(B**2 - A * C)
+        np.testing.assert_allclose(found[:2], [(B - spread) / A, (B + spread) / A], rtol=1e-8)
+
+
+def test_an_actor_partner_model_answers_as_a_fit() -> None:
+    fit = hs.apim(ordered_pairs(), "liking", "close")
+    for terms in ("actor_close", ["actor_close", "partner_close"]):
+        assert fit.wald(terms).p_value == fit.fit.wald(terms).p_value
+    one = fit.contrast("actor_close = partner_close")
+    assert one.tidy()["p_value"][0] == pytest.approx(fit.patterns()["p_value"][0])
+    assert fit.ladder("pair", "dyadic").tidy().columns[-2:].tolist() == ["pair", "dyadic"]
+
+
+def test_a_model_of_classes_has_no_one_actor_effect() -> None:
+    frame = ordered_pairs()
+    frame["mood"] = pd.Categorical(np.where(frame["liking"] > 0.5, "warm", "cool"))
+    with pytest.raises(hs.ArgumentError, match="every level has effects of its own"):
+        hs.apim(frame, "mood", "close", family="multinomial")
+
+
+# labels of several waves
+
+
+def test_a_change_of_an_ordinal_label_is_said_to_be_of_numbers() -> None:
+    study = hs.simulate(people=14, days=28, seed=1).study()
+    table = study.dyads(label="trust")
+    said = "the levels of the ordinal label are treated as numbers"
+    later = table.frame.assign(before=np.arange(len(table.frame)) % 3)
+    with_wave = table.__class__(**{**table.__dict__, "frame": later})
+    for formula in ("trust ~ acts", "trust - before ~ acts", "trust * 2 ~ acts"):
+        assert said in hs.fit(formula, with_wave, family="gaussian").notes
+    assert said not in hs.fit("before ~ acts", with_wave, family="gaussian").notes
+    assert said in hs.apim(table, "trust", "acts", family="gaussian").fit.notes
+
+
+def test_a_ladder_names_the_model_as_its_facts_do() -> None:
+    ego, alter = np.nonzero(~np.eye(12, dtype=bool))
+    frame = pd.DataFrame({"ego": ego, "alter": alter, "acts": (ego * 5 + alter * 3) % 7})
+    frame["friend"] = ((ego * alter) % 3 == 1) | ((ego + 2 * alter) % 5 == 0)
+    text = str(hs.fit_mutual("friend ~ acts", frame).ladder())
+    assert "bivariate logit" in text
+    assert "mutual_logit" not in text
