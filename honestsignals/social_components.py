@@ -31,10 +31,17 @@ ERRORS = {
     "normal": "Bond and Lashley's, as if every effect were normal",
 }
 INTERVALS = {
-    "jackknife": "of variances by chi-square (Satterthwaite), of covariances by t",
+    "jackknife": "of variances by chi-square of a mean square (Satterthwaite) less its noise, "
+    "of covariances by t",
     "between": "by t",
-    "normal": "of variances by chi-square (Satterthwaite), of covariances by t",
+    "normal": "of variances by chi-square of a mean square (Satterthwaite) less its noise, "
+    "of covariances by t",
 }
+NO_TEST = (
+    "Such an interval of a variance is no test: it stays above 0 where no noise is taken off (relationships), "
+    "and falls below 0 at most by that noise (actors, partners). p values of variances are by t, one-sided."
+)
+"""Beside intervals by chi-square, which may leave 0 out where the test does not."""
 FEW = 6
 """Groups below which their differences tell little: t with fewer than 5 degrees of freedom."""
 SMALL = 10
@@ -203,6 +210,7 @@ class SocialRelations(Printed):
             f"Standard errors: {ERRORS[self.errors]}; "
             f"{counted(int(self.pooled.df), 'degree', 'degrees')} of freedom.",
             f"{self.level * 100:g} % intervals, {INTERVALS[self.errors]}.",
+            *([NO_TEST] if self.pooled.noise is not None else []),
         ]
         if known < all_cells:
             lines.append("Cells that are not known are not filled in: Henderson's third method.")
@@ -217,7 +225,8 @@ class SocialRelations(Printed):
                 )
         for one in correlations(self.pooled, len(self.names), self.level):
             term = self.terms[one.term]
-            if abs(one.estimate) > 1:
+            # 1 by construction is not beyond 1 for its rounding
+            if abs(one.estimate) > 1 + 1e-9:
                 yield (
                     f"{_correlation_name(term)} of {self._of(term)} is estimated beyond ±1 "
                     f"({number(one.estimate)}): the variances are too small to be told from 0."

@@ -89,7 +89,8 @@ def srm(
 
     Tests are cautious: where there is nothing but noise they reject less than 5 %, of people's variances in
     one group less than 1 %. With missing cells the jackknife fits every group again without each person:
-    seconds for 200 people, minutes for 500; with every cell known it takes a few passes over them.
+    seconds for 200 people, minutes for 500; with every cell known it takes a few passes over them. Rows, logs
+    and studies are held as one square matrix, and refused above 5,000 people; give their groups apart.
 
     References
     ----------

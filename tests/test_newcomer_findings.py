@@ -192,3 +192,28 @@ def test_blocks_fixed_effects_and_margins_on_the_command_line() -> None:
     assert code == 0
     assert str(hs.fit(FORMULA, friends).marginal_effects()) in said
     assert run("fit", HELPDESK, FORMULA, "--margins", "--ladder")[0] == 2
+
+
+# social relations
+
+
+@pytest.mark.parametrize("errors", ["jackknife", "normal"])
+def test_intervals_of_variances_are_said_to_be_no_tests(errors: str) -> None:
+    rng = np.random.default_rng(1)
+    one = rng.normal(size=(12, 12))
+    both_ways = one + one.T + 0.8 * np.add.outer(*[rng.normal(size=12)] * 2)
+    found = hs.srm(both_ways, errors=errors)
+    assert any(line.startswith("Such an interval of a variance is no test") for line in found.facts())
+    assert "mean square (Satterthwaite) less its noise" in str(found)
+    assert "beyond ±1" not in str(found), "1 by construction"
+    low = found.tidy().set_index("component")["low"]
+    assert low["relationship variance"] > 0
+    assert low["actor variance"] > -found.pooled.noise[0]
+
+
+def test_negative_lower_ends_are_noise_taken_off() -> None:
+    rng = np.random.default_rng(1)
+    lows = [hs.srm(one + one.T).tidy()["low"][0] for one in rng.normal(size=(20, 8, 8))]
+    assert np.nanmin(lows) < 0
+    between = hs.srm(rng.normal(size=(8, 8)), group=[0] * 4 + [1] * 4)
+    assert "no test" not in str(between)
