@@ -7,13 +7,14 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.errors import one_of
 from honestsignals.inference.srm import GroupFit, Term, terms_of
-from honestsignals.inference.srm_errors import Pooled, weights_of
+from honestsignals.inference.srm_errors import Pooled, possible_errors, weights_of
 from honestsignals.inference.srm_tests import PairTest, component_tests, correlations, pair_test
 from honestsignals.inference.words import counted
 from honestsignals.printed import Printed
@@ -82,6 +83,10 @@ class SocialRelations(Printed):
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def _is_still(self, variable: int) -> bool:
+        """Whether a variable is the same in every cell of every group."""
+        return all(fit.spread[variable] == 0 for fit in self.fits)
+
     @property
     def terms(self) -> tuple[Term, ...]:
         """The components, in the order of the table."""
@@ -125,7 +130,9 @@ class SocialRelations(Printed):
             of = {"of": self._of(term)} if len(self.names) > 1 else {}
             shown = {name: getattr(one, name) for name in ("estimate", "std_error", "statistic", "p_value")}
             row = {**of, "correlation": _correlation_name(term), **shown}
-            rows.append({**row, "low": one.low, "high": one.high, "undefined": one.why})
+            still = [self.names[v] for v in term.of if self._is_still(v)]
+            why = f"nothing varies: {still[0]} is the same in every cell" if still else one.why
+            rows.append({**row, "low": one.low, "high": one.high, "undefined": why})
         return pd.DataFrame(rows)
 
     def effects(self) -> pd.DataFrame:
@@ -232,11 +239,26 @@ class SocialRelations(Printed):
                     f"{_correlation_name(term)} of {self._of(term)} is estimated beyond ±1 "
                     f"({number(one.estimate)}): the variances are too small to be told from 0."
                 )
+        without = [
+            f"{term.name} of {self._of(term)}"
+            for term, error in zip(self.terms, self.pooled.std_error, strict=True)
+            if np.isnan(error) and not any(map(self._is_still, term.of))
+        ]
+        if without:
+            yield f"no error, as nothing varies there but rounding: {', '.join(without)}."
         smallest = min(fit.n_people for fit in self.fits)
         if self.errors == "jackknife" and smallest < SMALL:
-            yield f"a jackknife of groups of {smallest} is too wide: of several, errors='between' is better."
+            better = "; errors='between' is better" if len(self.fits) >= FEW else ""
+            yield f"a jackknife of groups of {smallest} is too wide{better}."
         if self.errors == "between" and len(self.fits) < FEW:
-            yield f"{len(self.fits)} groups tell little of how groups differ; errors='jackknife' or 'normal'."
+            others = [repr(one) for one in self._possible if one != "between"]
+            tail = f"; errors={' or '.join(others)}" if others else ", and they can have no other errors"
+            yield f"{len(self.fits)} groups tell little of how groups differ{tail}."
+
+    @cached_property
+    def _possible(self) -> list[str]:
+        """Errors that these groups can have."""
+        return possible_errors(self.fits, [group.matrices for group in self.groups])
 
     def note(self) -> str:
         """What the table rests on, in one line."""

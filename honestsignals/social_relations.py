@@ -9,7 +9,13 @@ import numpy as np
 
 from honestsignals.errors import DesignError, check_level, one_of
 from honestsignals.inference.srm import GroupFit, fit_group
-from honestsignals.inference.srm_errors import Pooled, between_groups, over_people, within_groups
+from honestsignals.inference.srm_errors import (
+    Pooled,
+    between_groups,
+    over_people,
+    possible_errors,
+    within_groups,
+)
 from honestsignals.round_robins import Group, round_robins
 from honestsignals.social_components import ERRORS, SocialRelations
 
@@ -124,7 +130,7 @@ def srm(
         chosen,
         float(level),
         left,
-        (*robins.notes, *_alike(robins.names, groups)),
+        (*robins.notes, *_alike(robins.names, groups, fits)),
     )
 
 
@@ -146,21 +152,27 @@ def _fitted(
 
 
 def _pooled(groups: tuple[Group, ...], fits: tuple[GroupFit, ...], errors: str) -> Pooled:
-    if errors == "between":
-        return between_groups(fits)
-    if errors == "normal":
-        return within_groups(fits)
+    matrices = [group.matrices for group in groups]
     try:
-        return over_people(fits, [group.matrices for group in groups])
+        if errors == "between":
+            return between_groups(fits)
+        return within_groups(fits) if errors == "normal" else over_people(fits, matrices)
     except DesignError as error:
-        others = "'normal'" if len(fits) == 1 else "'between' or 'normal'"
-        raise DesignError(f"{error} Other errors: {others}.") from error
+        others = [repr(name) for name in possible_errors(fits, matrices)]
+        advice = f"Other errors: {' or '.join(others)}." if others else "These groups can have no others."
+        raise DesignError(f"{error} {advice}") from error
 
 
-def _alike(names: tuple[str, ...], groups: tuple[Group, ...]) -> Iterator[str]:
-    """What is the same both ways has no giver and receiver."""
+def _alike(names: tuple[str, ...], groups: tuple[Group, ...], fits: tuple[GroupFit, ...]) -> Iterator[str]:
+    """What is the same in every cell tells nothing; what is the same both ways has no giver and receiver."""
     for v, name in enumerate(names):
-        if all(np.array_equal(_off(one.matrices[v]), _off(one.matrices[v].T)) for one in groups):
+        if all(fit.spread[v] == 0 for fit in fits):
+            where = " of a group" if len(fits) > 1 else ""
+            yield (
+                f"{name} is the same in every cell{where}: nothing varies, so shares, correlations "
+                "(reciprocity among them), reliabilities and errors are undefined."
+            )
+        elif all(np.array_equal(_off(one.matrices[v]), _off(one.matrices[v].T)) for one in groups):
             yield f"{name} is the same both ways of every pair, so reciprocity is 1 by construction."
 
 

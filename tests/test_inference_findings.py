@@ -276,3 +276,81 @@ def test_a_class_takes_the_name_of_no_column(name: str | None) -> None:
     taken = "in_contact_class" if name is None else name
     with pytest.raises(hs.ArgumentError, match=f"The rows have a column '{taken}' already; say another"):
         hs.friendship_class(rows, "in_contact", name=name)
+
+
+# social relations
+
+
+def robins(sizes: list[int], missing: float = 0.0) -> pd.DataFrame:
+    """Rows of several round robins."""
+    rng, parts = np.random.default_rng(3), []
+    for place, n in enumerate(sizes):
+        ego, alter = np.nonzero(~np.eye(n, dtype=bool))
+        x = np.where(rng.random(ego.size) < missing, np.nan, rng.normal(size=ego.size))
+        parts.append(pd.DataFrame({"ego": 100 * place + ego, "alter": 100 * place + alter, "x": x}))
+    return pd.concat(parts, keys=range(len(sizes)), names=["class"]).reset_index(level=0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "missing", "can"),
+    [
+        ([5, 6, 4, 5, 7], 0.0, ["normal"]),
+        ([7, 8, 7], 0.05, ["jackknife"]),
+        ([7, 8, 4], 0.05, []),
+        ([4, 4], 0.0, ["normal"]),
+    ],
+)
+def test_errors_are_recommended_where_these_groups_can_have_them(sizes, missing, can) -> None:
+    rows = robins(sizes, missing)
+    said = str(hs.srm(rows, "x", group="class"))
+    tail = f"; errors={' or '.join(map(repr, can))}." if can else ", and they can have no other errors."
+    assert f"Note: {len(sizes)} groups tell little of how groups differ{tail}" in said
+    for errors in ("jackknife", "normal"):
+        if errors in can:
+            assert hs.srm(rows, "x", group="class", errors=errors).errors == errors
+        else:
+            others = " or ".join(
+                repr(one) for one in ("jackknife", "between", "normal") if one in [*can, "between"]
+            )
+            with pytest.raises(hs.DesignError, match=rf" Other errors: {others}\.$"):
+                hs.srm(rows, "x", group="class", errors=errors)
+
+
+def test_one_group_is_told_of_no_errors_that_it_cannot_have() -> None:
+    matrix = np.random.default_rng(4).normal(size=(4, 4))
+    matrix[0, 1] = np.nan
+    with pytest.raises(hs.DesignError, match=r"a group has 4 people\. These groups can have no others\.$"):
+        hs.srm(matrix)
+    assert "between" not in str(hs.srm(np.random.default_rng(4).normal(size=(6, 6))))
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("value", [3.0, 0.1, 0.0])
+def test_where_nothing_varies_nothing_is_said_to_be_returned(value: float, missing: bool) -> None:
+    matrix = np.full((7, 7), value)
+    if missing:
+        matrix[0, 1] = np.nan
+    found = hs.srm(matrix)
+    assert "given is the same in every cell: nothing varies" in str(found)
+    assert "by construction" not in str(found)
+    told = found.correlations()
+    assert told["estimate"].isna().all()
+    assert (told["undefined"] == "nothing varies: given is the same in every cell").all()
+    assert found.tidy().drop(columns=["component", "estimate"]).isna().all(axis=None)
+    if not missing:
+        with pytest.raises(hs.DesignError, match="Nothing is left to pairs beyond what each gives and gets"):
+            found.pair_test()
+
+
+def test_rounding_is_no_error() -> None:
+    table = hs.srm(np.tile(np.arange(7.0)[:, None] / 3, 7)).tidy().set_index("component")
+    assert table["std_error"].notna().tolist() == [True, False, False, False, False]
+    assert table["p_value"].notna().tolist() == [True, False, False, False, False]
+
+
+def test_one_variable_that_does_not_vary_spoils_no_other() -> None:
+    other = np.random.default_rng(5).normal(size=(9, 9))
+    both, alone = hs.srm(other, second=np.ones((9, 9))), hs.srm(other)
+    pd.testing.assert_frame_equal(both.tidy().drop(columns="of").head(5), alone.tidy())
+    told = both.correlations()
+    assert told["undefined"].str.startswith("nothing varies: given (second)").sum() == len(told) - 2

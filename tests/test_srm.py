@@ -361,7 +361,11 @@ def test_defaults_and_bounds_of_errors() -> None:
         (lambda: hs.srm(np.ones((3, 3))), DesignError, "No group of 4 people is left"),
         (lambda: hs.srm(rows(), "x", errors="jacknife"), ArgumentError, "Did you mean 'jackknife'"),
         (lambda: hs.srm(rows(), "x", errors="between"), DesignError, "at least two groups"),
-        (lambda: hs.srm(rows(missing=0.2), "x", errors="normal"), DesignError, "use errors='jackknife'"),
+        (
+            lambda: hs.srm(rows(missing=0.2), "x", errors="normal"),
+            DesignError,
+            "missing. Other errors: 'jackknife'",
+        ),
         (lambda: hs.srm(rows(n=4), "x"), DesignError, "4 people.* Other errors: 'normal'"),
         (lambda: hs.srm(rows(), "x", level=95), ArgumentError, "level is 95; it must lie between 0 and 1"),
         (lambda: hs.srm(rows(), "x", group="town"), ArgumentError, "group='town' names no column"),

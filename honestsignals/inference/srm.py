@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honestsignals.errors import DesignError
+from honestsignals.inference.srm_cells import levelled, one_piece
 from honestsignals.inference.words import counted
 from honestsignals.metrics.roundrobin import LEAST_PEOPLE, ROUNDING, round_robin
 
@@ -131,16 +132,17 @@ class GroupFit:
 
     def estimates(self) -> Floats:
         """The components, in the order of ``terms_of``; as estimated, so a variance may be below 0."""
-        tolerance = ROUNDING * (1.0 if self.complete else LOOSER)
         values = []
         for term in terms_of(self.n_variables):
             i, j = term.places
-            if term.kind == "person":
-                value, scale = self._person(i, j), self.spread[i // 2] * self.spread[j // 2]
-            else:
-                value, scale = getattr(self, term.kind)[i, j], self.spread[i] * self.spread[j]
-            values.append(value if abs(value) > tolerance * scale else 0.0)
-        return np.array(values, dtype=float)
+            values.append(self._person(i, j) if term.kind == "person" else getattr(self, term.kind)[i, j])
+        return np.where(np.abs(values) > self.rounding(), values, 0.0)
+
+    def rounding(self) -> Floats:
+        """How far from 0 rounding may take each component, in the order of ``terms_of``."""
+        tolerance = ROUNDING * (1.0 if self.complete else LOOSER)
+        ends = [(term.of[0], term.of[-1]) for term in terms_of(self.n_variables)]
+        return np.array([tolerance * self.spread[p] * self.spread[q] for p, q in ends])
 
     def _person(self, i: int, j: int) -> float:
         (p, r), (q, s) = divmod(i, 2), divmod(j, 2)
@@ -195,9 +197,7 @@ def fit_group(matrices: Sequence[NDArray[Any]]) -> GroupFit:
             f"{counted(n, 'person', 'people')}: the social relations model needs {LEAST_PEOPLE}."
         )
     known = np.isfinite(cells).all(axis=0) & ~np.eye(n, dtype=bool)
-    # only differences count; without a level of their own, large values lose no digits
-    level = np.array([one[known].mean() if known.any() else 0.0 for one in cells])
-    cells = np.where(known, cells - level[:, None, None], 0.0)
+    cells, level = levelled(cells, known)
     spread = np.sqrt((cells**2).sum(axis=(1, 2)) / max(int(known.sum()), 1))
     fitted = _complete(cells) if known.sum() == n * (n - 1) else _incomplete(cells, known)
     return GroupFit(
@@ -328,12 +328,8 @@ def inverse_of(known: NDArray[np.bool_]) -> Floats:
         level = np.full((n, n), 1 / (4 * n * (n - 1)))
         own, other = (share * (np.eye(n) - 1 / n) for share in noise_of(n)[0, 0])
         return np.block([[own + level, other + level], [other + level, own + level]])
-    from scipy.sparse.csgraph import connected_components
-
     own = known.astype(float)
-    nothing = np.zeros((n, n))
-    parts, _ = connected_components(np.block([[nothing, own], [own.T, nothing]]), directed=False)
-    if parts > 1:
+    if not one_piece(known):
         raise DesignError(
             f"The cells known of {n} people leave effects that cannot be told apart: somebody gave, or got, "
             "nothing that is known, or the people fall into parts between which nothing is known."

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from honestsignals.errors import DesignError
 from honestsignals.inference.srm import Floats, GroupFit, Term, degrees, noise_of, terms_of
 from honestsignals.inference.srm_pairs import pair_influences
-from honestsignals.inference.srm_without import leave_one_out
+from honestsignals.inference.srm_without import can_leave_out, leave_one_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,8 @@ class Pooled:
     noise : ndarray, shape (n_terms,), or None
         What is taken off mean squares of effects to get variances, 0 for the rest. None where intervals of
         variances are symmetric.
+    rounding : ndarray, shape (n_terms,), or None
+        Errors up to here are rounding alone.
     """
 
     estimate: Floats
@@ -40,11 +42,13 @@ class Pooled:
     df: float
     floor: Floats | None = None
     noise: Floats | None = None
+    rounding: Floats | None = None
 
     @property
     def std_error(self) -> Floats:
-        """Standard error of each component; NaN where its variance is below 0."""
-        return np.array([self.error_of(row) for row in np.eye(len(self.estimate))])
+        """Standard error of each component; NaN where its variance is below 0, or nothing but rounding."""
+        error = np.array([self.error_of(row) for row in np.eye(len(self.estimate))])
+        return error if self.rounding is None else np.where(error > self.rounding, error, np.nan)
 
     def error_of(self, gradient: Floats) -> float:
         """Standard error of a sum of components; NaN where its variance is below 0."""
@@ -52,6 +56,34 @@ class Pooled:
         if self.floor is not None:
             variance = max(variance, float(gradient @ self.floor @ gradient))
         return math.sqrt(variance) if variance >= 0 else math.nan
+
+
+def possible_errors(groups: Sequence[GroupFit], matrices: Sequence[Sequence[NDArray[Any]]]) -> list[str]:
+    """Errors that these groups can have, by name: "jackknife", "between", "normal".
+
+    Parameters
+    ----------
+    groups : sequence of GroupFit
+    matrices : sequence of sequences of ndarray, shape (n_people, n_people)
+        What each group was fitted to.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from honestsignals.inference.srm import fit_group
+    >>> x = np.random.default_rng(1).normal(size=(4, 4))
+    >>> possible_errors([fit_group([x])], [[x]])
+    ['normal']
+    """
+    there = {
+        "jackknife": all(can_leave_out(cells) for cells in matrices),
+        "between": len(groups) > 1,
+        "normal": all(one.complete for one in groups),
+    }
+    return [name for name, can in there.items() if can]
 
 
 def weights_of(groups: Sequence[GroupFit]) -> Floats:
@@ -147,7 +179,18 @@ def _pooled(
         float(sum(one.n_people - 1 for one in groups)),
         None if floors is None else _weighted(weights, floors),
         weights @ noise,
+        rounding_of(groups),
     )
+
+
+def rounding_of(groups: Sequence[GroupFit]) -> Floats:
+    """How far from 0 rounding may take components of all groups together, and their errors.
+
+    >>> from honestsignals.inference.srm import fit_group
+    >>> rounding_of([fit_group([np.ones((4, 4))])])
+    array([0., 0., 0., 0., 0.])
+    """
+    return np.asarray(np.max([one.rounding() for one in groups], axis=0))
 
 
 def _weighted(weights: Floats, covariances: Sequence[Floats]) -> Floats:
@@ -187,7 +230,8 @@ def between_groups(groups: Sequence[GroupFit]) -> Pooled:
     weights, each = weights_of(groups), np.array([one.estimates() for one in groups])
     estimate = weights @ each
     apart = (each - estimate) * weights[:, None]
-    return Pooled(estimate, k / (k - 1) * apart.T @ apart, float(k - 1))
+    covariance = k / (k - 1) * apart.T @ apart
+    return Pooled(estimate, covariance, float(k - 1), rounding=rounding_of(groups))
 
 
 def normal_covariance(group: GroupFit) -> Floats:
@@ -218,9 +262,7 @@ def normal_covariance(group: GroupFit) -> Floats:
     (5, 5)
     """
     if not group.complete:
-        raise DesignError(
-            "Errors of one normal group need every cell, and some are missing; use errors='jackknife'."
-        )
+        raise DesignError("Errors of normal groups need every cell, and some are missing.")
     v, n = group.n_variables, group.n_people
     people, pairs = ([(i, j) for i in range(size) for j in range(i, size)] for size in (2 * v, v))
     of_sums, of_differences = degrees(n)

@@ -209,6 +209,8 @@ def pair_test(groups: Sequence[GroupFit], variable: int = 0) -> PairTest:
     df1, df2 = df.sum(axis=0)
     sums = float((df[:, 0] * (intra + inter)).sum() / df1)
     differences = float((df[:, 1] * (intra - inter)).sum() / df2)
+    if sums <= 0 and differences <= 0:
+        raise DesignError("Nothing is left to pairs beyond what each gives and gets: there is no F test.")
     # what is alike both ways differs by rounding alone
     if differences <= 1e-13 * sums:
         raise DesignError("The two of every pair are alike but for who they are: there is no F test.")
