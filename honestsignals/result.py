@@ -361,9 +361,11 @@ class Result(Printed):
         one = self.glance().iloc[0]
         rate = f"base rate {one['base_rate']:.2%}" if self._kind == "binary" else self.estimate.family
         counts = f"{one['rows']:,} rows, {one['pairs']:,} pairs, {one['people']:,} people"
+        left = "".join(f" Left out: {count:,} {reason}." for reason, count in self.model.left_out.items())
+        warned = "".join(f" {note[:1].upper()}{note[1:]}." for note in (*self.notes, *self.covariance.notes))
         return (
-            f"{self.model.formula}. {counts}; {rate}; {self._fit_words(one)}. "
-            f"Standard errors: {ERRORS[self.covariance.name]}; 95 % intervals."
+            f"{self.model.formula}. {counts}; {rate}; {self._fit_words(one)}.{left} "
+            f"Standard errors: {ERRORS[self.covariance.name]}; 95 % intervals.{warned}"
         )
 
     # files

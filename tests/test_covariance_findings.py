@@ -221,3 +221,13 @@ def test_a_multinomial_of_many_levels_is_refused_before_it_takes_for_ever() -> N
     message = "20 levels; a multinomial logit takes 10 at most. Levels with an order make an ordered logit."
     with pytest.raises(hs.ArgumentError, match=message):
         hs.fit("level ~ x", frame, family="multinomial")
+
+
+def test_what_was_left_out_and_warned_of_goes_into_every_file(tmp_path) -> None:
+    frame = frame_of(21, 9)
+    frame["y"] = (frame["noise"] > 1).astype(float)
+    frame.loc[:4, "x"] = np.nan
+    fit = hs.fit("y ~ x", frame, family="logit")
+    for text in (fit.to_html(), fit.to_latex(), fit.to_markdown(), fit.note()):
+        assert "5 rows where x is undefined" in text
+        assert "9 people: errors that rest on fewer than 10 people are not to be trusted" in text
