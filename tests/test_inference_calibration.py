@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from honestsignals.inference.covariance import COVARIANCES, DYADIC_PEOPLE
+from honestsignals.inference.estimators import estimate
 from honestsignals.inference.families import FAMILIES, probabilities
+from honestsignals.inference.wald import wald
 from tests.shared import PROJECT
 
 STORED = PROJECT / "benchmarks" / "results"
@@ -103,14 +106,14 @@ def test_labels_have_the_distribution_of_their_family(calibration: ModuleType, l
     ego, alter, X = calibration.design(cell, rng)
     y = calibration.labels(cell, ego, alter, X, beta, rng)
     if family.levels:
-        said = probabilities(family, X[:, 4 - len(cell.columns) :], beta, int(y.max()) + 1)
-        seen = (y[:, None] == np.arange(said.shape[1])).astype(float)
+        model = probabilities(family, X[:, 4 - len(cell.columns) :], beta, int(y.max()) + 1)
+        seen = (y[:, None] == np.arange(model.shape[1])).astype(float)
     else:
-        said, seen = family.mean(X @ beta)[:, None], y[:, None].astype(float)
-    variance = {"gaussian": 1.0 + 0 * said, "poisson": said}.get(cell.family, said * (1 - said))
+        model, seen = family.mean(X @ beta)[:, None], y[:, None].astype(float)
+    variance = {"gaussian": 1.0 + 0 * model, "poisson": model}.get(cell.family, model * (1 - model))
     for rows in np.array_split(np.argsort(X @ np.array([0, 0.5, 0.8, 0.5])), 5):
         chance = np.sqrt(variance[rows].sum(axis=0))
-        assert (np.abs((seen - said)[rows].sum(axis=0)) < 4 * chance).all()
+        assert (np.abs((seen - model)[rows].sum(axis=0)) < 4 * chance).all()
 
 
 def test_the_truth_gives_the_shares_asked_for(calibration: ModuleType) -> None:
@@ -120,3 +123,95 @@ def test_the_truth_gives_the_shares_asked_for(calibration: ModuleType) -> None:
     X = np.concatenate([calibration.design(cell, rng)[2] for _ in range(60)])
     shares = probabilities(FAMILIES["ordered_logit"], X[:, 1:], beta, 4).mean(axis=0)
     np.testing.assert_allclose(shares, calibration.LEVEL_SHARES, atol=0.01)
+
+
+def cells_of(people: tuple[int, ...], effects: tuple[bool, ...] = (True, False)) -> list[dict[str, Any]]:
+    return [
+        {"names": run["names"], **one}
+        for run in map(stored, RUNS)
+        for one in run["cells"]
+        if one["n_people"] in people and one["person_effects"] in effects
+    ]
+
+
+def said(shares: list[float]) -> str:
+    low, high = (f"{100 * share:.0f}" for share in (min(shares), max(shares)))
+    return f"{low} %" if low == high else f"{low}–{high} %"
+
+
+def covered(method: str, people: tuple[int, ...], effects: tuple[bool, ...]) -> list[float]:
+    return [
+        share
+        for one in cells_of(people, effects)
+        if method in one["methods"] and (method != "two_way" or one["directed"])
+        for share in one["methods"][method]["coverage"]["estimate"]
+    ]
+
+
+def rejected(method: str, people: tuple[int, ...], effects: tuple[bool, ...]) -> list[float]:
+    return [
+        joint["F(q, nu)"]["estimate"]
+        for one in cells_of(people, effects)
+        for joint in one["methods"][method]["size"].values()
+    ]
+
+
+WITH, WITHOUT, EITHER = (True,), (False,), (True, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "people", "effects"),
+    [
+        *((name, (30, 60), WITH) for name in ("classical", "hc1", "pair", "jackknife", "frank_snijders")),
+        *((name, (30, 60), WITHOUT) for name in ("classical", "hc1", "pair", "jackknife", "frank_snijders")),
+        *((name, (200,), WITH) for name in ("classical", "hc1", "pair", "two_way", "jackknife")),
+        ("frank_snijders", (200,), WITH),
+        ("jackknife", (200,), WITHOUT),
+        ("two_way", (30,), WITH),
+        ("two_way", (60,), WITH),
+        *(("dyadic", (n_people,), EITHER) for n_people in (30, 60, 100, 200)),
+    ],
+)
+def test_docstrings_say_how_often_intervals_cover(
+    method: str, people: tuple[int, ...], effects: tuple[bool, ...]
+) -> None:
+    words = " ".join(str(COVARIANCES[method].__doc__).split())
+    assert said(covered(method, people, effects)) in words
+
+
+@pytest.mark.parametrize(
+    ("method", "people", "effects"),
+    [
+        *(("jackknife", people, effects) for people in ((30, 60), (200,)) for effects in (WITH, WITHOUT)),
+        *(("dyadic", people, WITH) for people in ((30, 60), (200,))),
+    ],
+)
+def test_docstrings_say_how_often_tests_reject(
+    method: str, people: tuple[int, ...], effects: tuple[bool, ...]
+) -> None:
+    words = " ".join(str({"jackknife": wald, "dyadic": COVARIANCES["dyadic"]}[method].__doc__).split())
+    assert said(rejected(method, people, effects)) in words
+
+
+@pytest.mark.parametrize("method", sorted(COVARIANCES))
+def test_a_method_that_misses_warns(calibration: ModuleType, method: str) -> None:
+    """Below the number of people from which every interval passed, or wherever people differ."""
+    cell = calibration.Cell("gaussian", None, 60, True, True)
+    found = [one["methods"][method]["coverage"] for one in cells_of((60,)) if method in one["methods"]]
+    misses = any(
+        share + 2 * error < 0.93
+        for one in found
+        for share, error in zip(one["estimate"], one["mc_error"], strict=True)
+    )
+    rng = np.random.default_rng(2)
+    ego, alter, X = calibration.design(cell, rng)
+    y = calibration.labels(cell, ego, alter, X, np.array([0.0, 0.5, 0.8, 0.5]), rng)
+    fit = estimate(X, y, "gaussian", calibration.NAMES)
+    notes = " ".join(COVARIANCES[method](fit, ego, alter, fit.names).notes)
+    assert ("errors are too small" in notes) == misses
+
+
+def test_dyadic_errors_pass_from_the_number_of_people_that_they_name() -> None:
+    for cell in cells_of((DYADIC_PEOPLE,)):
+        found = cell["methods"]["dyadic"]["coverage"]
+        assert (np.array(found["estimate"]) + 2 * np.array(found["mc_error"]) >= 0.93).all(), cell["cell"]

@@ -38,8 +38,9 @@ def jackknife(
     pair d out; in one step :math:`(H - H_i)^{-1} u_i`, which is exact for the gaussian. The floor is
     :math:`\sum_d \Delta_d \Delta_d^\top`: the net form can fall below the errors clustered by pair.
 
-    Nominal .95 intervals cover 92–97 % at 30 and 60 people where people differ in what they answer, and
-    96–98 % where they do not (docs/calibration.md).
+    Nominal .95 intervals cover 92–98 % at 30 and 60 people where people differ in what they answer, over
+    all families, and 95–99 %, which is cautious, where they do not; at 200 people 93–97 % and 95–97 %
+    (docs/calibration_families.md, calibration_large.md).
 
     Parameters
     ----------
@@ -105,8 +106,9 @@ def frank_snijders(
     .. math:: V = \frac{N-2}{2N} \sum_i \Delta_i \Delta_i^\top
 
     Every pair is left out twice, once with either person, hence the factor of about one half. Where people
-    differ in what they answer, intervals cover 83 to 96 % (INFERENCE.md, §1), so it is no step of the ladder;
-    it is here because it is published.
+    differ in what they answer, nominal .95 intervals cover 83–96 % at 30 and 60 people and 83–94 % at 200,
+    93–97 % where they do not (docs/calibration_families.md, calibration_large.md), so it is no step of the
+    ladder; it is here because it is published.
 
     Parameters
     ----------

@@ -108,8 +108,9 @@ def wald(
     smallest of those of the coefficients tested, :math:`W / q \sim F(q, \nu)`; otherwise W is chi-square
     with q. Of three references tried in simulation (docs/calibration.md) this one keeps its size best where
     people differ; Hotelling's scaling rejects too seldom below 60 people, the chi-square too often. Where
-    people do not differ, it is cautious. With the jackknife at .05 it rejects a true hypothesis in 3 to 7 %
-    of studies of 30 and 60 people where people differ in what they answer, in 1 to 2 % where they do not.
+    people do not differ, it is cautious. With the jackknife at .05 it rejects a true hypothesis, over all
+    families, in 2–7 % of studies of 30 and 60 people where people differ in what they answer, in 0–3 %
+    where they do not; at 200 people in 4–6 % and 3 % (docs/calibration_families.md, calibration_large.md).
 
     Parameters
     ----------
