@@ -9,12 +9,12 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, listed
-from honestsignals.fitting import fit
+from honestsignals.fitting import PLAIN, fit
 from honestsignals.inference.qap import correlation_test
 from honestsignals.inference.relabelling import Relabelling
-from honestsignals.permutation import Permutation
+from honestsignals.permutation import REJECTED, Permutation
 from honestsignals.permuting import Tell, mirrors, telling
-from honestsignals.person_blocks import blocks_of, people_of
+from honestsignals.person_blocks import ONE_WAY, blocks_of, one_way, people_of
 from honestsignals.ties_of import numbers_of
 
 if TYPE_CHECKING:
@@ -24,10 +24,14 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Cells = tuple[Array, Array, tuple[str, str], tuple[Relabelling, str], Mapping[str, int], tuple[str, ...]]
 """Two columns, their names, people and what they change places within, what was left out, facts."""
 
+HALF = (
+    "No pair is known in both of its cells: the matrices are taken for symmetric ones of which one half is "
+    "there, and cells for pairs without direction."
+)
 OWN_MIRROR = (
     "the second matrix is the transpose of the first: each pair counts twice in the data and once in a "
-    "permutation, and where pairs are independent .09 to .13 are rejected at .05 one-sided and .16 "
-    "two-sided; srm has the reciprocity of pairs"
+    f"permutation, and where pairs are independent {REJECTED['transpose']} are rejected at .05; srm has the "
+    "reciprocity of pairs"
 )
 
 
@@ -44,8 +48,8 @@ def qap(
     """Test the correlation of two matrices of the same people by letting those of the first change places.
 
     Pearson's r over pairs, and the same after rows and columns of x change places together; p as in
-    ``permute``. Of a matrix and its own transpose it rejects .09 to .13 at .05 where pairs are independent
-    (.16 two-sided), as each pair counts twice in the data and once in a permutation, like
+    ``permute``. Of a matrix and its own transpose it rejects too often where pairs are independent
+    (docs/permutation_size.md), as each pair counts twice in the data and once in a permutation, like
     ``row_reciprocity`` when it relabels people; that is said where it is printed.
 
     Parameters
@@ -114,9 +118,12 @@ def _columns(x: str, y: str, dyads: Any, block: Any) -> Cells:
     slopes = [place for place, name in enumerate(model.names) if name != "Intercept"]
     if len(slopes) != 1:
         raise ArgumentError(f"{x!r} makes {len(slopes)} columns; a correlation is of one. Use permute.")
-    people = people_of(fitted.ids, fitted.directed, blocks_of(block, fitted.ids, model.rows, dyads))
+    alike = PLAIN in fitted.notes and one_way(fitted.ids)
+    directed = fitted.directed and not alike
+    people = people_of(fitted.ids, directed, blocks_of(block, fitted.ids, model.rows, dyads))
     names = (model.names[slopes[0]], model.label)
-    return model.X[:, slopes[0]], model.y, names, people, model.left_out, fitted.design_facts
+    facts = (*fitted.design_facts, *([ONE_WAY] if alike else []))
+    return model.X[:, slopes[0]], model.y, names, people, model.left_out, facts
 
 
 def _cells(x: Any, y: Any, block: Any) -> Cells:
@@ -131,10 +138,11 @@ def _cells(x: Any, y: Any, block: Any) -> Cells:
         raise DesignError("No pair is known in both matrices.")
     names = np.array(ids, dtype=object)
     frame = pd.DataFrame({"ego": names[ego], "alter": names[alter]})
-    people = people_of(frame, True, blocks_of(block, frame, np.arange(len(frame)), None))
+    alike = one_way(frame)
+    people = people_of(frame, not alike, blocks_of(block, frame, np.arange(len(frame)), None))
     lacking = int(off.sum() - known.sum())
     left_out = {"cells not known in one of the two matrices": lacking} if lacking else {}
-    return one[known], two[known], ("x", "y"), people, left_out, ()
+    return one[known], two[known], ("x", "y"), people, left_out, (HALF,) if alike else ()
 
 
 def _aligned(x: Any, y: Any) -> tuple[Array, Array, list[Any]]:
@@ -144,6 +152,15 @@ def _aligned(x: Any, y: Any) -> tuple[Array, Array, list[Any]]:
         raise ArgumentError(
             f"The matrices have the shapes {one.shape} and {two.shape}; they must be square, and alike."
         )
+    for name, matrix in (("x", one), ("y", two)):
+        infinite = np.argwhere(np.isinf(matrix) & ~np.eye(len(matrix), dtype=bool))
+        if infinite.size:
+            row, column = infinite[0].tolist()
+            people = list(getattr(x if name == "x" else y, "columns", range(len(one))))
+            raise ArgumentError(
+                f"{name} is {matrix[row, column]:g} in row {people[row]!r}, column {people[column]!r}; a "
+                "correlation takes finite numbers: NaN for what is not known."
+            )
     ids, other = (list(getattr(matrix, "columns", range(len(one)))) for matrix in (x, y))
     for matrix, names in ((x, ids), (y, other)):
         if hasattr(matrix, "columns") and list(matrix.index) != names:

@@ -116,7 +116,7 @@ def bound_words(bound: Mapping[str, float]) -> str:
     """
     zero = [name for name, value in bound.items() if value == 0]
     undefined = [name for name, value in bound.items() if value != 0]
-    parts = []
+    parts: list[str] = []
     for names, what in ((zero, "0"), (undefined, "undefined")):
         if names:
             be = "" if parts else ("is " if len(names) == 1 else "are ")

@@ -27,18 +27,29 @@ METHODS = {
     "correlation": "the first column is permuted (QAP)",
 }
 INK, SOFT = "#d55e00", "#8c959f"
+REJECTED = {
+    "variance": ".14 to .20",
+    "confounded": ".95 to .97",
+    "missing 50 %": ".10 to .12",
+    "missing 80 %": ".11 to .18",
+    "mirror": ".15 to .16",
+    "transpose": ".11 to .12 one-sided and .16 two-sided",
+}
+"""True nulls rejected at .05 in the studies of docs/permutation_size.md: what every warning here quotes."""
+
 EXCHANGEABLE = (
     "Tested is whether people are exchangeable. Where the label varies more for people with a high x, a "
-    "true null is rejected too often (.14 to .25 at .05 in trials); and a person effect shared by x and the "
-    "label is confounding that no permutation mends (.88 to .97 in trials) (Hart et al. 2022)."
+    f"true null is rejected too often ({REJECTED['variance']} at .05 in trials); and a person effect shared "
+    f"by x and the label is confounding that no permutation mends ({REJECTED['confounded']} in trials) "
+    "(Hart et al. 2022)."
 )
 ENOUGH = 0.85
 """Share of rows in a draw below which the size of the test was seen to suffer."""
 FEW_ROWS = (
     "So many are missing that too many true nulls are rejected of columns in which people differ: a draw "
-    "rests on fewer rows of each person than the fit, and person effects widen it less (.11 at .05 with half "
-    "the pairs missing, .11 to .18 with four fifths, in trials). In a table of all pairs, with known() and "
-    "in_contact, none are."
+    "rests on fewer rows of each person than the fit, and person effects widen it less "
+    f"({REJECTED['missing 50 %']} at .05 with half the pairs missing, {REJECTED['missing 80 %']} with four "
+    "fifths, in trials). In a table of all pairs, with known() and in_contact, none are."
 )
 
 

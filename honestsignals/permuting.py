@@ -10,13 +10,13 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, one_of
-from honestsignals.fitting import fit
+from honestsignals.fitting import PLAIN, fit
 from honestsignals.fixed_effects import FixedEffectsResult
 from honestsignals.inference.permutation import FAMILIES, METHODS, permutation_test
 from honestsignals.inference.relabelling import Relabelling
 from honestsignals.inference.words import named
-from honestsignals.permutation import Permutation
-from honestsignals.person_blocks import blocks_of, people_of
+from honestsignals.permutation import REJECTED, Permutation
+from honestsignals.person_blocks import ONE_WAY, blocks_of, one_way, people_of
 from honestsignals.progress import progress as shown_progress
 from honestsignals.result import Result
 
@@ -28,7 +28,8 @@ Tell = Callable[[str], None]
 
 MIRROR = (
     "{} is the label seen from alter: the two labels of a pair stand in its two rows, permutations part "
-    "them, and where pairs are independent about .15 are rejected at .05; srm has what is unique to pairs"
+    f"them, and where pairs are independent {REJECTED['mirror']} are rejected at .05; srm has what is unique "
+    "to pairs"
 )
 
 
@@ -57,7 +58,8 @@ def permute(
     source : Result or str
         A fit (its covariance plays no part), or a formula as in ``fit``.
     dyads : DyadTable or pandas.DataFrame, optional
-        The rows of a formula; of a fit, the table that has the column ``block``.
+        The rows of a formula; of a fit, the table that has the column ``block``. Rows of a plain frame in
+        which no pair stands both ways are pairs without direction, whoever is called ego; it is said.
     draws : int or "all"
         Permutations drawn. Where there are no more than that, all are tried, and p is exact.
     seed : int, optional
@@ -108,7 +110,9 @@ def permute(
     one_of("method", method, METHODS)
     fitted = _fitted(source, dyads, family, block)
     model = fitted.model
-    people, inside = people_of(fitted.ids, fitted.directed, blocks_of(block, fitted.ids, model.rows, dyads))
+    alike = PLAIN in fitted.notes and one_way(fitted.ids)
+    directed = fitted.directed and not alike
+    people, inside = people_of(fitted.ids, directed, blocks_of(block, fitted.ids, model.rows, dyads))
     chosen = fitted.estimate.family
     with telling(progress) as tell:
         found = permutation_test(
@@ -117,6 +121,7 @@ def permute(
     seen_back = [
         name for name, column in zip(model.names, model.X.T, strict=True) if mirrors(column, model.y, people)
     ]
+    kept = [note for note in fitted.notes if note != PLAIN or not alike]
     return Permutation(
         formula=model.formula,
         label=model.label,
@@ -128,8 +133,8 @@ def permute(
         seed=seed,
         block=inside,
         left_out=model.left_out,
-        design_facts=fitted.design_facts,
-        notes=(*fitted.notes, *([MIRROR.format(named(seen_back))] if seen_back else [])),
+        design_facts=(*fitted.design_facts, *([ONE_WAY] if alike else [])),
+        notes=(*kept, *([MIRROR.format(named(seen_back))] if seen_back else [])),
     )
 
 
@@ -169,6 +174,11 @@ def _fitted(source: Result | str, dyads: Any, family: str | None, block: Any) ->
 def telling(progress: Tell | None) -> Iterator[Tell]:
     """Whom to tell how far the draws are."""
     if progress is not None:
+        if not callable(progress):
+            raise ArgumentError(
+                f"progress is {progress!r}; it must be a function that is told how far the draws "
+                "are, or None for what a terminal shows."
+            )
         yield progress
         return
     with shown_progress() as tell:

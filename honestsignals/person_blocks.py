@@ -21,6 +21,37 @@ Blocks = tuple[Mapping[Any, Any], str]
 GROUPS = "groups: those that no row joins, or that are ego alone or alter alone"
 
 
+ONE_WAY = (
+    "No pair has a row each way in this plain frame: rows are taken for pairs without direction, and ego and "
+    "alter in them for order alone. For ordered pairs, give a row each way, or a DyadTable with direction."
+)
+
+
+def one_way(ids: pd.DataFrame) -> bool:
+    """Whether rows of a plain frame are pairs without direction: none stands both ways.
+
+    Where nobody is both ego and alter, being ego means something, and rows stay ordered.
+
+    Parameters
+    ----------
+    ids : pandas.DataFrame
+        ``ego`` and ``alter`` of the rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> one_way(pd.DataFrame({"ego": ["a", "a", "b"], "alter": ["b", "c", "c"]}))
+    True
+    >>> one_way(pd.DataFrame({"ego": ["a", "b"], "alter": ["b", "a"]}))
+    False
+    """
+    ego, alter = ids["ego"].tolist(), ids["alter"].tolist()
+    if not set(ego) & set(alter):
+        return False
+    there = set(zip(ego, alter, strict=True))
+    return not any((two, one) in there for one, two in there)
+
+
 def people_of(ids: pd.DataFrame, directed: bool, block: Blocks | None) -> tuple[Relabelling, str]:
     """People in the order of their ids, whatever the order of rows; and what they change places within.
 
@@ -49,8 +80,38 @@ def people_of(ids: pd.DataFrame, directed: bool, block: Blocks | None) -> tuple[
     lacking = [name for name in names.tolist() if name not in of]
     if lacking:
         raise ArgumentError(f"block says nothing of {listed(lacking, 3)}.")
-    values = np.array([str(of[name]) for name in names.tolist()])
+    values = _texts({name: of[name] for name in names.tolist()})
     return relabelling(codes[0], codes[1], values, directed=directed), words
+
+
+def _texts(of: Mapping[Any, Any]) -> Array:
+    """What each person's block is called: equal numbers alike, and a number never like a text."""
+    called: dict[str, Any] = {}
+    texts = []
+    for name, one in of.items():
+        _refuse_unknown(name, one)
+        text = _text(one)
+        first = called.setdefault(text, one)
+        if isinstance(first, str) != isinstance(one, str):
+            raise ArgumentError(
+                f"block has {first!r} and {one!r}, a text and a number that look alike: write one of them."
+            )
+        texts.append(text)
+    return np.array(texts)
+
+
+def _text(one: Any) -> str:
+    if not isinstance(one, int | float | np.number) or isinstance(one, bool):
+        return str(one)
+    value = float(one)
+    return str(int(value)) if value.is_integer() else str(value)
+
+
+def _refuse_unknown(name: Any, one: Any) -> None:
+    """Refuse a person whose block is missing: None, NaN, NaT."""
+    absent = one is None or type(one).__name__ in ("NAType", "NaTType")
+    if absent or (isinstance(one, float | np.floating) and np.isnan(one)):
+        raise ArgumentError(f"The block of {name!r} is not known; leave that person out, or say it.")
 
 
 def blocks_of(block: Any, ids: pd.DataFrame, places: Array, dyads: Any) -> Blocks | None:
@@ -124,8 +185,7 @@ def _by_person(block: Any, rows: pd.DataFrame, places: Array) -> Blocks:
     found: dict[Any, Any] = {}
     for names, of in zip((rows["ego"].tolist(), rows["alter"].tolist()), values, strict=True):
         for name, one in zip(names, of, strict=True):
-            if one is None or (isinstance(one, float) and np.isnan(one)):
-                raise ArgumentError(f"The block of {name!r} is not known; leave that person out, or say it.")
+            _refuse_unknown(name, one)
             if found.setdefault(name, one) != one:
                 raise DesignError(
                     f"{name!r} is in the blocks {found[name]!r} and {one!r}; people have one block."
