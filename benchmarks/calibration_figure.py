@@ -30,7 +30,7 @@ FILES = {"calibration_families": True, "calibration_families_alike": False}
 COLOURS = {30: "#d55e00", 60: "#e69f00", 100: "#56b4e9", 200: "#0072b2"}
 """By number of people, of Okabe and Ito's palette, told apart by the colour-blind."""
 COLUMNS = ["intercept or cut points", "volume", "balance", "attribute", "joint test: not rejected"]
-TICKS = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99]
+TICKS = [0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.995]
 DOT = 0.02
 """Half the length of a stroke so short that its round ends make it a dot."""
 SHOWN = {"frank_snijders": "Frank &\nSnijders", "two_way": "two-way", "jackknife": "net\njackknife"}
@@ -73,7 +73,7 @@ def points(cell: Cell, column: int) -> list[tuple[int, float, float]]:
 
 def scale(share: Any) -> Any:
     """The logit, so that .90, .95 and .98 stand apart and .5 still has room."""
-    p = np.clip(share, 0.2, 0.997)
+    p = np.clip(share, 0.15, 0.999)
     return np.log(p / (1 - p))
 
 
@@ -99,7 +99,7 @@ def panel(axes: Axes, cells: list[Cell], column: int) -> None:
         if not one["directed"]:
             strokes(axes, x, scale(share) - DOT, scale(share) + DOT, color="white", lw=2.2)
     axes.set_xlim(-0.6, len(METHODS) - 0.4)
-    axes.set_ylim(scale(0.28), scale(0.996))
+    axes.set_ylim(scale(0.18), scale(0.9993))
     axes.set_yticks(scale(np.array(TICKS)), [f"{tick:g}".lstrip("0") for tick in TICKS], fontsize=7)
     axes.set_xticks(range(len(METHODS)), [SHOWN.get(method, method) for method in METHODS], fontsize=6.5)
     axes.tick_params(length=2, width=0.5)
