@@ -39,9 +39,8 @@ INTERVALS = {
     "of covariances by t",
 }
 NO_TEST = (
-    "Such an interval of a variance is no test: it stays above 0 where no noise is taken off "
-    "(relationships), and falls below 0 at most by that noise (actors, partners). p values of variances are by t, "
-    "one-sided."
+    "Such an interval of variance is no test: it stays above 0 where no noise is taken off (relationships), "
+    "else falls below 0 at most by that noise. p values of variances are by t, one-sided."
 )
 """Beside intervals by chi-square, which may leave 0 out where the test does not."""
 FEW = 6

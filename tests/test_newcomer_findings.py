@@ -203,7 +203,7 @@ def test_intervals_of_variances_are_said_to_be_no_tests(errors: str) -> None:
     one = rng.normal(size=(12, 12))
     both_ways = one + one.T + 0.8 * np.add.outer(*[rng.normal(size=12)] * 2)
     found = hs.srm(both_ways, errors=errors)
-    assert any(line.startswith("Such an interval of a variance is no test") for line in found.facts())
+    assert any(line.startswith("Such an interval of variance is no test") for line in found.facts())
     assert "mean square (Satterthwaite) less its noise" in str(found)
     assert "beyond ±1" not in str(found), "1 by construction"
     low = found.tidy().set_index("component")["low"]
