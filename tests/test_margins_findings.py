@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 import honestsignals as hs
+from honestsignals.inference.derivatives import derivative
 from tests.shared import PROJECT
 
 FRIENDS = "friendship ~ log1p(acts) + in_contact + known(returned_share) + known(reply_rate)"
@@ -75,3 +76,51 @@ def test_other_columns_of_0_and_1_bind_none() -> None:
     assert found.tidy()["rows"].tolist() == [56, 56]
     assert "near is" not in str(found)
     assert "near = " not in str(found)
+
+
+# columns with a long tail
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("span", [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 2.5e7, 1e8, 1e9])
+def test_a_logarithm_bends_however_long_its_tail(span: float, unit: float) -> None:
+    x = unit * np.concatenate([np.arange(30.0), np.geomspace(30, span, 40)])
+
+    def columns(x: np.ndarray) -> np.ndarray:
+        return np.log1p(x / unit)[:, None]
+
+    found, broken = derivative(x, columns(x), columns, (0.0, x.max()), np.ptp(columns(x), axis=0))
+    np.testing.assert_allclose(found[:, 0], 1 / (x + unit), rtol=1e-7)
+    assert not broken.any()
+
+
+@pytest.mark.parametrize("span", [1e3, 1e7, 2.5e7])
+def test_effects_of_a_long_tail_are_those_of_calculus(span: float) -> None:
+    rng = np.random.default_rng(8)
+    ego, alter = np.nonzero(~np.eye(12, dtype=bool))
+    rows = pd.DataFrame({"ego": ego, "alter": alter, "acts": rng.poisson(2, ego.size)})
+    rows.loc[0, "acts"] = int(span)
+    rows["y"] = np.log1p(rows["acts"]) + rng.normal(size=ego.size)
+    fit = hs.fit("y ~ log1p(acts)", rows, family="gaussian")
+    found = fit.marginal_effects().tidy()["estimate"][0]
+    assert found == pytest.approx(fit.estimate.beta[1] * np.mean(1 / (1 + rows["acts"])), rel=1e-9)
+
+
+def test_smooth_columns_have_slopes_and_others_none() -> None:
+    x = np.linspace(0.0, 1e4, 101)
+    smooth = {np.exp: 1e-3, np.sin: 5e-3, np.cbrt: 1.0}
+    for f, rate in smooth.items():
+        at = x[1:]
+
+        def columns(x: np.ndarray, f: np.ufunc = f, rate: float = rate) -> np.ndarray:
+            return f(rate * x)[:, None]
+
+        found, broken = derivative(at, columns(at), columns, (at[0], at[-1]), np.ptp(columns(at), axis=0))
+        slope = {np.exp: np.exp, np.sin: np.cos, np.cbrt: lambda z: np.cbrt(z) ** -2 / 3}[f]
+        np.testing.assert_allclose(found[:, 0], rate * slope(rate * at), rtol=1e-6, atol=1e-9 * rate)
+        assert not broken.any()
+    for f in (np.sqrt, lambda x: (x > 0) * 1.0):
+        found, broken = derivative(
+            x, f(x)[:, None], lambda x, f=f: f(x)[:, None], (0.0, 1e4), np.array([f(x[-1])])
+        )
+        assert broken.tolist() == [True] + [False] * 100

@@ -9,11 +9,17 @@ from numpy.typing import NDArray
 
 from honestsignals.inference.clusters import Floats
 
-STEP, FINEST = 1e-5, 1e-3
-"""About the cube root of the rounding error, where its share and that of the curvature are alike."""
+FIRST, FINER, ROUNDS = 2.0**-10, 4.3, 20
+"""The widest step as a share of the range; by how much the next is finer, no divisor of a grid; how often."""
 
-STEEP, APART = 1e3, 0.1
-"""A slope of a thousand ranges a range, and a tenth of it between two neighbours: no smooth column is so."""
+FLOOR = 2.0**-36
+"""Of |x|: a finer step has too few digits left."""
+
+AGREE, ROUNDING = 1e-9, 4 * float(np.finfo(float).eps)
+"""Share of a slope to which two steps must agree; and what of a value is rounding."""
+
+STEEP, APART, NEAR = 1e3, 0.1, 1e-6
+"""A slope of a thousand ranges a range, a tenth of it between two steps, none that agreed: not smooth."""
 
 
 def derivative(
@@ -21,10 +27,11 @@ def derivative(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     r"""Derivative of a design in one column, row by row, and the rows where there is none.
 
-    Three points a row: :math:`x - h, x, x + h` with h = 10⁻⁵ |x|, at least 10⁻⁸ and at most 10⁻⁵ of the
-    column's range; at an end of the range :math:`x` and two points within, so that neither a spline nor a
-    root is asked about what lies outside. Second order in h: columns that are linear or quadratic in x are
-    exact up to rounding, and no unit shows in the result.
+    Three points a row, :math:`x - h, x, x + h`; at an end of the range :math:`x` and two points within, so
+    that neither a spline nor a root is asked about what lies outside. The step begins at a thousandth of the
+    range and becomes finer, row by row, until two steps agree to a share of 10⁻⁹ or to rounding, extrapolated
+    to h = 0 (Richardson): a long tail leaves nothing of a logarithm's bend at its other end. Columns that are
+    linear or quadratic in x are exact up to rounding, and no unit shows in the result.
 
     Parameters
     ----------
@@ -56,15 +63,45 @@ def derivative(
     span = high - low
     if not span > 0:
         return np.full_like(columns, np.nan), np.ones(x.size, dtype=bool)
-    h = STEP * np.clip(np.abs(x), FINEST * span, span)
-    up, down = np.where(x - h < low, 1.0, 0.0), np.where(x + h > high, 1.0, 0.0)
-    first = np.where(up > 0, x + h, x - h)
-    second = np.where(up > 0, x + 2 * h, np.where(down > 0, x - 2 * h, x + h))
+    scale = np.where(reach > 0, reach, 1.0) / span
+    best, error = np.zeros_like(columns), np.full_like(columns, np.inf)
+    fine = np.zeros_like(columns)
+    going, broken = np.ones(x.size, dtype=bool), np.zeros(x.size, dtype=bool)
+    h = np.maximum(FIRST * span, FLOOR * np.abs(x))
+    wide, place = _slopes(x, columns, move, ends, np.where(going, h, 0.0))
+    for _ in range(ROUNDS):
+        finer = np.maximum(h / FINER, FLOOR * np.abs(x))
+        going &= finer < h
+        if not going.any():
+            break
+        fine, there = _slopes(x, columns, move, ends, np.where(going, finer, 0.0))
+        apart = np.abs(fine - wide)
+        # of one scheme at both steps the error is of second order, and most of it can be taken away
+        ratio = ((h / finer) ** 2 - 1)[:, None]
+        further = np.where((place == there)[:, None], fine + (fine - wide) / np.maximum(ratio, 1.0), fine)
+        better = going[:, None] & (apart < error)
+        best, error = np.where(better, further, best), np.where(better, apart, error)
+        size = np.maximum(np.abs(fine), np.abs(wide))
+        noise = ROUNDING * (np.abs(columns) + np.abs(x)[:, None] * size) / finer[:, None]
+        steep = np.any((size > STEEP * scale) & (apart > APART * size), axis=1)
+        missed = np.any(error > NEAR * np.maximum(np.abs(best), scale), axis=1)
+        broken = np.where(going, steep & missed, broken)
+        done = (apart <= AGREE * size * ratio + noise).all(axis=1)
+        going &= ~done
+        h, wide, place = np.where(going, finer, h), fine, there
+    return best, broken
+
+
+def _slopes(
+    x: Floats, columns: Floats, move: Callable[[Floats], Floats], ends: tuple[float, float], h: Floats
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Slopes from three points a row, and where these lie: within, above or below x. 0 where h is 0."""
+    low, high = ends
+    up, down = x - h < low, x + h > high
+    first = np.where(up | ~down, x + h, x - h)
+    second = np.where(up, x + 2 * h, np.where(down, x - 2 * h, x - h))
     a, b = (first - x)[:, None], (second - x)[:, None]
     one, two = move(first) - columns, move(second) - columns
-    dX = one * (b / (a * (b - a))) + two * (a / (b * (a - b)))
-    # a smooth column's slopes to both points agree; where it jumps they are steep and differ
-    scale = span / np.where(reach > 0, reach, 1.0)
-    steep = np.maximum(np.abs(one / a), np.abs(two / b)) * scale > STEEP
-    apart = np.abs(one / a - two / b) > APART * np.maximum(np.abs(one / a), np.abs(two / b))
-    return dX, np.any(steep & apart, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = one * (b / (a * (b - a))) + two * (a / (b * (a - b)))
+    return np.where((h > 0)[:, None], slope, 0.0), np.where(up, 1, np.where(down, -1, 0))
