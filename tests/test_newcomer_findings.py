@@ -72,6 +72,14 @@ def test_marginal_effects_are_not_called_coefficients() -> None:
     assert hs.compare(fit.contrast("acts = 1")).note().startswith("Linear combinations of coefficients.")
 
 
+def test_marginal_effects_at_values_on_levels_have_a_row_each() -> None:
+    fit = hs.fit("kind ~ acts", frame_of(), family="ordered_logit")
+    effects = fit.marginal_effects(at={"acts": [1, 2]})
+    terms = [term for term in hs.compare(effects, statistics=()).frame["term"] if term]
+    assert len(terms) == len(set(terms)) == len(effects.tidy()) == 6
+    assert terms[0] == "acts = 1: 0: acts"
+
+
 def test_a_ladder_is_no_fit() -> None:
     fit = hs.fit("trust ~ acts", frame_of(), family="gaussian")
     with pytest.raises(hs.ArgumentError, match="number 2 is a ladder: one fit with several errors"):

@@ -198,12 +198,14 @@ def _by_term(table: pd.DataFrame, place: int) -> pd.DataFrame:
     terms = table[key].map(one_line)
     if terms.duplicated().any():
         words = [name for name in table.columns if name != key and table[name].dtype.kind not in "iufb"]
-        apart = [name for name in words if not table[[name, key]].astype(str).duplicated().any()]
-        if not apart:
+        enough = ([name] for name in words if not table[[name, key]].astype(str).duplicated().any())
+        apart = next(enough, [name for name in words if table[name].nunique(dropna=False) > 1])
+        if table[[*apart, key]].astype(str).duplicated().any():
             raise ArgumentError(
                 f"tidy() of number {place} has the term {terms[terms.duplicated()].iloc[0]!r} twice."
             )
-        terms = table[apart[0]].map(one_line) + ": " + terms
+        for name in reversed(apart):
+            terms = table[name].map(one_line) + ": " + terms
     return table.set_index(terms.rename("term"))
 
 
