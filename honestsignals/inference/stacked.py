@@ -208,12 +208,21 @@ def by_equation(covariance: Covariance, equations: Sequence[Equation], n_people:
     if name == "dyadic":
         return replace(covariance, df=np.maximum(n_people - k, 1.0))
     if name not in ("classical", "hc1"):
-        return covariance
+        return _in_own_units(covariance, equations)
     factor = (n - k.size) / (n - k)
     if name == "classical":
         factor = np.concatenate([np.full(one.beta.size, one.scale) for one in equations])
     matrix = covariance.matrix * np.sqrt(np.outer(factor, factor))
     return replace(covariance, matrix=matrix, df=np.where(linear, n - k, np.inf))
+
+
+def _in_own_units(covariance: Covariance, equations: Sequence[Equation]) -> Covariance:
+    """What people add to a variance, in σ² of each equation: across equations it must not hang on units."""
+    whole = covariance.whole
+    if whole is None or whole.shares is None:
+        return covariance
+    unit = np.sqrt(np.concatenate([np.full(one.beta.size, one.scale) for one in equations]))
+    return replace(covariance, whole=replace(whole, shares=whole.shares * np.outer(unit, unit)))
 
 
 def _family(equations: Sequence[Equation]) -> Family:
