@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.decomposing import taken_whole
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, FitError
 from honestsignals.fitting import check_ids
@@ -14,6 +15,7 @@ from honestsignals.formulas import Model, design
 from honestsignals.inference.mutual_logit import estimate_mutual, state_probabilities
 from honestsignals.inference.words import counted
 from honestsignals.joint_results import JointResult
+from honestsignals.model_rows import model_rows
 from honestsignals.result_rows import with_columns
 from honestsignals.standard_errors import check_errors, codes_of, errors_of
 from honestsignals.tables import number
@@ -142,7 +144,7 @@ def fit_mutual(
     check_errors(covariance, exact)
     frame = _frame_of(dyads)
     right = _terms(reciprocity)
-    model, binding, pairs = _designs(formula, right, dyads, frame)
+    model, binding, pairs, apart = _designs(formula, right, dyads, frame)
     first, second = pairs
     names = tuple("reciprocity" if name == "Intercept" else f"reciprocity: {name}" for name in binding.names)
     answers = np.column_stack([model.y[first], model.y[second]])
@@ -163,7 +165,7 @@ def fit_mutual(
         ids=ids,
         terms=terms,
         left_out=model.left_out,
-        said=(facts, _notes(answers, k, len(names))),
+        said=(facts, (*apart, *_notes(answers, k, len(names)))),
         how=how,
         answers=answers,
     )
@@ -198,21 +200,30 @@ def _terms(reciprocity: str) -> str:
 
 def _designs(
     formula: str, right: str, dyads: DyadTable | pd.DataFrame, frame: pd.DataFrame
-) -> tuple[Model, Model, tuple[Array, Array]]:
-    """Designs of the label and of the log odds ratio, of rows whose other direction is there too."""
-    every = design(f"{formula} + {right}", dyads)
+) -> tuple[Model, Model, tuple[Array, Array], tuple[str, ...]]:
+    """Designs of the label and of the log odds ratio, of rows whose other direction is there too.
+
+    Beside them what is to be said of columns that were taken apart.
+    """
+    if taken_whole(right) != right:
+        raise ArgumentError(
+            f"reciprocity is {right!r}; it takes columns that are the same for both of a pair, and what of a "
+            "column is one person's is not. Leave decompose() to the formula."
+        )
+    every = design(f"{taken_whole(formula)} + {right}", dyads)
     forth, back = _paired(frame, every.rows)
     rows = np.sort(np.concatenate([forth, back]))
     some = frame.iloc[rows]
     table = replace(dyads, frame=some) if isinstance(dyads, DyadTable) else some
-    model, binding = design(formula, table), design(f"{every.label} ~ {right}", table)
+    whole = model_rows(formula, table)
+    model, binding = whole.model, design(f"{every.label} ~ {right}", table)
     first, second = np.searchsorted(rows, forth), np.searchsorted(rows, back)
     _check_same(binding, first, second)
     left_out = dict(every.left_out)
     alone = len(every.rows) - len(rows)
     if alone:
         left_out["rows whose other direction is not known, or not in the table"] = alone
-    return replace(model, rows=rows, left_out=left_out), binding, (first, second)
+    return replace(model, rows=rows, left_out=left_out), binding, (first, second), whole.notes
 
 
 def _paired(frame: pd.DataFrame, rows: Array) -> tuple[Array, Array]:
