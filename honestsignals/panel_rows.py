@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.decomposing import taken_whole
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, FitError
-from honestsignals.fitting import check_ids
+from honestsignals.fitting import PLAIN, check_ids
 from honestsignals.formulas import Model, design
+from honestsignals.model_rows import model_rows
 from honestsignals.standard_errors import codes_of
 
 if TYPE_CHECKING:
@@ -91,20 +94,26 @@ def panel_of(
     Panel
     """
     wide = isinstance(dyads, DyadTable) or hasattr(dyads, "columns")
+    if not wide and (not isinstance(dyads, Iterable) or isinstance(dyads, str | Mapping)):
+        raise ArgumentError(
+            f"dyads is a {type(dyads).__name__}; it must be a DyadTable, a pandas.DataFrame, or a sequence "
+            "of them, one a wave."
+        )
     tables: list[Any] = [dyads] if wide else list(dyads)  # type: ignore[arg-type]
     _check_tables(tables, wide)
     words = _words(variables, None if wide else len(tables))
     waves = len(next(iter(words.values())))
-    rows, apart = ([np.arange(len(_frame(tables[0])))], 0) if wide else _joined(tables)
-    values = np.empty((len(rows[0]), waves, len(words)))
+    rows = [np.arange(len(_frame(tables[0])))] * waves if wide else _joined(tables)
+    values = np.full((len(rows[0]), waves, len(words)), np.nan)
     for place, columns in enumerate(words.values()):
         for wave, column in enumerate(columns):
-            at = 0 if wide else wave
-            values[:, wave, place] = _column(column, tables[at])[rows[at]]
-    left_out = {"pairs that are not in the table of every wave": apart} if apart else {}
-    steps = _known_steps(values, words, left_out)
-    beside, place_of = _covariates(covariates, tables[0], rows[0], steps, left_out)
-    return _assembled(words, values, (rows[0], steps), (beside, place_of), (tables, left_out))
+            there = rows[wave] >= 0
+            found = _column(column, tables[0 if wide else wave])
+            values[there, wave, place] = found[rows[wave][there]]
+    left_out: dict[str, int] = {}
+    steps = _known_steps(values, rows, words, left_out)
+    beside = _covariates(covariates, tables[0], rows[0], steps, left_out)
+    return _assembled(words, values, (rows, steps), beside, (tables, left_out))
 
 
 def _frame(table: Any) -> pd.DataFrame:
@@ -136,6 +145,9 @@ def _words(variables: Mapping[str, str | Sequence[str]], waves: int | None) -> d
     """Columns of each variable, in the order of waves."""
     if not isinstance(variables, Mapping) or len(variables) < 2:
         raise ArgumentError("variables must name two variables or more, each with its columns by wave.")
+    odd = next((name for name in variables if not isinstance(name, str) or not name.strip()), None)
+    if odd is not None:
+        raise ArgumentError(f"variables has the name {odd!r}; each name must be text, such as 'trust'.")
     words: dict[str, list[str]] = {}
     for name, given in variables.items():
         if isinstance(given, str):
@@ -144,8 +156,12 @@ def _words(variables: Mapping[str, str | Sequence[str]], waves: int | None) -> d
                     f"{name!r} has the one column {given!r}; of a wide table, list its columns wave by wave."
                 )
             words[name] = [given] * waves
+        elif isinstance(given, Sequence) and all(isinstance(one, str) for one in given):
+            words[name] = list(given)
         else:
-            words[name] = [str(one) for one in given]
+            raise ArgumentError(
+                f"{name!r} has {type(given).__name__} for columns; it must be a list of names, one a wave."
+            )
     counts = {name: len(columns) for name, columns in words.items()}
     expected = waves if waves is not None else max(counts.values())
     wrong = next((name for name, count in counts.items() if count != expected), None)
@@ -158,8 +174,8 @@ def _words(variables: Mapping[str, str | Sequence[str]], waves: int | None) -> d
     return words
 
 
-def _joined(tables: Sequence[Any]) -> tuple[list[Array], int]:
-    """Rows of each table that are of the same pairs, and how many pairs are not in all."""
+def _joined(tables: Sequence[Any]) -> list[Array]:
+    """Where in each table the pairs of all tables stand, in one order; -1 where a table lacks one."""
     import pandas as pd
 
     indices = []
@@ -176,18 +192,23 @@ def _joined(tables: Sequence[Any]) -> tuple[list[Array], int]:
                 f"The table of wave {wave} has two rows of {one[0]} and {one[1]}; it needs one."
             )
         indices.append(index)
-    common = indices[0]
-    union = indices[0]
+    every = indices[0]
     for index in indices[1:]:
-        common = common[common.isin(index)]
-        union = union.union(index)
-    if not len(common):
-        raise FitError("No pair is in the table of every wave; ids must be spelt alike in all of them.")
-    return [index.get_indexer(common) for index in indices], len(union) - len(common)
+        every = every.append(index[~index.isin(every)])
+    rows = [index.get_indexer(every) for index in indices]
+    if not any(((one >= 0) & (two >= 0)).any() for one, two in pairwise(rows)):
+        which = "of every wave" if len(tables) == 2 else "of two waves in a row"
+        raise FitError(f"No pair is in the table {which}; ids must be spelt alike in all of them.")
+    return rows
 
 
 def _column(expression: str, table: Any) -> Array:
     """A column, or what a formula's left side may be, NaN where unknown."""
+    if taken_whole(expression) != expression:
+        raise ArgumentError(
+            f"{expression!r} takes a column apart, which a variable of a panel is not: do so before, with "
+            "hs.decompose(table, column), and name one of its parts."
+        )
     model = design(f"{expression} ~ 1", table)
     if model.levels:
         raise ArgumentError(
@@ -198,11 +219,17 @@ def _column(expression: str, table: Any) -> Array:
     return values
 
 
-def _known_steps(values: Array, words: Mapping[str, list[str]], left_out: dict[str, int]) -> list[Array]:
+def _known_steps(
+    values: Array, rows: Sequence[Array], words: Mapping[str, list[str]], left_out: dict[str, int]
+) -> list[Array]:
     """Of each step the rows whose variables are known before and after; the others are counted."""
     steps = []
+    of = "every wave" if values.shape[1] == 2 else "both waves of a step"
     for step in range(values.shape[1] - 1):
-        keep = np.ones(len(values), dtype=bool)
+        keep = (rows[step] >= 0) & (rows[step + 1] >= 0)
+        if not keep.all():
+            reason = f"pairs that are not in the table of {of}"
+            left_out[reason] = left_out.get(reason, 0) + int((~keep).sum())
         for wave in (step, step + 1):
             for place, columns in enumerate(words.values()):
                 lacks = keep & np.isnan(values[:, wave, place])
@@ -218,36 +245,43 @@ def _known_steps(values: Array, words: Mapping[str, list[str]], left_out: dict[s
 
 def _covariates(
     covariates: str | None, table: Any, rows: Array, steps: list[Array], left_out: dict[str, int]
-) -> tuple[Model | None, Array]:
-    """Columns of the covariates, and where among them each row of the panel is, -1 where it has none."""
+) -> tuple[Model | None, Array, tuple[str, ...]]:
+    """Columns of the covariates, and where among them each row of the panel is, -1 where it has none.
+
+    Beside them what is to be said of covariates that were taken apart.
+    """
     place_of = np.zeros(len(rows), dtype=np.intp)
     if covariates is None:
-        return None, place_of
+        return None, place_of, ()
     if not isinstance(covariates, str) or not covariates.strip().removeprefix("~").strip():
         raise ArgumentError(f"covariates is {covariates!r}; it must be terms, such as 'same_office'.")
     used = np.unique(np.concatenate(steps))
+    absent = sum(int((rows[step] < 0).sum()) for step in steps)
+    used = used[rows[used] >= 0]
+    if absent:
+        left_out["rows of pairs that are not in the first table, which has the covariates"] = absent
     some = _frame(table).iloc[rows[used]].assign(**{ANY: 0.0})
     whole = replace(table, frame=some) if isinstance(table, DyadTable) else some
-    model = design(f"{ANY} ~ {covariates.strip().removeprefix('~').strip()}", whole)
+    found = model_rows(f"{ANY} ~ {covariates.strip().removeprefix('~').strip()}", whole)
     place_of[:] = -1
-    place_of[used[model.rows]] = np.arange(len(model.rows))
-    lost = sum(int((place_of[step] < 0).sum()) for step in steps)
-    counted = model.left_out
+    place_of[used[found.model.rows]] = np.arange(len(found.model.rows))
+    lost = sum(int((place_of[step] < 0).sum()) for step in steps) - absent
+    counted = found.model.left_out
     if sum(counted.values()) == lost:
         left_out.update(counted)
     else:
         left_out[f"rows where a covariate is unknown ({', '.join(counted)})"] = lost
-    return model, place_of
+    return found.model, place_of, found.notes
 
 
 def _assembled(
     words: Mapping[str, list[str]],
     values: Array,
-    where: tuple[Array, list[Array]],
-    beside: tuple[Model | None, Array],
+    where: tuple[Sequence[Array], list[Array]],
+    beside: tuple[Model | None, Array, tuple[str, ...]],
     of: tuple[Sequence[Any], dict[str, int]],
 ) -> Panel:
-    (rows, steps), (model, place_of), (tables, left_out) = where, beside, of
+    (rows, steps), (model, place_of, said_of), (tables, left_out) = where, beside, of
     steps = [step[place_of[step] >= 0] for step in steps]
     names, n = tuple(words), sum(step.size for step in steps)
     before = np.concatenate([values[step, at] for at, step in enumerate(steps)])
@@ -267,7 +301,6 @@ def _assembled(
                 parts.append((term, columns, model.X[np.ix_(chosen, list(places))]))
     ends = np.cumsum([0, *(len(columns) for _, columns, _ in parts)])
     terms = {term: tuple(range(ends[k], ends[k + 1])) for k, (term, _, _) in enumerate(parts)}
-    frame = _frame(tables[0])
     said = [line for table in tables if isinstance(table, DyadTable) for line in table.facts()]
     plain = not all(isinstance(table, DyadTable) for table in tables)
     return Panel(
@@ -278,9 +311,21 @@ def _assembled(
         X=np.column_stack([part for _, _, part in parts]),
         columns=tuple(name for _, columns, _ in parts for name in columns),
         terms=terms,
-        ids=frame[["ego", "alter"]].iloc[rows[np.concatenate(steps)]],
+        ids=_ids(tables, rows).iloc[np.concatenate(steps)],
         left_out=left_out,
         facts=tuple(dict.fromkeys(said)),
-        notes=("a plain frame: ego and alter are taken as they stand",) if plain else (),
+        notes=(*((PLAIN,) if plain else ()), *said_of),
         directed=_directed(tables[0]),
     )
+
+
+def _ids(tables: Sequence[Any], rows: Sequence[Array]) -> pd.DataFrame:
+    """``ego`` and ``alter`` of every row, from the first table that has the pair."""
+    import pandas as pd
+
+    parts, done = [], np.zeros(len(rows[0]), dtype=bool)
+    for table, where in zip(tables, rows, strict=False):
+        new = np.flatnonzero((where >= 0) & ~done)
+        parts.append(_frame(table)[["ego", "alter"]].iloc[where[new]].set_axis(new))
+        done[new] = True
+    return pd.concat(parts).sort_index()

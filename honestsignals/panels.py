@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import DesignError, FitError, one_of, unknown
+from honestsignals.errors import ArgumentError, DesignError, FitError, one_of, unknown
 from honestsignals.inference.estimators import estimate
 from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.stacked import Equation, by_equation, equation_of, mean_of, stacked
@@ -48,6 +48,8 @@ class StandardisedPaths(Printed):
         Of these correlations.
     covariance : str
         Which errors.
+    exact : bool
+        Whether a jackknife refits instead of taking one step.
     """
 
     ends: tuple[tuple[str, str], ...]
@@ -56,6 +58,7 @@ class StandardisedPaths(Printed):
     residual: Combinations
     pairs: tuple[tuple[str, str], ...]
     covariance: str
+    exact: bool = False
 
     def tidy(self) -> pd.DataFrame:
         """One row a path: term, kind, estimate, std_error, statistic, p_value, low, high, df."""
@@ -76,7 +79,8 @@ class StandardisedPaths(Printed):
 
     def facts(self) -> list[str]:
         """Which errors; whether the two cross paths are equal."""
-        lines = [f"Paths in standard deviations. Standard errors: {ERRORS[self.covariance]}."]
+        refits = " (exact refits)" if self.exact else ""
+        lines = [f"Paths in standard deviations. Standard errors: {ERRORS[self.covariance]}{refits}."]
         if self.equal is not None:
             one = self.equal
             lines.append(
@@ -127,6 +131,19 @@ class CrossLagged(JointResult):
     def _own(self, covariance: Covariance) -> Covariance:
         return by_equation(covariance, self.equations, people_in(self.codes))
 
+    def augment(self) -> pd.DataFrame:
+        """One row a row used, of which a pair has as many as it has steps.
+
+        ego, alter, and of each variable ``_before``, ``_after``, ``_fitted``, ``_residual``.
+        """
+        out = self.ids.reset_index(drop=True)
+        for place, one in enumerate(self.equations):
+            mean = FAMILIES[one.family].mean(one.X @ one.beta)
+            what = {"before": self.panel.before[:, place], "after": one.y, "fitted": mean}
+            what["residual"] = one.y - mean
+            out = out.assign(**{f"{one.name}_{word}": values for word, values in what.items()})
+        return out
+
     def cross_test(self) -> WaldTest:
         """Joint test that all cross paths are 0, over both equations."""
         return self.wald(self.cross)
@@ -141,6 +158,8 @@ class CrossLagged(JointResult):
 
         The standard deviations are estimates too, of the same people: they stand as further equations beside
         the model's, and the errors of paths and of residual correlations are by the delta method over all.
+        Where the model's jackknife refits, means of squares and products are taken anew too without each
+        person and pair; deviations stay those from the means and lines of all rows.
 
         Parameters
         ----------
@@ -203,7 +222,8 @@ def cross_lagged(
         Name of each variable, and its columns in the order of waves, or left sides as of ``fit``
         ("log1p(acts)"). With a table a wave, one column that all of them have, or one of each.
     dyads : DyadTable, pandas.DataFrame, or sequence of them
-        One wide table, or one table a wave, which are joined by ego and alter.
+        One wide table, or one table a wave, which are joined by ego and alter: a pair that one of them lacks
+        keeps the steps between waves that have it, as with NaN in a wide table.
     covariates : str, optional
         Terms that stand in every equation, of the wide table or the first wave's: "same_office + gap_age".
     families : mapping of str to str, optional
@@ -249,6 +269,10 @@ def cross_lagged(
     5    help: help_before      0.39     0.00
     """
     check_errors(covariance, exact)
+    if families is not None and not isinstance(families, Mapping):
+        raise ArgumentError(
+            f"families is {families!r}; it must name variables with theirs, as {{'trust': 'gaussian'}}."
+        )
     panel = panel_of(variables, dyads, covariates)
     equations = tuple(
         _equation(name, panel, place, (families or {}).get(name)) for place, name in enumerate(panel.names)
@@ -315,7 +339,7 @@ def _standardised(fit: CrossLagged, level: float) -> StandardisedPaths:
             left[a, b] = mean_of(f"residuals of {names[a]} and {names[b]}", rest[a] * rest[b])
     every = [*fit.equations, *spread.values(), *left.values()]
     whole = stacked(every)
-    errors = errors_of(whole, fit.codes, fit.covariance.name, (fit.how[0], False))
+    errors = errors_of(whole, fit.codes, fit.covariance.name, fit.how)
     errors = by_equation(errors, every, people_in(fit.codes))
     where = {name: place for place, name in enumerate(whole.names)}
     at = _Places(whole.beta, {key: where[f"{one.name}: mean"] for key, one in (spread | left).items()})
@@ -335,6 +359,7 @@ def _standardised(fit: CrossLagged, level: float) -> StandardisedPaths:
         _combined(whole.beta, errors, correlations, level),
         tuple((names[a], names[b]) for a, b in pairs),
         fit.covariance.name,
+        fit.how[1],
     )
 
 

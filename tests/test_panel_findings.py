@@ -159,3 +159,150 @@ def test_a_ladder_names_the_model_as_its_facts_do() -> None:
     text = str(hs.fit_mutual("friend ~ acts", frame).ladder())
     assert "bivariate logit" in text
     assert "mutual_logit" not in text
+
+
+# two waves and more
+
+
+VARIABLES = {"trust": ["trust1", "trust2"], "help": ["help1", "help2"]}
+
+
+def waves_of(n: int = 14, waves: int = 3, seed: int = 0) -> pd.DataFrame:
+    """Ordered pairs with trust and help at each wave."""
+    rng = np.random.default_rng(seed)
+    ego, alter = np.nonzero(~np.eye(n, dtype=bool))
+    frame = pd.DataFrame({"ego": ego, "alter": alter, "talk": rng.normal(size=ego.size)})
+    trust, help_ = rng.normal(size=(2, ego.size))
+    for wave in range(1, waves + 1):
+        frame[f"trust{wave}"], frame[f"help{wave}"] = trust, help_
+        noise = rng.normal(size=(2, ego.size)) + rng.normal(size=n)[ego]
+        trust, help_ = 0.5 * trust + 0.2 * help_ + noise[0], 0.4 * help_ + noise[1]
+    return frame
+
+
+@pytest.mark.parametrize("covariates", [None, "talk"])
+def test_a_pair_that_one_wave_lacks_keeps_its_other_steps(covariates) -> None:
+    frame = waves_of()
+    rng = np.random.default_rng(3)
+    gone = [rng.random(len(frame)) < share for share in (0.0, 0.1, 0.2)]
+    wide, tables = frame.copy(), []
+    for wave in (1, 2, 3):
+        there = ~gone[wave - 1]
+        wide.loc[~there, [f"trust{wave}", f"help{wave}"]] = np.nan
+        table = frame[there].rename(columns={f"trust{wave}": "trust", f"help{wave}": "help"})
+        keep = ["ego", "alter", "trust", "help", *(["talk"] if wave == 1 else [])]
+        tables.append(table[keep].sample(frac=1, random_state=wave))
+    columns = {name: [f"{name}{wave}" for wave in (1, 2, 3)] for name in ("trust", "help")}
+    one = hs.cross_lagged(columns, wide, covariates=covariates)
+    apart = hs.cross_lagged({"trust": "trust", "help": "help"}, tables, covariates=covariates)
+    pd.testing.assert_frame_equal(apart.tidy(), one.tidy(), rtol=1e-8, atol=1e-12)
+    lost = int((gone[0] | gone[1]).sum() + (gone[1] | gone[2]).sum())
+    assert apart.left_out == {"pairs that are not in the table of both waves of a step": lost}
+    assert apart.glance()["rows"][0] == one.glance()["rows"][0] == 2 * len(frame) - lost
+
+
+def test_pairs_that_come_later_are_used_and_lack_covariates_of_the_first_table() -> None:
+    frame = waves_of()
+    tables = [
+        frame.rename(columns={f"trust{wave}": "trust", f"help{wave}": "help"})[
+            ["ego", "alter", "trust", "help", "talk"]
+        ]
+        for wave in (1, 2, 3)
+    ]
+    tables[0] = tables[0].iloc[4:]
+    names = {"trust": "trust", "help": "help"}
+    fit = hs.cross_lagged(names, tables)
+    assert fit.left_out == {"pairs that are not in the table of both waves of a step": 4}
+    assert fit.glance()["pairs"][0] == 14 * 13 / 2
+    beside = hs.cross_lagged(names, tables, covariates="talk")
+    assert beside.left_out["rows of pairs that are not in the first table, which has the covariates"] == 4
+    assert beside.glance()["rows"][0] == 2 * len(frame) - 8
+    with pytest.raises(hs.FitError, match="No pair is in the table of two waves in a row"):
+        hs.cross_lagged(names, [tables[0], tables[1].iloc[:0], tables[2]])
+
+
+@pytest.mark.parametrize(
+    ("variables", "dyads", "others", "message"),
+    [
+        (VARIABLES, "frame", {"families": "gaussian"}, "families is 'gaussian'; it must name variables"),
+        (VARIABLES, None, {}, "dyads is a NoneType; it must be a DyadTable"),
+        (VARIABLES, {1: "frame"}, {}, "dyads is a dict; it must be a DyadTable"),
+        (
+            {1: ["trust1", "trust2"], 2: ["help1", "help2"]},
+            "frame",
+            {},
+            "has the name 1; each name must be text",
+        ),
+        ({"trust": None, "help": ["help1", "help2"]}, "frame", {}, "'trust' has NoneType for columns"),
+        (
+            {"trust": ["decompose(trust1)", "trust2"], "help": ["help1", "help2"]},
+            "frame",
+            {},
+            "hs.decompose",
+        ),
+    ],
+)
+def test_what_is_no_panel_is_refused_in_words(variables, dyads, others, message) -> None:
+    with pytest.raises(hs.ArgumentError, match=message):
+        hs.cross_lagged(variables, waves_of() if dyads == "frame" else dyads, **others)
+
+
+def test_refitted_errors_stay_refitted_in_standardised_paths() -> None:
+    frame = waves_of(10, 2)
+    step, exact = hs.cross_lagged(VARIABLES, frame), hs.cross_lagged(VARIABLES, frame, exact=True)
+    found = exact.standardised()
+    assert "(exact refits)" in str(found)
+    assert "(exact refits)" not in str(step.standardised())
+    # of gaussian equations one step is the refit itself
+    np.testing.assert_allclose(found.tidy()["std_error"], step.standardised().tidy()["std_error"], rtol=1e-9)
+    # one path by hand: its coefficient and both mean squares, refitted without each person and each pair
+    X = np.column_stack([np.ones(len(frame)), frame["trust1"], frame["help1"]])
+    y, x = frame["trust2"].to_numpy(), frame["help1"].to_numpy()
+    squares = np.column_stack([(x - x.mean()) ** 2, (y - y.mean()) ** 2])
+
+    def three(keep) -> np.ndarray:
+        return np.append(np.linalg.lstsq(X[keep], y[keep], rcond=None)[0][2], squares[keep].mean(axis=0))
+
+    ego, alter = frame["ego"].to_numpy(), frame["alter"].to_numpy()
+    whole = three(np.ones(len(frame), dtype=bool))
+    people = np.array([whole - three((ego != i) & (alter != i)) for i in range(10)])
+    low, high = np.minimum(ego, alter), np.maximum(ego, alter)
+    pairs = np.array(
+        [whole - three((low != i) | (high != j)) for i in range(10) for j in range(i + 1, 10)],
+    )
+    ratio = np.sqrt(whole[1] / whole[2])
+    gradient = np.array([1, whole[0] / (2 * whole[1]), -whole[0] / (2 * whole[2])]) * ratio
+    net = ((people @ gradient) ** 2).sum() * 0.9 - ((pairs @ gradient) ** 2).sum()
+    row = found.tidy().set_index("term").loc["help -> trust"]
+    assert row["std_error"] ** 2 == pytest.approx(net, rel=1e-8)
+
+
+def test_a_panel_shows_its_rows() -> None:
+    frame = waves_of()
+    fit = hs.cross_lagged(VARIABLES, frame)
+    rows = fit.augment()
+    assert rows[["ego", "alter"]].equals(frame[["ego", "alter"]])
+    np.testing.assert_allclose(rows["trust_fitted"] + rows["trust_residual"], frame["trust2"])
+    np.testing.assert_allclose(rows["help_before"], frame["help1"])
+    correlation = np.corrcoef(rows["trust_residual"], rows["help_residual"])[0, 1]
+    assert fit.residual_correlation()[0, 1] == pytest.approx(correlation)
+
+
+# columns taken apart
+
+
+def test_columns_are_taken_apart_in_every_model() -> None:
+    frame = waves_of(12, 2)
+    joint = hs.cross_lagged(VARIABLES, frame, covariates="decompose(talk)")
+    single = hs.fit("trust2 ~ trust1 + help1 + decompose(talk)", frame, family="gaussian")
+    np.testing.assert_allclose(joint.estimate.beta[:6], single.estimate.beta, rtol=1e-8)
+    pairs = ordered_pairs(12)
+    pairs["talk"] = frame["talk"]
+    fit = hs.apim(pairs, "liking", "close", covariates="decompose(talk)")
+    assert fit.fit.estimate.names[-3:] == ("talk_actor", "talk_partner", "talk_dyad")
+    pairs["friend"] = (pairs["liking"] > 0.3) * 1
+    both = hs.fit_mutual("friend ~ decompose(talk)", pairs)
+    by_hand = hs.fit_mutual("friend ~ talk_actor + talk_partner + talk_dyad", hs.decompose(pairs, "talk"))
+    pd.testing.assert_frame_equal(both.tidy(), by_hand.tidy())
+    with pytest.raises(hs.ArgumentError, match="Leave decompose\\(\\) to the formula"):
+        hs.fit_mutual("friend ~ talk", pairs, reciprocity="decompose(talk)")
