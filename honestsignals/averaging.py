@@ -334,11 +334,26 @@ def points(values: Mapping[str, Any] | None, fitted: Fitted) -> list[dict[str, A
             f"The values are a {type(values).__name__}; they must be a mapping of columns to values."
         )
     names = [fitted.check_column(name) for name in values]
-    each = [_several(name, values[name]) for name in names]
+    each = [[_one(fitted, name, one) for one in _several(name, values[name])] for name in names]
     total = int(np.prod([len(one) for one in each]))
     if total > MOST_POINTS:
         raise ArgumentError(f"The values have {total:,} combinations; {MOST_POINTS:,} are the most.")
     return [dict(zip(names, one, strict=True)) for one in itertools.product(*each)]
+
+
+def _one(fitted: Fitted, name: str, value: Any) -> Any:
+    """One stated value; where the column holds numbers, a number, or NaN for none."""
+    import pandas as pd
+
+    if not pd.api.types.is_scalar(value):
+        raise ArgumentError(f"{name!r} is {value!r}; state one value, or a sequence of values.")
+    if fitted.source[name].dtype.kind not in "iufb":
+        return value
+    if value is None or value is pd.NA:
+        return np.nan
+    if not isinstance(value, int | float | np.number | np.bool_):
+        raise ArgumentError(f"{name!r} is {[value]}; the fit has numbers there.")
+    return value
 
 
 def _several(name: str, value: Any) -> list[Any]:

@@ -171,6 +171,7 @@ def _as_seen(spec: Any, seen: pd.DataFrame, source: pd.DataFrame) -> pd.DataFram
     rows = source.copy(deep=False)
     for name in seen.columns:
         if name not in rows.columns:
+            _refuse_parts(name, [str(one) for one in seen.columns])
             near = nearest(name, [str(one) for one in rows.columns])
             hint = f"; is it {near!r} there?" if near else "."
             raise ArgumentError(f"The rows have no column {name!r}, which the formula names{hint}")
@@ -178,14 +179,27 @@ def _as_seen(spec: Any, seen: pd.DataFrame, source: pd.DataFrame) -> pd.DataFram
     return rows[list(seen.columns)]
 
 
+PARTS = ("_actor", "_partner", "_dyad", "_people")
+"""What the names of parts end with that ``decompose`` makes of a column."""
+
+
+def _refuse_parts(name: str, names: list[str]) -> None:
+    """Say how to make the parts of a column where rows have none."""
+    stem = next((name.removesuffix(part) for part in PARTS if name.endswith(part)), name)
+    if f"{stem}_dyad" in names and stem != name:
+        raise ArgumentError(
+            f"The rows have no column {name!r}, a part that decompose() made of the rows fitted. Make the "
+            f"parts of these rows, by their own means, with hs.decompose(rows, column), which names them "
+            f"{stem}_...; or state them: predict({{{name!r}: ...}})."
+        )
+
+
 def _one_as_seen(column: pd.Series, seen: pd.Series, levels: tuple[Any, ...] | None) -> pd.Series:
     import pandas as pd
 
     numeric = seen.dtype.kind in "iufb"
     if numeric and column.dtype.kind not in "iufb":
-        raise ArgumentError(
-            f"{seen.name!r} is {column.dropna().iloc[:1].tolist()}; the fit has numbers there."
-        )
+        raise _no_numbers(str(seen.name), column)
     if numeric and levels is None:
         same = column.dtype == seen.dtype
         return column if same else pd.Series(column.to_numpy(dtype=float, na_value=np.nan), column.index)
@@ -199,6 +213,17 @@ def _one_as_seen(column: pd.Series, seen: pd.Series, levels: tuple[Any, ...] | N
         known = ", ".join(repr(one) for one in levels or ())
         raise ArgumentError(f"{seen.name!r} is {odd[0]!r}, a level that the fit has not seen: {known}.{tail}")
     return column.astype(seen.dtype)
+
+
+def _no_numbers(name: str, column: pd.Series) -> ArgumentError:
+    """The error for a column that is not of numbers, as the fit's is."""
+    there = column.dropna().tolist()
+    if not there:
+        return ArgumentError(f"{name!r} is missing in {len(column):,} rows; the fit has numbers there.")
+    odd = [one for one in there if not isinstance(one, int | float | np.number)]
+    if odd:
+        return ArgumentError(f"{name!r} is {odd[:1]}; the fit has numbers there.")
+    return ArgumentError(f"{name!r} holds numbers as objects; turn it into a column of numbers.")
 
 
 def _outside(message: str, seen: pd.DataFrame) -> ArgumentError:

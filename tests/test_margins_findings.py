@@ -124,3 +124,65 @@ def test_smooth_columns_have_slopes_and_others_none() -> None:
             x, f(x)[:, None], lambda x, f=f: f(x)[:, None], (0.0, 1e4), np.array([f(x[-1])])
         )
         assert broken.tolist() == [True] + [False] * 100
+
+
+# what is no value
+
+
+@pytest.fixture(scope="module")
+def trust() -> hs.DyadTable:
+    return hs.open_study(PROJECT / "data" / "helpdesk").dyads(label="trust")
+
+
+@pytest.fixture(scope="module")
+def fit(trust: hs.DyadTable) -> hs.Result:
+    return hs.fit("trust ~ log1p(acts_ego) + in_contact", trust, family="gaussian")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "'acts_ego' is missing in"),
+        (pd.NA, "'acts_ego' is missing in"),
+        ([None, 1], "'acts_ego' is missing in"),
+        ("many", "'acts_ego' is ['many']; the fit has numbers there."),
+        ([[1, 2]], "'acts_ego' is [1, 2]; state one value"),
+    ],
+)
+def test_what_is_stated_is_a_value(fit: hs.Result, value: object, message: str) -> None:
+    asked = (
+        lambda: fit.predict({"acts_ego": value}),
+        lambda: fit.marginal_effects("in_contact", at={"acts_ego": value}),
+        lambda: fit.marginal_effects("acts_ego", at={"acts_ego": value}),
+    )
+    # a slope where the column itself is missing has no row to be taken over, and says so
+    for ask in asked[: 2 if "missing" in message else 3]:
+        with pytest.raises(hs.ArgumentError) as raised:
+            ask()
+        assert message in str(raised.value)
+
+
+def test_new_rows_hold_numbers_as_numbers(fit: hs.Result, trust: hs.DyadTable) -> None:
+    rows = trust.frame
+    with pytest.raises(hs.ArgumentError, match="'acts_ego' holds numbers as objects"):
+        fit.predict(rows.assign(acts_ego=rows["acts_ego"].astype(object)))
+    with pytest.raises(hs.ArgumentError, match="'acts_ego' is missing in"):
+        fit.predict(rows.assign(acts_ego=None))
+    with pytest.raises(hs.ArgumentError, match="'acts_ego' is \\['few'\\]; the fit has numbers"):
+        fit.predict(rows.assign(acts_ego="few"))
+
+
+def test_levels_and_terms_that_are_none(fit: hs.Result) -> None:
+    for ask in (fit.predict, fit.marginal_effects):
+        with pytest.raises(hs.ArgumentError, match="level is '95%'; it must be a number between 0 and 1"):
+            ask(level="95%")
+    with pytest.raises(hs.ArgumentError, match="terms is 3; it must be the name of a column"):
+        fit.marginal_effects(3)
+
+
+def test_rows_without_the_parts_of_a_column_say_how_to_make_them(trust: hs.DyadTable) -> None:
+    parts = hs.fit("trust ~ decompose(log1p(acts_ego)) + in_contact", trust, family="gaussian")
+    with pytest.raises(hs.ArgumentError, match=r"with hs.decompose\(rows, column\), which names them log1p_"):
+        parts.predict(trust)
+    made = hs.decompose(trust, "log1p(acts_ego)")
+    assert len(parts.predict(made).tidy()) == len(trust.frame)
