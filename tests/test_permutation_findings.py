@@ -126,6 +126,19 @@ def test_an_infinite_cell_is_named(frames: bool) -> None:
 # what is quoted
 
 
+def test_the_page_is_that_of_the_stored_studies() -> None:
+    from benchmarks.permutation_size import cells, markdown, put_together
+
+    path = PROJECT / "benchmarks" / "results" / "permutation_size.json"
+    stored = json.loads(path.read_text("utf-8"))
+    page = (PROJECT / "docs" / "permutation_size.md").read_text("utf-8")
+    assert markdown(stored["cells"], stored["command"]) == page
+    assert len(put_together(path, [])) == len(cells())
+    assert {one["studies"] for one in stored["cells"]} == {1000}
+    assert all({"dsp", "y"} < set(one["rejected"]) for one in stored["cells"] if one["what"] != "transpose")
+    assert "| 50 % of 60 people's | .057 | .056 | **.116** | **.105** |" in page
+
+
 def test_rates_that_are_quoted_are_those_stored() -> None:
     stored = json.loads((PROJECT / "benchmarks" / "results" / "permutation_size.json").read_text("utf-8"))
 
