@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ import honestsignals as hs
 from honestsignals.inference.ratios import fieller
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import combinations
+from tests.shared import PROJECT, needs_shared, shared_path
 
 
 def one_row_a_pair(n: int = 16, seed: int = 0) -> pd.DataFrame:
@@ -306,3 +310,48 @@ def test_columns_are_taken_apart_in_every_model() -> None:
     pd.testing.assert_frame_equal(both.tidy(), by_hand.tidy())
     with pytest.raises(hs.ArgumentError, match="Leave decompose\\(\\) to the formula"):
         hs.fit_mutual("friend ~ talk", pairs, reciprocity="decompose(talk)")
+
+
+# the page
+
+
+def shown(value: float) -> str:
+    """A number as the page has it."""
+    return f"{value:.3f}".replace("-", "−")
+
+
+@needs_shared
+def test_the_numbers_of_the_page_follow_from_its_code() -> None:
+    page = (PROJECT / "docs" / "panels.md").read_text(encoding="utf-8")
+    text = " ".join(page.split())
+    names: dict[str, Any] = {"hs": hs, "study": hs.open_study(shared_path("datasets", "eies"))}
+    code = [line.strip() for line in re.findall(r"^    \S.*$", page, re.M)]
+    assert len(code) == 7
+    found = []
+    for line in code:
+        if re.match(r"\w+ = ", line):
+            exec(line, names)
+        else:
+            found.append(eval(line, names))
+    mutual, lagged, changed, apim = found
+    rows = mutual.tidy()[["estimate", "std_error"]].to_numpy()[1:]
+    for name, (estimate, error) in zip(("messages sent)", "messages got)", "reciprocity"), rows, strict=True):
+        assert f"{name} | {shown(estimate)} | {shown(error)} |" in text
+    one = mutual.glance().iloc[0]
+    assert f"{one['mutual']} of {one['pairs']} pairs are mutual, {one['one_sided']} one-sided" in text
+    assert f"about {np.exp(rows[-1, 0]):.0f} times the odds" in text
+    none = hs.fit(f"acquaintance_t2 ~ {names['right']}", names["table"], family="gaussian")
+    columns = [fit.tidy().set_index("term") for fit in (none, lagged, changed)]
+    for term in ("log1p(acts)", "known(returned_share)", "acquaintance_t1"):
+        cells = [
+            f"{shown(one.loc[term, 'estimate'])} ({shown(one.loc[term, 'std_error'])})"
+            if term in one.index
+            else ""
+            for one in columns
+        ]
+        assert f"| {term} | {' | '.join(cells)} |".replace("  ", " ") in text
+    actor, partner = apim.tidy()[["estimate", "std_error"]].to_numpy()[1:3]
+    assert f"own earlier answer, {shown(actor[0])} ({shown(actor[1])})" in text
+    assert f"on the other's, {shown(partner[0])} ({shown(partner[1])})" in text
+    k = apim.k().iloc[0]
+    assert f"k = {k['k']:.2f} ({k['low']:.2f} to {k['high']:.2f})" in text
