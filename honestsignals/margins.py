@@ -103,7 +103,7 @@ def marginal_effects(
 
     Examples
     --------
-    >>> import pandas as pd
+    >>> import numpy as np, pandas as pd
     >>> from honestsignals import fit
     >>> ego, alter = np.triu_indices(12, 1)
     >>> frame = pd.DataFrame({"ego": ego, "alter": alter, "acts": (ego * alter) % 7})

@@ -120,7 +120,7 @@ def predict(
     >>> found.tidy()[["acts", "estimate", "low", "high", "rows"]].round(3)
        acts  estimate    low   high  rows
     0     0     0.187  0.070  0.411    66
-    1     6     0.609  0.324  0.835    66
+    1     6     0.609  0.331  0.830    66
     """
     one_of("others", others, OTHERS)
     fitted.check_estimated("Predictions")

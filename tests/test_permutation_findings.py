@@ -13,6 +13,7 @@ import honestsignals as hs
 from honestsignals.errors import ArgumentError
 from honestsignals.permutation import REJECTED
 from tests.shared import PROJECT
+from tests.test_inference_calibration import loaded
 
 
 def pairs_of(n: int = 9, seed: int = 4) -> pd.DataFrame:
@@ -127,13 +128,12 @@ def test_an_infinite_cell_is_named(frames: bool) -> None:
 
 
 def test_the_page_is_that_of_the_stored_studies() -> None:
-    from benchmarks.permutation_size import cells, markdown, put_together
-
+    script = loaded("permutation_size")
     path = PROJECT / "benchmarks" / "results" / "permutation_size.json"
     stored = json.loads(path.read_text("utf-8"))
     page = (PROJECT / "docs" / "permutation_size.md").read_text("utf-8")
-    assert markdown(stored["cells"], stored["command"]) == page
-    assert len(put_together(path, [])) == len(cells())
+    assert script.markdown(stored["cells"], stored["command"]) == page
+    assert len(script.put_together(path, [])) == len(script.cells())
     assert {one["studies"] for one in stored["cells"]} == {1000}
     assert all({"dsp", "y"} < set(one["rejected"]) for one in stored["cells"] if one["what"] != "transpose")
     assert "| 50 % of 60 people's | .057 | .056 | **.116** | **.105** |" in page
