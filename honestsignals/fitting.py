@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.column_checks import rows_of_pairs
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, listed, one_of
 from honestsignals.fixed_effects import fit_beside_effects
@@ -99,11 +100,7 @@ def fit(
     1       acts     0.518      0.048
     """
     check_errors(covariance, exact)
-    if not isinstance(dyads, DyadTable) and not hasattr(dyads, "columns"):
-        raise ArgumentError(
-            f"dyads is a {type(dyads).__name__}; it must be a DyadTable or a pandas.DataFrame."
-        )
-    frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
+    frame = rows_of_pairs(dyads)
     check_ids(frame)
     rows = model_rows(formula, dyads, weights)
     model, how_much = rows.model, rows.weights
@@ -182,8 +179,9 @@ def _family(model: Model, dyads: DyadTable | pd.DataFrame, family: str | None) -
         )
     if model.levels and FAMILIES[family].cuts and not ordered:
         raise ArgumentError(
-            f"The categories of {model.label!r} have no order: {', '.join(model.levels)}, as they are sorted. "
-            f"An {FAMILIES[family].title} model needs one: pandas.Categorical(values, levels, ordered=True)."
+            f"The categories of {model.label!r} have no order: {', '.join(model.levels)}, as they are "
+            f"sorted. An {FAMILIES[family].title} model needs one: "
+            "pandas.Categorical(values, levels, ordered=True)."
         )
     return family, ((ORDINAL,) if family == "gaussian" and _has_ordinal(model, dyads) else ())
 

@@ -184,6 +184,7 @@ def right_side(right: str, columns: Iterable[str]) -> tuple[set[str], set[str]]:
     from formulaic.errors import FormulaicError
     from formulaic.transforms import TRANSFORMS
 
+    _refuse_powers(right)
     there = {str(one) for one in columns}
     said = {*FORMULA_WORDS, *TRANSFORMS, *dir(builtins)} - there
     names: set[str] = set()
@@ -204,9 +205,24 @@ def right_side(right: str, columns: Iterable[str]) -> tuple[set[str], set[str]]:
                 names |= set(words.names) - said
                 bare |= words.bare - said
     except (FormulaicError, SyntaxError) as error:
-        first = str(error).splitlines()[0]
-        raise ArgumentError(f"The formula's right side {right!r} cannot be read: {first}") from error
+        first = "'.' stands for no columns here; name them." if right.strip() == "." else str(error)
+        raise ArgumentError(
+            f"The formula's right side {right!r} cannot be read: {first.splitlines()[0]}"
+        ) from error
     return names, bare
+
+
+def _refuse_powers(right: str) -> None:
+    """Refuse the power of a column, which in a formula is the column itself."""
+    outside, before = re.sub(r"`[^`]*`", "quoted", right), ""
+    while outside != before:
+        before, outside = outside, re.sub(r"\w+\s*\([^()]*\)", "call", outside)
+    power = re.search(r"(?<![\w)])([^\W\d]\w*)\s*(?:\*\*|\^)\s*\d+", outside)
+    if power and power.group(1) != "call":
+        raise ArgumentError(
+            f"{power.group(0)!r} is {power.group(1)} itself in a formula; for its square write "
+            f"square({power.group(1)}), for a higher power I({power.group(1)}**3)."
+        )
 
 
 def _refuse_moody(words: Words) -> None:

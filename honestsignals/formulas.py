@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.column_checks import check_column, is_complex, refuse_words, rows_of_pairs
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, listed, nearest, unknown
 from honestsignals.formula_rows import (
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-COMPLEX = (complex, np.complexfloating)
 IDS = ("ego", "alter")
 
 
@@ -190,14 +191,12 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
 def _check_columns(left: str, variables: list[str], table: DyadTable | pd.DataFrame) -> None:
     """Refuse columns of one name, a label on both sides, and what hangs on who is called ego."""
     frame = table.frame if isinstance(table, DyadTable) else table
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise ArgumentError(f"The table has two columns called {twice!r}.")
+    rows_of_pairs(table)
     named = (left,) if left in frame.columns else _named(left)
     for name in named:
         if name in IDS:
             raise ArgumentError(f"{name!r} says who is in the row, and is no label; rename the column.")
-        if name in frame.columns and _is_complex(frame[name]):
+        if name in frame.columns and is_complex(frame[name]):
             raise ArgumentError(f"The label {left!r} is of complex numbers; a model takes real ones.")
     if left in variables:
         raise ArgumentError(f"{left!r} stands on both sides of the formula.")
@@ -224,7 +223,8 @@ def _named(left: str) -> tuple[str, ...]:
     try:
         return words_of(left).names
     except SyntaxError as error:
-        raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}") from error
+        hint = " A comparison is >=, <= or ==." if re.search(r"=>|=<|(?<![<>=!])=(?!=)", left) else ""
+        raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}.{hint}") from error
 
 
 def _sides(formula: str) -> tuple[str, str]:
@@ -244,21 +244,8 @@ def _variables(right: str, frame: pd.DataFrame) -> tuple[list[str], set[str]]:
     for name in names:
         if name not in frame.columns:
             raise _no_column(name, frame)
-        if frame[name].dtype.kind in "Mm":
-            raise ArgumentError(
-                f"{name!r} is a date; a model takes spans, such as recency_days or span_days."
-            )
-        if _is_complex(frame[name]):
-            raise ArgumentError(f"{name!r} holds complex numbers; a model takes real ones.")
-        if frame[name].dtype == object and all(isinstance(one, int | float) for one in frame[name]):
-            raise ArgumentError(f"{name!r} holds numbers as objects; turn it into a column of numbers.")
+        check_column(name, frame[name])
     return names, bare
-
-
-def _is_complex(column: pd.Series) -> bool:
-    if column.dtype == object:
-        return any(isinstance(one, COMPLEX) for one in column)
-    return column.dtype.kind == "c"
 
 
 def _no_column(name: str, frame: pd.DataFrame) -> Exception:
@@ -305,16 +292,18 @@ def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str, ...]]
             codes = label.cat.codes.to_numpy(dtype=float)
             return np.where(codes < 0, np.nan, codes), False, tuple(map(str, label.cat.categories))
         if label.dtype.kind not in "iufb":
-            raise ArgumentError(f"The label {left!r} holds no numbers.")
+            refuse_words(left, label)
         return label.to_numpy(dtype=float, na_value=np.nan), label.dtype.kind == "b", ()
     values: Any
     try:
-        values = frame.eval(left, engine="python")
+        with np.errstate(all="ignore"):
+            values = frame.eval(left, engine="python")
     except pd.errors.UndefinedVariableError as error:
         name = str(error).split("'")[1]
         raise unknown("column", name, [str(column) for column in frame.columns]) from error
     except (SyntaxError, TypeError, ValueError, NotImplementedError) as error:
-        raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}") from error
+        hint = " A comparison is >=, <= or ==." if re.search(r"=>|=<|(?<![<>=!])=(?!=)", left) else ""
+        raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}.{hint}") from error
     if not isinstance(values, pd.Series):
         raise ArgumentError(f"The formula's left side {left!r} is no column.")
     numbers = values.to_numpy(dtype=float, na_value=np.nan).copy()

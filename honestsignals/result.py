@@ -131,7 +131,9 @@ class Result(Printed):
                 "pairs": [len(np.unique(low * (high.max() + 1) + high))],
                 "people": [len(np.union1d(ego, alter))],
                 "events": [self.model.y.sum() if binary else math.nan],
-                "base_rate": [math.nan if self.model.levels else self.model.y.mean()],
+                "base_rate": [
+                    math.nan if self.model.levels or self.estimate.rule.classes else self.model.y.mean()
+                ],
                 "log_likelihood": [self.estimate.log_likelihood],
                 "r_squared": [self._r_squared()],
             }

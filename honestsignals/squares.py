@@ -150,6 +150,8 @@ def _of_rows(frame: pd.DataFrame, name: str, values: Array, group: object) -> Sq
     ego, alter = (frame[side].to_numpy(dtype=object) for side in ("ego", "alter"))
     if frame["ego"].isna().any() or frame["alter"].isna().any():
         raise ArgumentError("A row has no ego or no alter.")
+    if frame.empty:
+        raise ArgumentError(f"The table of {name} has no rows.")
     named, of_rows = isinstance(group, str), None
     if named and group in frame.columns:
         of_rows = frame[group].to_numpy(dtype=object)

@@ -269,5 +269,7 @@ def refuse_ending(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDIN
     Traceback (most recent call last):
     honestsignals.errors.OutputError: 'dyads.xlsx' ends in none of .csv, .csv.gz, .parquet.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise OutputError(f"The path is {path!r}; it must name a file.")
     if not Path(path).name.lower().endswith(endings):
         raise OutputError(f"{Path(path).name!r} ends in none of {', '.join(endings)}.")

@@ -45,7 +45,7 @@ LAYERS = [
     ["social_components"],
     ["social_relations"],
     ["formula_words"],
-    ["formula_rows", "new_values"],
+    ["column_checks", "formula_rows", "new_values"],
     ["formulas"],
     ["standard_errors"],
     ["averaging", "contrasts", "result_rows"],

@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
 import honestsignals as hs
+from tests.shared import PROJECT
 
 
 def frame_of(seed: int, n: int = 30) -> pd.DataFrame:
@@ -231,3 +232,56 @@ def test_what_was_left_out_and_warned_of_goes_into_every_file(tmp_path) -> None:
     for text in (fit.to_html(), fit.to_latex(), fit.to_markdown(), fit.note()):
         assert "5 rows where x is undefined" in text
         assert "9 people: errors that rest on fewer than 10 people are not to be trusted" in text
+
+
+# words instead of tracebacks
+
+
+def slip(**columns: object) -> pd.DataFrame:
+    frame = frame_of(22, 9)
+    frame["y"] = frame["x"] + frame["noise"]
+    return frame.assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("formula", "columns", "message"),
+    [
+        ("y ~ x + Intercept", {"Intercept": 1.5}, "'Intercept', which is the name of the constant"),
+        ("y ~ s", {"s": ["-", *map(str, range(71))]}, r"'s' holds numbers and '-' \(row 0\)"),
+        ("y ~ s", {"s": [str(one) for one in range(72)]}, "'s' holds numbers as text"),
+        ("s ~ x", {"s": ["-", *map(str, range(71))]}, r"The label 's' holds numbers and '-' \(row 0\)"),
+        ("y ~ s", {"s": [[1]] * 72}, "'s' holds a list in some row"),
+        ("y ~ .", {}, "'.' stands for no columns here; name them"),
+        ("y => 1 ~ x", {}, "A comparison is >=, <= or =="),
+        ("y = 1 ~ x", {}, "A comparison is >=, <= or =="),
+        ("y ~ z + x**2", {}, r"'x\*\*2' is x itself in a formula; for its square write square\(x\)"),
+        ("y ~ x^2", {}, r"square\(x\)"),
+        ("y ~ vast", {"vast": 1e200}, "'vast' reaches 1e\\+200, whose square is no number"),
+    ],
+)
+def test_what_no_model_can_take_is_said_in_words(formula, columns, message) -> None:
+    with pytest.raises(hs.ArgumentError, match=message):
+        hs.fit(formula, slip(**columns), family="gaussian")
+
+
+def test_powers_of_sums_and_of_what_is_within_a_call_stay() -> None:
+    assert len(hs.fit("y ~ (x + z)**2", slip(), family="gaussian").model.names) == 4
+    assert "I(x ** 2)" in hs.fit("y ~ x + I(x**2)", slip(), family="gaussian").model.names
+
+
+def test_a_few_words_among_few_numbers_are_categories() -> None:
+    frame = slip(school=np.resize(["1", "2", "other"], 72))
+    assert len(hs.fit("y ~ school", frame, family="gaussian").model.names) == 3
+
+
+def test_tables_that_are_none() -> None:
+    twice = slip().set_axis(["ego", "alter", "x", "x", "z", "y", "w"], axis=1)
+    with pytest.raises(hs.ArgumentError, match="two columns called 'x'"):
+        hs.fit("y ~ z", twice, family="gaussian")
+    study = hs.open_study(PROJECT / "data" / "helpdesk")
+    with pytest.raises(hs.ArgumentError, match=r"Its pairs are .dyads\(\)"):
+        hs.fit("y ~ x", study.log, family="gaussian")
+    with pytest.raises(hs.ArgumentError, match="has no rows"):
+        hs.srm(slip().iloc[:0], "x")
+    with pytest.raises(hs.OutputError, match="The path is None"):
+        hs.fit("y ~ x", slip(), family="gaussian").to_csv(None)

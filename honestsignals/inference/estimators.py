@@ -32,6 +32,9 @@ LARGE_ETA = 15.0
 MOST_LEVELS = 50
 """More levels than this are a number, not an ordered label."""
 
+VAST = 1e100
+"""Sums of squares of larger numbers overflow."""
+
 MOST_CLASSES = 10
 """A multinomial has its coefficients for each class but one, and takes time with the fourth power of them."""
 
@@ -233,6 +236,10 @@ def _check_values(X: Floats, y: Floats, weights: Floats, names: Sequence[str]) -
         raise ArgumentError(
             f"'{names[wrong[0]]}' is missing or infinite in {counted(count, 'row')}; leave them out."
         )
+    vast = np.flatnonzero(np.abs(X).max(axis=0, initial=0.0) > VAST)
+    if vast.size:
+        reach = np.abs(X[:, vast[0]]).max()
+        raise ArgumentError(f"'{names[vast[0]]}' reaches {reach:.3g}, whose square is no number; rescale it.")
     if not np.isfinite(y).all():
         raise ArgumentError(
             f"The label is missing or infinite in {counted(int((~np.isfinite(y)).sum()), 'row')}."
