@@ -275,7 +275,10 @@ class Permutation(Printed):
         """What the table rests on, in one line that goes wherever the table goes."""
         seed = "" if self.found.exact or self.seed is None else f" (seed {self.seed})"
         drawn = f"all {self.found.draws:,}" if self.found.exact else f"{self.found.draws:,} random"
+        left = "".join(f" Left out: {count:,} {reason}." for reason, count in self.left_out.items())
+        said = [*self._pair_facts(), EXCHANGEABLE, *(f"{note[:1].upper()}{note[1:]}." for note in self.notes)]
         return (
             f"{self.formula}. {self.family}, {self.people.n_rows:,} rows, {self.people.n_people:,} people; "
-            f"{METHODS[self.method]}; {drawn} permutations of people{seed}; p of |{self.statistic}|."
+            f"{METHODS[self.method]}; {drawn} permutations of people{seed}; p of |{self.statistic}|.{left} "
+            f"{' '.join(said)}"
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, listed, unknown
-from honestsignals.inference.relabelling import Relabelling, relabelling
+from honestsignals.inference.relabelling import Relabelling, groups_of, relabelling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def people_of(ids: pd.DataFrame, directed: bool, block: Blocks | None) -> tuple[
         ``ego`` and ``alter`` of the rows.
     directed : bool
     block : tuple, optional
-        As from `blocks_of`; without it, groups as the rows have them (`groups_of`).
+        As from `blocks_of`; groups as the rows have them (`groups_of`) divide them further.
 
     Examples
     --------
@@ -80,8 +80,13 @@ def people_of(ids: pd.DataFrame, directed: bool, block: Blocks | None) -> tuple[
     lacking = [name for name in names.tolist() if name not in of]
     if lacking:
         raise ArgumentError(f"block says nothing of {listed(lacking, 3)}.")
-    values = _texts({name: of[name] for name in names.tolist()})
-    return relabelling(codes[0], codes[1], values, directed=directed), words
+    values = np.unique(_texts({name: of[name] for name in names.tolist()}), return_inverse=True)[1]
+    # within a block too, who was not asked must not take the place of who was
+    groups = groups_of(codes[0], codes[1], names.size, directed=directed)
+    both = np.unique(values * names.size + groups, return_inverse=True)[1]
+    if both.max() > values.max():
+        words = f"groups: {words}, and within them those that no row joins, or that are ego or alter alone"
+    return relabelling(codes[0], codes[1], both, directed=directed), words
 
 
 def _texts(of: Mapping[Any, Any]) -> Array:

@@ -156,3 +156,35 @@ def test_rates_that_are_quoted_are_those_stored() -> None:
     text = str(hs.permute("y ~ x", pairs_of(), family="gaussian", draws=9, seed=1))
     assert REJECTED["variance"] in text
     assert REJECTED["confounded"] in text
+
+
+def test_who_was_not_asked_stays_apart_within_a_block() -> None:
+    """Half of each class answered; the others are alter alone."""
+    ids = [f"p{number:02d}" for number in range(24)]
+    asked = [one for number, one in enumerate(ids) if number % 2 == 0]
+    rows = pd.DataFrame(
+        [(one, other) for one in asked for other in ids if one != other], columns=["ego", "alter"]
+    )
+    rng = np.random.default_rng(5)
+    rows["x"], rows["y"] = rng.normal(size=(2, len(rows)))
+    classes = {one: "a" if number < 12 else "b" for number, one in enumerate(ids)}
+    found = hs.permute("y ~ x", rows, family="gaussian", draws=50, seed=1, block=classes)
+    groups = dict(zip(sorted(ids), found.people.block.tolist(), strict=True))
+    assert len(set(groups.values())) == 4
+    assert all(
+        len({(classes[one], one in asked) for one in ids if groups[one] == group}) == 1
+        for group in set(groups.values())
+    )
+    assert "within them those that no row joins" in str(found)
+    assert found.found.rows_used == 1.0
+
+
+def test_what_a_permutation_cannot_say_goes_into_every_file() -> None:
+    rng = np.random.default_rng(6)
+    ego, alter = np.nonzero(~np.eye(9, dtype=bool))
+    frame = pd.DataFrame({"ego": ego, "alter": alter, "x": rng.normal(size=72), "y": rng.normal(size=72)})
+    frame.loc[:2, "x"] = np.nan
+    found = hs.permute("y ~ x", frame, family="gaussian", draws=50, seed=1)
+    for text in (found.to_html(), found.to_latex(), found.to_markdown()):
+        assert "Tested is whether people are exchangeable" in text
+        assert "3 rows where x is undefined" in text
