@@ -8,18 +8,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from honestsignals.errors import OutputError, unknown
 from honestsignals.metrics.registry import SWAPS, Fact
-from honestsignals.tables import refuse_ending, render, with_note, write_frames, write_text
+from honestsignals.printed import Printed
+from honestsignals.tables import refuse_ending, render, write_frames
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
-class MetricTable:
+class MetricTable(Printed):
     """Rows of metrics; what each column is and what was left out go with them.
 
     Attributes
@@ -52,6 +53,10 @@ class MetricTable:
         """What a reader must know before the numbers, one sentence an item."""
         return list(self.notes)
 
+    def note(self) -> str:
+        """What the table is of and rests on, in one line."""
+        return " ".join([f"{self.title}.", *self.facts()])
+
     def fact(self, name: str) -> Fact:
         """What a column (or a row) is.
 
@@ -71,39 +76,23 @@ class MetricTable:
         # of a table with a row a metric these are no columns
         return book.rename(columns={"column": "metric"}) if "name" in self.frame.columns else book
 
-    def _printed(self) -> pd.DataFrame:
+    def tidy(self) -> pd.DataFrame:
+        """The columns that are printed, of every row."""
         names = [name for name in self.shown if name in self.frame.columns] or list(self.frame.columns)
         return self.frame[names]
 
     def __str__(self) -> str:
-        rows = self._printed()
+        rows = self.tidy()
         more = len(rows) - self.printed
         lines = [self.title, *self.facts(), "", render(rows.head(self.printed))]
         return "\n".join([*lines, *([f"… and {more:,} more rows"] if more > 0 else [])])
 
-    __repr__ = __str__
-
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
-        table = render(self._printed().head(self.printed), "html")
+        table = render(self.tidy().head(self.printed), "html")
         return f"<p><b>{html.escape(self.title)}</b></p><ul>{items}</ul>{table}"
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
     # files
-
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table as HTML; written to ``path`` where one is given."""
-        return self._written("html", path)
-
-    def to_latex(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table as LaTeX (booktabs); written to ``path`` where one is given."""
-        return self._written("latex", path)
-
-    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The table as Markdown; written to ``path`` where one is given."""
-        return self._written("markdown", path)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write every column as CSV (gzipped where the name ends so), and the codebook beside it."""
@@ -114,12 +103,6 @@ class MetricTable:
         """Write every column as Parquet, and the codebook beside it as CSV."""
         refuse_ending(path, (".parquet",))
         write_frames({path: self.frame, codebook_path(path): self.codebook()})
-
-    def _written(self, style: str, path: str | os.PathLike[str] | None) -> str:
-        text = with_note(render(self._printed(), style), " ".join([f"{self.title}.", *self.facts()]), style)
-        if path is not None:
-            write_text(path, text + "\n")
-        return text
 
 
 def codebook_of(about: Iterable[Fact]) -> pd.DataFrame:

@@ -38,7 +38,8 @@ class Printed:
     def __str__(self) -> str:
         return "\n".join([*self.facts(), "", render(self.tidy())])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
