@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statsmodels.stats.multitest import multipletests
@@ -17,6 +17,7 @@ P_VALUES = arrays(float, st.integers(1, 25), elements=st.floats(0, 1))
 
 
 @pytest.mark.parametrize("how", THEIRS)
+@settings(deadline=None)
 @given(p=P_VALUES)
 def test_they_are_those_of_statsmodels(how: str, p) -> None:
     theirs = multipletests(p, method=THEIRS[how])[1]

@@ -22,7 +22,7 @@ def rows_of(n: int = 12, seed: int = 1) -> pd.DataFrame:
     frame["in_contact"] = (frame["acts"] > 0).astype(int)
     frame["share"] = np.where(frame["acts"] > 0, rng.random(ego.size), np.nan)
     frame["kind"] = np.where(rng.random(ego.size) < 0.5, "help", "info")
-    frame["y"] = frame["x"] + frame["acts"] + np.nan_to_num(frame["share"]) + rng.normal(size=ego.size)
+    frame["y"] = frame["x"] + frame["acts"] + frame["share"].fillna(0.0) + rng.normal(size=ego.size)
     frame["half"] = frame["x"].where(frame["x"] > 0)
     return frame
 
