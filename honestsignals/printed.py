@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from honestsignals.tables import render, with_note, write_frame, write_text
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Printed:
+class Printed(ABC):
     """A result with facts, one table, and a line that goes wherever the table goes.
 
     A kind of result says what these three are; printing and writing follow.
@@ -23,17 +24,17 @@ class Printed:
         # a dataclass would otherwise write a repr of its own, with every array in it
         cls.__repr__ = Printed.__repr__  # type: ignore[method-assign]
 
+    @abstractmethod
     def facts(self) -> list[str]:
         """What a reader must know before the numbers, a sentence each."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tidy(self) -> pd.DataFrame:
         """The table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def note(self) -> str:
         """What the table rests on, in one line."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return "\n".join([*self.facts(), "", render(self.tidy())])
