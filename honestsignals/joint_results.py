@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -9,14 +10,21 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from honestsignals.contrasts import Contrast, contrast, terms_asked
-from honestsignals.errors import one_of, unknown
+from honestsignals.errors import unknown
 from honestsignals.inference.covariance import LADDER
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.variance import Covariance
-from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
+from honestsignals.inference.wald import WaldTest, wald
 from honestsignals.printed import Printed
-from honestsignals.result import ADJUSTMENTS
-from honestsignals.standard_errors import ERRORS, ErrorLadder, check_errors, codes_of, errors_of, ladder_of
+from honestsignals.standard_errors import (
+    ERRORS,
+    ErrorLadder,
+    check_errors,
+    codes_of,
+    coefficient_frame,
+    errors_of,
+    ladder_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,26 +88,9 @@ class JointResult(Printed):
         adjust : {"holm", "benjamini_hochberg"}, optional
             Adds ``p_adjusted``: p values over all coefficients but intercepts (holm1979, benjamini1995).
         """
-        import pandas as pd
-
-        tests = coefficient_tests(self.estimate.beta, self.covariance, level)
-        columns = {
-            "term": self.estimate.names,
-            "estimate": self.estimate.beta,
-            "std_error": self.covariance.std_error,
-            "statistic": tests.statistic,
-            "p_value": tests.p_value,
-            "low": tests.low,
-            "high": tests.high,
-            "df": self.covariance.df,
-        }
-        if adjust is not None:
-            one_of("adjust", adjust, tuple(ADJUSTMENTS))
-            slopes = np.array([not name.endswith("Intercept") for name in self.estimate.names])
-            adjusted = np.full(slopes.size, np.nan)
-            adjusted[slopes] = ADJUSTMENTS[adjust](tests.p_value[slopes])
-            columns["p_adjusted"] = adjusted
-        return pd.DataFrame(columns)
+        names = self.estimate.names
+        slopes = [place for place, name in enumerate(names) if not name.endswith("Intercept")]
+        return coefficient_frame(self.estimate, self.covariance, slopes, level, adjust)
 
     def glance(self) -> pd.DataFrame:
         """One row: what was fitted, on how many rows, pairs and people."""
@@ -188,12 +179,15 @@ class JointResult(Printed):
             *(f"Note: {note}." for note in (*self.notes, *self.covariance.notes)),
         ]
 
+    @abstractmethod
     def _found(self) -> list[str]:
         """What was fitted to how many rows, and how well; a sentence each."""
-        raise NotImplementedError
 
     def note(self) -> str:
         """What a table of coefficients rests on, in one line that goes wherever the table goes."""
         one = self.glance().iloc[0]
         counts = f"{one['rows']:,} rows, {one['pairs']:,} pairs, {one['people']:,} people"
-        return f"{self.formula}. {counts}. Standard errors: {ERRORS[self.covariance.name]}; 95 % intervals."
+        left = "".join(f" Left out: {count:,} {reason}." for reason, count in self.left_out.items())
+        warned = "".join(f" {note[:1].upper()}{note[1:]}." for note in (*self.notes, *self.covariance.notes))
+        errors = f"Standard errors: {ERRORS[self.covariance.name]}; 95 % intervals."
+        return f"{self.formula}. {counts}.{left} {errors}{warned}"

@@ -14,20 +14,28 @@ import numpy as np
 from honestsignals.averaging import Fitted
 from honestsignals.contrasts import Contrast, contrast, terms_asked
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import one_of, unknown
+from honestsignals.errors import unknown
 from honestsignals.formulas import Model
 from honestsignals.inference.adjusting import benjamini_hochberg, holm
 from honestsignals.inference.covariance import LADDER
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.variance import Covariance
-from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
+from honestsignals.inference.wald import WaldTest, wald
 from honestsignals.margins import MarginalEffects, marginal_effects
 from honestsignals.predictions import Predictions, predict
 from honestsignals.printed import Printed
 from honestsignals.result_rows import label_of, number_or_null, records, with_columns
 from honestsignals.simple_slopes import SimpleSlopes, simple_slopes
-from honestsignals.standard_errors import ERRORS, ErrorLadder, check_errors, codes_of, errors_of, ladder_of
+from honestsignals.standard_errors import (
+    ERRORS,
+    ErrorLadder,
+    check_errors,
+    codes_of,
+    coefficient_frame,
+    errors_of,
+    ladder_of,
+)
 from honestsignals.tables import number, write_text
 
 if TYPE_CHECKING:
@@ -89,26 +97,7 @@ class Result(Printed):
             Adds ``p_adjusted``: p values over all coefficients but the intercept and cut points (holm1979,
             benjamini1995). Intervals stay those of one coefficient at a time.
         """
-        import pandas as pd
-
-        tests = coefficient_tests(self.estimate.beta, self.covariance, level)
-        columns = {
-            "term": self.estimate.names,
-            "estimate": self.estimate.beta,
-            "std_error": self.covariance.std_error,
-            "statistic": tests.statistic,
-            "p_value": tests.p_value,
-            "low": tests.low,
-            "high": tests.high,
-            "df": self.covariance.df,
-        }
-        if adjust is not None:
-            one_of("adjust", adjust, tuple(ADJUSTMENTS))
-            slopes = self._slopes()
-            adjusted = np.full(tests.p_value.size, np.nan)
-            adjusted[slopes] = ADJUSTMENTS[adjust](tests.p_value[slopes])
-            columns["p_adjusted"] = adjusted
-        return pd.DataFrame(columns)
+        return coefficient_frame(self.estimate, self.covariance, self._slopes(), level, adjust)
 
     def _slopes(self) -> list[int]:
         """Coefficients of columns that vary: neither the intercept nor cut points."""

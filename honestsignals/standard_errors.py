@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, FitError, one_of
+from honestsignals.inference.adjusting import ADJUSTMENTS
 from honestsignals.inference.covariance import COVARIANCES, LEAVING_OUT, covariance_of
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.jackknife import frank_snijders, jackknife
@@ -83,6 +84,43 @@ def errors_of(
     if covariance == "frank_snijders":
         return frank_snijders(estimate, *codes, estimate.names, exact)
     return covariance_of(estimate, *codes, estimate.names, covariance)
+
+
+def coefficient_frame(
+    estimate: Estimate, covariance: Covariance, slopes: Sequence[int], level: float, adjust: str | None
+) -> pd.DataFrame:
+    """One row a coefficient: term, estimate, std_error, statistic, p_value, low, high, df.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    covariance : Covariance
+    slopes : sequence of int
+        Coefficients whose p values are adjusted together.
+    level : float
+        Coverage of the intervals.
+    adjust : {"holm", "benjamini_hochberg"} or None
+        Adds ``p_adjusted``.
+    """
+    import pandas as pd
+
+    tests = coefficient_tests(estimate.beta, covariance, level)
+    columns: dict[str, Any] = {
+        "term": estimate.names,
+        "estimate": estimate.beta,
+        "std_error": covariance.std_error,
+        "statistic": tests.statistic,
+        "p_value": tests.p_value,
+        "low": tests.low,
+        "high": tests.high,
+        "df": covariance.df,
+    }
+    if adjust is not None:
+        one_of("adjust", adjust, tuple(ADJUSTMENTS))
+        adjusted = np.full(tests.p_value.size, np.nan)
+        adjusted[list(slopes)] = ADJUSTMENTS[adjust](tests.p_value[list(slopes)])
+        columns["p_adjusted"] = adjusted
+    return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True, eq=False)
