@@ -87,6 +87,8 @@ HEAVY = {
     "tabulate",
     "networkx",
     "rich",
+    "openpyxl",
+    "pyreadstat",
 }
 
 
