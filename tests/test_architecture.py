@@ -67,6 +67,7 @@ LAYERS = [
     ["comparing"],
     ["processes", "truths"],
     ["simulation"],
+    ["figures"],
     ["reporting"],
     ["measure_commands"],
     ["inference_commands"],

@@ -21,13 +21,14 @@ from matplotlib.figure import Figure
 
 import honestsignals as hs
 from honestsignals.dyads import Design, DyadTable
+from honestsignals.figures import giving as figures
+from honestsignals.figures.svg import svg
 from honestsignals.inference.wald import WaldTest
 from honestsignals.metrics.registry import Fact, entries
 from honestsignals.references import REFERENCES
-from honestsignals.reporting import figures, folder, page
+from honestsignals.reporting import folder, page
 from honestsignals.reporting import report as reporting
 from honestsignals.reporting.ladder import Step, ladder
-from honestsignals.reporting.svg import svg
 from honestsignals.reporting.words import STEPS
 from tests.folders import write_study
 from tests.shared import PROJECT, needs_shared, shared_path

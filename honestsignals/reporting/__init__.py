@@ -1,1 +1,1 @@
-"""What is drawn and written: the figure and the report."""
+"""What is written: the report."""

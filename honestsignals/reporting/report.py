@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from honestsignals import __version__
 from honestsignals.dyads import DyadTable, base_rates
 from honestsignals.errors import DesignError
+from honestsignals.figures.giving import COLOURS, alt, figure
+from honestsignals.figures.svg import svg
 from honestsignals.moments import spans_in_words
 from honestsignals.reporting import page
-from honestsignals.reporting.figures import COLOURS, alt, figure
 from honestsignals.reporting.folder import refuse_folder, whole_folder
 from honestsignals.reporting.ladder import Ladder, ladder
 from honestsignals.reporting.methods import cautions, inputs, methods, sources, timed, versions
 from honestsignals.reporting.summary import base_rate_table, columns_for, left_out, measures
-from honestsignals.reporting.svg import svg
 from honestsignals.study import Study
 from honestsignals.study_folder import open_study
 from honestsignals.tables import write_frame, write_text
