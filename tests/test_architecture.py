@@ -28,6 +28,7 @@ LAYERS = [
     ["metric_table"],
     ["engines"],
     ["covariates", "dyads", "graph", "pairs", "standardising"],
+    ["ladder_terms"],
     ["readers"],
     ["act_forms", "moments"],
     ["ties_of"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +20,8 @@ from honestsignals.inference.collinearity import dependent_columns
 from honestsignals.inference.families import FAMILIES, Family
 from honestsignals.inference.wald import WaldTest
 from honestsignals.inference.words import counted
-from honestsignals.reporting.words import STEPS, foot_of, grouped, heading, joined, shown
+from honestsignals.ladder_terms import STEPS, candidates
+from honestsignals.reporting.words import foot_of, grouped, heading, joined, shown
 from honestsignals.result import Result
 from honestsignals.tables import render
 
@@ -280,39 +280,6 @@ def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -
             progress(f"Fitting {name}")
         steps_made.append(_step(table, name, wanted[name], dropped, steps_made))
     return Ladder(table.label, tuple(table.facts()), tuple(steps_made))
-
-
-def candidates(table: DyadTable) -> dict[str, list[str]]:
-    """Terms of each step, as far as the table has their columns.
-
-    Parameters
-    ----------
-    table : DyadTable
-        The rows.
-
-    Returns
-    -------
-    dict of str to list of str
-    """
-    volume = ["log1p(acts_ego)", "log1p(acts_alter)"] if table.directed else ["log1p(acts)"]
-    balance = ["known(returned_share)"] + ["known(net_giving)"] * table.directed
-    wanted = {
-        "volume": [*volume, "log1p(active_days)", "in_contact"],
-        "balance": balance,
-        "timing": ["known(reply_rate)", "known(alternation)", "known(burstiness)"],
-    }
-    there = set(table.frame.columns)
-    return {name: [term for term in terms if column_of(term) in there] for name, terms in wanted.items()}
-
-
-def column_of(term: str) -> str:
-    """The column of a term.
-
-    >>> column_of("log1p(acts)"), column_of("in_contact")
-    ('acts', 'in_contact')
-    """
-    found = re.fullmatch(r"\w+\((\w+)\)", term)
-    return found.group(1) if found else term
 
 
 def _combinations(table: DyadTable, label: str, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:

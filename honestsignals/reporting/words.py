@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from honestsignals.ladder_terms import STEPS
+
 if TYPE_CHECKING:
     from honestsignals.inference.families import Family
-
-STEPS = ("volume", "balance", "timing")
 
 
 def grouped(dropped: Mapping[str, str]) -> list[str]:
