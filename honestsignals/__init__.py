@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from honestsignals.simulation import simulate
     from honestsignals.social_components import SocialRelations
     from honestsignals.social_relations import srm
+    from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study
     from honestsignals.truths import Dependence, Effects
@@ -53,6 +54,7 @@ _HOMES = {
     "Activity": "processes",
     "ActorPartner": "actor_partner",
     "ArgumentError": "errors",
+    "BlockFolds": "splitters",
     "Comparison": "comparing",
     "CrossLagged": "panels",
     "Dependence": "truths",
@@ -67,11 +69,15 @@ _HOMES = {
     "Labels": "labels",
     "MutualResult": "mutuality",
     "OutputError": "errors",
+    "PairFolds": "splitters",
+    "PeopleFolds": "splitters",
+    "PeopleTimeFolds": "splitters",
     "Permutation": "permutation",
     "Result": "result",
     "SocialRelations": "social_components",
     "Standardised": "nulls",
     "Study": "study",
+    "TimeFolds": "splitters",
     "UnknownNameError": "errors",
     "apim": "actor_partner",
     "compare": "comparing",
@@ -99,6 +105,7 @@ __all__ = [
     "Activity",
     "ActorPartner",
     "ArgumentError",
+    "BlockFolds",
     "Comparison",
     "CrossLagged",
     "Dependence",
@@ -113,11 +120,15 @@ __all__ = [
     "Labels",
     "MutualResult",
     "OutputError",
+    "PairFolds",
+    "PeopleFolds",
+    "PeopleTimeFolds",
     "Permutation",
     "Result",
     "SocialRelations",
     "Standardised",
     "Study",
+    "TimeFolds",
     "UnknownNameError",
     "apim",
     "compare",
