@@ -27,6 +27,7 @@ WORDS = {
     "ego": Word("the one the row is seen from; in an undirected table the first in sort order", "id"),
     "alter": Word("the other of the two", "id"),
     "asked": Word("when the label was asked: only acts strictly before it count", "time"),
+    "block": Word("class, town or group of both people: pairs across blocks could never be", "id"),
     # tables of a fit
     "term": Word("term of the model"),
     "estimate": Word("estimated coefficient", "units of the label, or log odds"),

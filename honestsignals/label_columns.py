@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.covariates import UNKNOWN, symmetric
+from honestsignals.dyads import shown
 from honestsignals.errors import listed
+from honestsignals.glossary import WORDS
 from honestsignals.labels import Labels
+from honestsignals.metrics.acts import SECOND
 from honestsignals.metrics.registry import NO_RANGE, Fact
+
+if TYPE_CHECKING:
+    from honestsignals.readers.acts import ActArrays
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -78,3 +84,32 @@ def both_ways(
         ),
         back,
     )
+
+
+def design_columns(
+    asked: Array | None, block: Array | None, ego: Array, acts: ActArrays
+) -> Iterator[tuple[Fact, Any]]:
+    """When each row's label was asked, where that differs by row, and the block of the pair.
+
+    Parameters
+    ----------
+    asked : ndarray of int64, shape (n_rows,), or None
+        As the log counts time.
+    block : ndarray of int, shape (n_people,), or None
+        Block of each person.
+    ego : ndarray of int, shape (n_rows,)
+        Codes.
+    acts : ActArrays
+        Of the log: what its moments are.
+
+    Yields
+    ------
+    (Fact, values)
+    """
+    if asked is not None:
+        fact = Fact("asked", "asked", "design", WORDS["asked"].meaning, unit="time", range=NO_RANGE)
+        values = asked.astype(float) if acts.clock == "wave" else asked / SECOND
+        yield fact, shown(fact, values, acts.dated)
+    if block is not None:
+        fact = Fact("block", "block", "design", WORDS["block"].meaning, unit="id", range=NO_RANGE)
+        yield fact, block[ego]

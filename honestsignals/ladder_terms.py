@@ -62,16 +62,17 @@ def candidates(table: DyadTable | pd.DataFrame, steps: Sequence[str] = STEPS) ->
     """
     for step in steps:
         one_of("step", step, (*STEPS, *FURTHER))
-    plain = not isinstance(table, DyadTable)
-    directed = plain or table.directed
-    frame = table if plain else table.frame
+    whole = table if isinstance(table, DyadTable) else None
+    directed = whole is None or whole.directed
+    frame = table.frame if isinstance(table, DyadTable) else table
     volume = ["log1p(acts_ego)", "log1p(acts_alter)"] if directed else ["log1p(acts)"]
     wanted = {
         "volume": [*volume, "log1p(active_days)", "in_contact"],
         **{name: list(terms) for name, terms in _TERMS.items()},
-        "attributes": [] if plain else _attributes(table),
+        "attributes": [] if whole is None else _attributes(whole),
     }
-    wanted["balance"] += ["known(net_giving)"] * directed
+    if directed:
+        wanted["balance"].append("known(net_giving)")
     there = {str(name) for name in frame.columns}
     return {name: [term for term in wanted[name] if column_of(term) in there] for name in steps}
 

@@ -14,7 +14,7 @@ from honestsignals.covariates import attribute_columns
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.passes import FAR, Rows
 from honestsignals.errors import ArgumentError, DesignError, one_of, unknown
-from honestsignals.label_columns import both_ways, earlier_note, label_fact, label_values
+from honestsignals.label_columns import both_ways, design_columns, earlier_note, label_fact, label_values
 from honestsignals.label_network import network_of_label
 from honestsignals.labels import ACROSS, NO_CONTACT, KnownPairs, Labels, answers_about, known_pairs, look_up
 from honestsignals.log import InteractionLog
@@ -152,7 +152,8 @@ class Study:
         settings = settings_of(conversation_gap, period, spans)
         chosen = self._rows(label, pairs, until)
         rows, design, value = chosen.rows, chosen.design, chosen.value
-        extras = [*self._about_people(rows, design.directed), *self._about_pairs(rows, design.directed)]
+        extras = [*design_columns(chosen.asked, self.block, rows.ego, self.log.acts)]
+        extras += [*self._about_people(rows, design.directed), *self._about_pairs(rows, design.directed)]
         for name in [with_labels] if isinstance(with_labels, str) else with_labels:
             columns, note = self._earlier(name, label, chosen)
             extras += columns

@@ -304,3 +304,25 @@ def test_a_study_prints_itself(tmp_path) -> None:
     assert "Left out: nothing" in text
     with pytest.raises(hs.UnknownNameError, match="Did you mean 'friendship'"):
         hs.open_study(tmp_path).dyads(label="frendship")
+
+
+def test_moment_and_block_stand_in_the_table_where_rows_differ(tmp_path) -> None:
+    files = {
+        "acts.csv": "sender,receiver,time\na,b,1\nc,d,2\n",
+        "people.csv": "id,town\na,x\nb,x\nc,y\nd,y\n",
+        "labels.csv": "source,target,trust,when\na,b,1,5\nb,a,0,7\nc,d,1,9\n",
+        "study.toml": (
+            '[study]\nname = "towns"\n[acts]\nfile = "acts.csv"\nsender = "sender"\nreceiver = "receiver"\n'
+            'time = "time"\ntime_unit = "s"\ntime_origin = "relative"\n'
+            '[people]\nfile = "people.csv"\nid = "id"\nblock = "town"\n'
+            '[labels.trust]\nfile = "labels.csv"\nsource = "source"\ntarget = "target"\nvalue = "trust"\n'
+            'type = "binary"\ndirected = true\nabsent = "unknown"\nasked = "when"\n'
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    table = hs.open_study(tmp_path).dyads(label="trust", metrics=["acts"])
+    assert table.frame["asked"].tolist() == [5.0, 7.0, 9.0]
+    first, second, third = table.frame["block"]
+    assert first == second != third
+    assert {table.fact(name).family for name in ("asked", "block")} == {"design"}
