@@ -5,8 +5,17 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from honestsignals.errors import one_of
-from honestsignals.inference.scores_probability import brier, log_score
-from honestsignals.inference.scores_ranking import auc
+from honestsignals.inference.scores_calibration import calibration_intercept, calibration_slope
+from honestsignals.inference.scores_classes import accuracy, auc_ovo, weighted_kappa
+from honestsignals.inference.scores_means import mae, r2, rmse
+from honestsignals.inference.scores_probability import brier, log_score, rps
+from honestsignals.inference.scores_ranking import (
+    auc,
+    average_precision,
+    ppv_at_base,
+    recall_at_base,
+    somers_d,
+)
 from honestsignals.inference.scores_registry import LABEL_TYPES, REGISTERED, Score, Scored, score
 
 __all__ = [
@@ -14,12 +23,25 @@ __all__ = [
     "SCORES",
     "Score",
     "Scored",
+    "accuracy",
     "auc",
+    "auc_ovo",
+    "average_precision",
     "brier",
+    "calibration_intercept",
+    "calibration_slope",
     "headline",
     "log_score",
+    "mae",
+    "ppv_at_base",
+    "r2",
+    "recall_at_base",
+    "rmse",
+    "rps",
     "score",
     "scores_of",
+    "somers_d",
+    "weighted_kappa",
 ]
 
 _ORDER = (
@@ -27,7 +49,7 @@ _ORDER = (
     *("auc_ovo", "accuracy", "rps", "r2", "rmse", "mae", "brier", "log_score"),
     *("calibration_slope", "calibration_intercept"),
 )
-SCORES = MappingProxyType({name: REGISTERED[name] for name in _ORDER if name in REGISTERED})
+SCORES = MappingProxyType({name: REGISTERED[name] for name in _ORDER})
 """Every score by name, in the order of a table's columns."""
 
 _HEADLINES = {"binary": "auc", "ordinal": "somers_d", "nominal": "log_score", "continuous": "r2"}

@@ -102,3 +102,49 @@ def log_score(y: ArrayLike, prediction: ArrayLike, base: ArrayLike = np.nan) -> 
             return averaged(np.where(y == 1, np.log(p), np.log1p(-p)))
         codes, P = level_rows(y, prediction)
         return averaged(np.log(P[np.arange(codes.size), codes]))
+
+
+@score(
+    title="ranked probability score",
+    types=("ordinal",),
+    higher=False,
+    perfect=0.0,
+    undefined="where there is no row",
+    reference="epstein1969",
+)
+def rps(y: ArrayLike, prediction: ArrayLike, base: ArrayLike = np.nan) -> Scored:
+    r"""Mean squared distance of predicted cumulative probabilities from the level that happened.
+
+    .. math:: RPS = \frac1n \sum_i \frac{1}{L - 1}
+        \sum_{k=0}^{L-2} \Big( \sum_{l \le k} p_{il} - [y_i \le k] \Big)^2
+
+    It is divided by L - 1, so that it lies in [0, 1] and of two levels is the Brier score; some programs
+    leave the sum as it is. Levels count as equally far apart.
+
+    Parameters
+    ----------
+    y : array-like of int, shape (n,)
+        Codes 0 to L - 1.
+    prediction : array-like, shape (n, L)
+        Probability of each level.
+    base : array-like, optional
+        Not used.
+
+    Returns
+    -------
+    Scored
+        NaN where there is no row.
+
+    References
+    ----------
+    epstein1969, murphy1971
+
+    Examples
+    --------
+    >>> round(rps([2], [[0.2, 0.5, 0.3]]).value, 12)
+    0.265
+    """
+    codes, P = level_rows(y, prediction)
+    steps = P.shape[1] - 1
+    happened = codes[:, None] <= np.arange(steps)
+    return averaged(((np.cumsum(P[:, :-1], axis=1) - happened) ** 2).sum(axis=1) / max(steps, 1))

@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from honestsignals.errors import HonestSignalsError
 from honestsignals.inference.clusters import Floats
@@ -31,7 +31,7 @@ class Scored(NamedTuple):
     influence: Floats
 
 
-Function = Callable[[Any, Any, Any], Scored]
+Function = TypeVar("Function", bound=Callable[..., Scored])
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Score:
     undefined: str
     meaning: str
     reference: str
-    function: Function
+    function: Callable[[Any, Any, Any], Scored]
 
     def gained(self, after: float, before: float) -> float:
         """How much better one value is than another: the fall of a score that is better when lower.
