@@ -7,9 +7,10 @@ import html
 import math
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 FORMATS = {"text": "simple", "html": "html", "latex": "latex_booktabs", "markdown": "pipe"}
 ENDINGS = (".csv", ".csv.gz", ".parquet")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
+"""Text that a spreadsheet may run: blanks before the sign do not hinder it, nor does its full width.
+
+Apostrophes before it belong to it, so that what was disarmed and what was not are told apart.
+"""
 PROBABILITIES = ("p_value", "p_ge", "p_le", "p_beta", "p_adjusted")
 """Columns that are printed as probabilities of a test."""
 LATEX = {
@@ -131,12 +136,10 @@ def render(frame: pd.DataFrame, style: str = "text", digits: int = 4) -> str:
     }
     align = ["right" if _numeric(frame[name]) else "left" for name in frame.columns]
     rows = list(zip(*shown.values(), strict=True))
-    if style == "markdown":
-        rows = [tuple(cell.replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows]
     heads = list(shown)
-    if style == "latex":
-        rows = [tuple(map(_signed, row)) for row in rows]
-        heads = [_signed(name) for name in heads]
+    if style in IN_CELLS:
+        rows = [tuple(map(IN_CELLS[style], row)) for row in rows]
+        heads = [IN_CELLS[style](name) for name in heads]
     text: str = tabulate(
         rows,
         headers=heads,
@@ -150,6 +153,15 @@ def render(frame: pd.DataFrame, style: str = "text", digits: int = 4) -> str:
 def _signed(text: str) -> str:
     """A cell of LaTeX on one line, with minus for the hyphens that stand for it."""
     return MINUS.sub("−", " ".join(text.split()))
+
+
+def _in_markdown(text: str) -> str:
+    """A cell of Markdown, on one line."""
+    return markdown_text(re.sub(r"[\r\n]+", " ", text))
+
+
+IN_CELLS = {"latex": _signed, "markdown": _in_markdown}
+"""What a cell goes through before tabulate has it."""
 
 
 def _beyond_tabulate(table: str) -> str:
@@ -172,7 +184,7 @@ def with_note(table: str, note: str, style: str) -> str:
         return f"{table}\n<p>{html.escape(note)}</p>"
     if style == "latex":
         return f"{table}\n\n{{\\footnotesize {latex_text(note)}}}"
-    return f"{table}\n\n{note}"
+    return f"{table}\n\n{markdown_text(note) if style == 'markdown' else note}"
 
 
 def latex_text(text: str) -> str:
@@ -184,40 +196,120 @@ def latex_text(text: str) -> str:
     return "".join(LATEX.get(one, one) for one in MINUS.sub("−", text))
 
 
+def markdown_text(text: str) -> str:
+    r"""Text as Markdown prints it.
+
+    >>> print(markdown_text("returned_share * <b> &lt; [x](y)"))
+    returned_share \* \<b> \&lt; \[x](y)
+    """
+    return re.sub(
+        r"([\\`*<|\[~$])|&(?=#?\w+;)|(?<!\w)(_)|(_)(?!\w)", lambda found: "\\" + found.group(0), text
+    )
+
+
 def _numeric(column: pd.Series) -> bool:
     return column.dtype.kind in "iufb"
 
 
 def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose text no spreadsheet takes for a formula: an apostrophe stands before it."""
+    """A frame whose text no spreadsheet takes for a formula: an apostrophe stands before it.
+
+    Names of columns too. :func:`rearmed` takes the apostrophe away again.
+    """
     out = frame.copy(deep=False)
     for name in out.columns:
         if out[name].dtype.kind in "iufbMm":
             continue
         text = out[name].astype(object)
-        armed = [isinstance(value, str) and value.startswith(FORMULA_STARTS) for value in text]
+        armed = [isinstance(value, str) and FORMULA.match(value) is not None for value in text]
         if any(armed):
             out[name] = ["'" + value if arm else value for value, arm in zip(text, armed, strict=True)]
+    out.columns = out.columns.map(lambda name: f"'{name}" if FORMULA.match(str(name)) else name)
     return out
+
+
+def rearmed(text: str) -> str:
+    """Text as it was before :func:`disarmed`.
+
+    >>> rearmed("'=1+1"), rearmed("''=1+1"), rearmed("'tis")
+    ('=1+1', "'=1+1", "'tis")
+    """
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
 
 
 @contextmanager
 def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A path to write to that becomes ``path`` when all went well, and nothing otherwise."""
-    target = Path(path)
-    refuse_place(target)
+    with all_or_none([path]) as (draft,):
+        yield draft
+
+
+@contextmanager
+def all_or_none(paths: Sequence[str | os.PathLike[str]]) -> Iterator[list[Path]]:
+    """Paths to write to that become ``paths`` when all went well, and none of them otherwise.
+
+    Should a file not get its name, those that had theirs already lose it, and what stood there before
+    stands there again.
+    """
+    targets = [Path(path) for path in paths]
+    for target in targets:
+        refuse_place(target)
+    drafts: list[Path] = []
+    try:
+        for target in targets:
+            drafts.append(_beside(target))
+        yield drafts
+        _publish(drafts, targets)
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+
+
+def _beside(target: Path) -> Path:
+    """A new, empty file beside another."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
     os.close(handle)
-    draft = Path(name)
+    return Path(name)
+
+
+def _publish(drafts: Sequence[Path], targets: Sequence[Path]) -> None:
+    """Give drafts their names, all or none."""
+    # mkstemp makes files that only the owner reads; what is exported gets the usual rights
+    umask = os.umask(0)
+    os.umask(umask)
+    # one alone needs no way back
+    earlier = [_kept(target) if len(targets) > 1 else None for target in targets]
+    done = 0
     try:
-        yield draft
-        # mkstemp makes files that only the owner reads; what is exported gets the usual rights
-        umask = os.umask(0)
-        os.umask(umask)
-        draft.chmod(0o666 & ~umask)
-        draft.replace(target)
+        for draft, target in zip(drafts, targets, strict=True):
+            draft.chmod(0o666 & ~umask)
+            draft.replace(target)
+            done += 1
+    except BaseException:
+        for target, kept in zip(targets[:done], earlier[:done], strict=True):
+            if kept is None:
+                target.unlink(missing_ok=True)
+            else:
+                kept.replace(target)
+        raise
     finally:
-        draft.unlink(missing_ok=True)
+        for kept in earlier:
+            if kept is not None:
+                kept.unlink(missing_ok=True)
+
+
+def _kept(target: Path) -> Path | None:
+    """What stands at a path, once more beside it; None where nothing does."""
+    if not target.exists() and not target.is_symlink():
+        return None
+    kept = _beside(target)
+    kept.unlink()
+    try:
+        kept.hardlink_to(target)
+    except OSError:
+        # not every file system has links
+        shutil.copy2(target, kept)
+    return kept
 
 
 def refuse_place(path: str | os.PathLike[str]) -> None:
@@ -249,17 +341,21 @@ def write_frames(frames: Mapping[str | os.PathLike[str], pd.DataFrame]) -> None:
     """Write frames as CSV, gzipped CSV or Parquet, by the ending of each name: all of them or none."""
     for path in frames:
         refuse_ending(path)
-    with ExitStack() as open_drafts:
-        for path, frame in frames.items():
-            draft, name = open_drafts.enter_context(whole(path)), Path(path).name.lower()
-            if name.endswith(".parquet"):
-                frame.to_parquet(draft, index=False)
-            elif name.endswith(".csv"):
-                disarmed(frame).to_csv(draft, index=False)
-            else:
-                # neither the draft's name nor the clock goes into the header: same rows, same bytes
-                with draft.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
-                    disarmed(frame).to_csv(packed, index=False)
+    with all_or_none(list(frames)) as drafts:
+        for draft, (path, frame) in zip(drafts, frames.items(), strict=True):
+            write_draft(draft, Path(path).name.lower(), frame)
+
+
+def write_draft(draft: Path, name: str, frame: pd.DataFrame) -> None:
+    """Write a frame to a draft, in the form that its name to be ends in."""
+    if name.endswith(".parquet"):
+        frame.to_parquet(draft, index=False)
+    elif name.endswith(".csv"):
+        disarmed(frame).to_csv(draft, index=False)
+    else:
+        # neither the draft's name nor the clock goes into the header: same rows, same bytes
+        with draft.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+            disarmed(frame).to_csv(packed, index=False)
 
 
 def refuse_ending(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDINGS) -> None:

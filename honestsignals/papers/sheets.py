@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from honestsignals.papers.journals import SLANT, UPRIGHT
-from honestsignals.tables import MINUS, latex_text
+from honestsignals.tables import MINUS, latex_text, markdown_text
 
 AFTER_DIGITS = ")]*†"
 """What may follow the last digit of a cell; digits stand below one another without it."""
@@ -113,15 +112,6 @@ def markdown(sheet: Sheet) -> str:
     rows = [f"| {' | '.join(line)} |" for line in cells]
     notes = [_slanted(note, markdown_text, "*", "*") for note in sheet.notes]
     return "\n".join([rows[0], rule, *rows[1:], *(["", "\n\n".join(notes)] if notes else [])])
-
-
-def markdown_text(text: str) -> str:
-    r"""Text as Markdown prints it.
-
-    >>> print(markdown_text("returned_share * <b>"))
-    returned_share \* \<b>
-    """
-    return re.sub(r"([\\`*<|\[])|(?<!\w)(_)|(_)(?!\w)", lambda found: "\\" + found.group(0), text)
 
 
 # LaTeX
