@@ -142,7 +142,8 @@ def _known(what: str, values: ArrayLike, dimensions: int) -> Floats:
     if found.ndim != dimensions:
         shape = "one number a row" if dimensions == 1 else "one column a level"
         raise ArgumentError(f"{what} has shape {found.shape}; it needs {shape}.")
-    rows = ~np.isfinite(found).reshape(len(found), -1).all(axis=1)
+    finite = np.isfinite(found)
+    rows = ~(finite if dimensions == 1 else finite.all(axis=1))
     if rows.any():
         missing = counted(int(rows.sum()), "row")
         raise ArgumentError(f"{what} is not known in {missing} of {rows.size:,}; score the others.")
