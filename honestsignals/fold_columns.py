@@ -84,11 +84,7 @@ def _no_frame(X: Any) -> str:
     if X is None:
         return "Neither X nor a frame of groups is given; folds depend on the rows."
     frame = " Give its .frame." if hasattr(X, "frame") else ""
-    return f"X is {_article(type(X).__name__)}, which has no columns of people.{frame}"
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
+    return f"X, of type {type(X).__name__}, has no columns by name.{frame}"
 
 
 def people_of_rows(X: Any, groups: Any) -> tuple[Array, Array, Array]:

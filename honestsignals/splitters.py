@@ -315,9 +315,7 @@ class PairFolds(Splitter):
         pairs = pair_codes(ego, alter)
         count = int(pairs.max()) + 1
         if count < self.folds:
-            raise ArgumentError(
-                f"folds is {self.folds}; {_counted(count, 'pair')} can fill no more than {count}."
-            )
+            raise ArgumentError(f"folds is {self.folds}; {_counted(count, 'pair')} cannot fill them.")
         masks = pair_masks(pairs, folds=self.folds, divisions=self.divisions, seed=self.seed)
         return masks, "No fold of pairs has rows."
 
