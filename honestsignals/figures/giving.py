@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,31 +11,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import DesignError
+from honestsignals.errors import ArgumentError, DesignError
+from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.style import (
+    BLUE,
+    DASHED,
+    INK,
+    SHADES,
+    SOFT,
+    VERMILLION,
+    legends,
+    plain,
+    say_why,
+    wrapped,
+)
 from honestsignals.inference.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-INK, SOFT, GRID = "#1f2329", "#59636e", "#d8dee4"
-NO, YES = "#0072b2", "#d55e00"
-"""Blue and vermillion of Okabe and Ito's palette, which people with any colour vision tell apart."""
-SHADES = ("#440154", "#3b528b", "#21918c", "#5ec962", "#c9b200")
-"""Viridis from low to high, its last shade darkened so that it shows on white."""
-COLOURS = {INK: "ink", SOFT: "soft", GRID: "line", NO: "no", YES: "yes"} | {
-    shade: f"shade-{place}" for place, shade in enumerate(SHADES)
-}
-"""What a page may call each colour, so that it can be another one on a dark page."""
 SIZES = ((1, 3.0), (2, 4.6), (6, 6.6), (21, 9.2), (101, 12.5))
 """Least number of pairs at a place, and the diameter of its point."""
 FEW = 80
 """Places below which points are drawn larger."""
 TICKS = tuple(float(step * 10**power) for power in range(7) for step in (1, 2, 5))
-DASHED = (0, (4, 3))
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Group:
     ring: bool = False
 
 
+@figure("Give against take", "a table of pairs with acts_ego and acts_alter", height=5.0, square=True)
 def give_take(table: DyadTable, axes: Axes) -> Axes:
     """Draw give against take: each pair in contact a point, pairs at one place a larger one.
 
@@ -88,6 +90,10 @@ def give_take(table: DyadTable, axes: Axes) -> Axes:
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('acts of the one who gave more', 'acts of the other')
     """
+    if not isinstance(table, DyadTable):
+        raise ArgumentError(
+            f"The figure needs a table of pairs, as dyads() makes it; got {type(table).__name__}."
+        )
     places, groups = _places(table)
     most = float(places[["x", "y"]].to_numpy().max(initial=1))
     _scales(axes, most)
@@ -104,14 +110,14 @@ def give_take(table: DyadTable, axes: Axes) -> Axes:
             _style(points, group, size + (2.2 if group.ring else 0.0))
             points.set(alpha=0.85 if group.ring else 0.6, zorder=3 if group.ring else 2)
     if not len(places):
-        axes.text(0.5, 0.5, "No pair is in contact.", ha="center", transform=axes.transAxes, color=INK)
+        say_why(axes, "No pair is in contact.")
     _legends(axes, table, groups, sizes)
     names = ("acts of the one who gave more", "acts of the other")
     if table.directed:
         names = ("acts of ego to alter", "acts of alter to ego")
     axes.set_xlabel(names[0], color=INK)
     axes.set_ylabel(names[1], color=INK)
-    return axes
+    return describe(axes, "give_take", alt(table))
 
 
 def _style(points: Any, group: Group, size: float) -> None:
@@ -147,9 +153,9 @@ def _places(table: DyadTable) -> tuple[pd.DataFrame, list[Group]]:
     edges = np.array([least for least, _ in SIZES])
     places["size"] = edges[np.searchsorted(edges, places["pairs"].to_numpy(), side="right") - 1]
     if table.label is None:
-        return places, [Group("", NO)]
+        return places, [Group("", BLUE)]
     if binary:
-        return places, [Group("no", NO, ring=True), Group("yes", YES)]
+        return places, [Group("no", BLUE, ring=True), Group("yes", VERMILLION)]
     return _shaded(places, np.unique(points["label"].to_numpy()))
 
 
@@ -186,12 +192,7 @@ def _scales(axes: Axes, most: float) -> None:
         axis.set_ticks(shown, [f"{tick:,.0f}" for tick in shown])
         axis.set_ticks([], minor=True)
     axes.set_aspect("equal", adjustable="box")
-    axes.grid(color=GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=INK, length=0)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(SOFT)
+    plain(axes)
 
 
 def _legends(
@@ -212,60 +213,12 @@ def _legends(
         name = f"{least} or more" if most is None else f"{least} to {most}" if most > least else f"{least}"
         keys.append(key(name, Group(name, SOFT), size))
     keys.append(Line2D([], [], color=SOFT, linewidth=0.8, linestyle=DASHED, label="gave alike"))
-    _legend(axes, "pairs at a place", keys, low=True)
+    blocks = [("pairs at a place", keys)]
     if table.label is not None:
         mean = "" if table.design.label_type == "binary" else " (mean)"
-        keys = [key(group.name, group, 7.0) for group in groups]
-        _legend(axes, textwrap.fill(f"{table.label}{mean}", 20), keys, low=False)
-
-
-def _legend(axes: Axes, title: str, keys: Sequence[Any], *, low: bool) -> None:
-    """One legend to the right of the axes, below or above."""
-    from matplotlib.legend import Legend
-
-    legend = Legend(
-        axes,
-        keys,
-        [str(one.get_label()) for one in keys],
-        title=title,
-        loc="lower left" if low else "upper left",
-        bbox_to_anchor=(1.03, 0.0 if low else 1.0),
-        frameon=False,
-        borderaxespad=0.0,
-        alignment="left",
-        labelcolor=INK,
-        labelspacing=0.75,
-    )
-    legend.get_title().set_color(INK)
-    axes.add_artist(legend)
-
-
-def figure(table: DyadTable) -> Figure:
-    """The figure of give against take, of the size that fits a page.
-
-    Parameters
-    ----------
-    table : DyadTable
-        With ``acts_ego`` and ``acts_alter``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
-    # the same figure whatever the style that a user has set
-    with style.context("default"):
-        made = Figure(figsize=(7.2, 5.0))
-        made.patch.set_alpha(0.0)
-        # fixed edges: text widths differ between the machine that draws and the one that shows
-        made.subplots_adjust(left=0.1, right=0.72, bottom=0.11, top=0.98)
-        axes = made.subplots()
-        axes.set_anchor("SW")
-        axes.patch.set_alpha(0.0)
-        give_take(table, axes)
-    return made
+        keys = [key(wrapped(group.name, 18), group, 7.0) for group in groups]
+        blocks.insert(0, (wrapped(f"{table.label}{mean}", 20), keys))
+    legends(axes, blocks)
 
 
 def alt(table: DyadTable) -> str:

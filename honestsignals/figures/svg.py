@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "honestsignals", "font.family": "sans-serif"}
-"""Text stays text; ids come from a salt of our own instead of a random one."""
+STYLE = {"svg.fonttype": "none", "font.family": "sans-serif"}
+"""Text stays text."""
 
 
-def svg(made: Figure, title: str, description: str) -> str:
+def svg(made: Figure, title: str, description: str, *, paper: str = "none") -> str:
     """A figure as SVG text: the same figure gives the same text, with its title and description.
 
     Parameters
@@ -23,6 +23,8 @@ def svg(made: Figure, title: str, description: str) -> str:
         What to write.
     title, description : str
         For those who do not see it.
+    paper : str
+        Colour behind the drawing.
 
     Returns
     -------
@@ -39,15 +41,21 @@ def svg(made: Figure, title: str, description: str) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     target = io.StringIO()
-    with style.context(["default", STYLE]):
+    # ids come from a salt of our own instead of a random one, another for each figure of a page
+    salt = {"svg.hashsalt": f"honestsignals {title}"}
+    with style.context(["default", STYLE, salt]):
         FigureCanvasSVG(made)
-        made.savefig(target, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        made.savefig(target, format="svg", metadata=nothing, facecolor=paper)
     whole = target.getvalue()
     _, opening, after = whole.partition("<svg ")
     old, _, drawing = after.partition(">")
     # what stands before the drawing, and the vocabulary of the metadata, is of no use within a page
     kept = " ".join(re.findall(r'(?:viewBox|width|height)="[^"]*"', old))
     drawing = re.sub(r"\s*<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+    # a page may have several figures, and each id once
+    used = set(re.findall(r'(?:url\(|href=")#([^")]+)', drawing))
+    drawing = re.sub(r' id="([^"]*)"', lambda one: one[0] if one[1] in used else "", drawing)
     name, words = html.escape(title), html.escape(description)
     head = (
         f'{opening}xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {kept} '

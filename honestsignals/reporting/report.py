@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from honestsignals import __version__
 from honestsignals.dyads import DyadTable, base_rates
 from honestsignals.errors import DesignError
-from honestsignals.figures.giving import COLOURS, alt, figure
+from honestsignals.figures.giving import alt
+from honestsignals.figures.registry import draw
+from honestsignals.figures.style import COLOURS
 from honestsignals.figures.svg import svg
 from honestsignals.moments import spans_in_words
 from honestsignals.reporting import page
@@ -198,7 +200,7 @@ def _write(
         write_frame(draft / "tables" / f"{name}.csv", frame)
         write_text(draft / "tables" / f"{name}.tex", _latex(name, frame, made))
     title = f"Give against take in {study.name}"
-    drawn = svg(figure(table), title, alt(table))
+    drawn = svg(draw("give_take", table), title, alt(table))
     write_text(draft / FIGURE, drawn)
     context = _context(study, table, made, (frames, said))
     inline = drawn

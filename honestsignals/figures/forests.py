@@ -1,0 +1,234 @@
+"""Figures of estimates with their intervals, a row each: steps of a ladder, coefficients, studies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.errors import ArgumentError, DesignError, unknown
+from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.rows import (
+    at_right,
+    few_ticks,
+    fixed,
+    interval,
+    lay_rows,
+    page_wide,
+    rows_of,
+    signed,
+    upright,
+    whiskers,
+)
+from honestsignals.figures.style import BLUE, INK, VERMILLION, say_why, wrapped
+from honestsignals.inference.scores import SCORES
+from honestsignals.inference.words import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+LEFT, RIGHT = (0.0, 0.0, 0.47, 1.0), (0.53, 0.0, 0.47, 1.0)
+"""Where the two panels stand in the Axes."""
+AXIS = 0.75
+"""Inches below the rows: numbers of the x axis and its name."""
+
+
+@figure("What each step of the ladder adds", "an evaluation, or what its tidy() gives", height=3.0)
+def ladder(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
+    """Draw the ladder: each step's score with its interval, and its gain over the step before.
+
+    To the right of the line at 0 a step foretells better than the one before it.
+
+    Parameters
+    ----------
+    table : Evaluation or pandas.DataFrame
+        A row a step: ``step``, and per score ``score``, ``score_low``, ``score_high``, ``score_gain``,
+        ``score_gain_low``, ``score_gain_high``.
+    axes : matplotlib.axes.Axes
+        Where to draw; it is divided into two panels, its ``child_axes``.
+    score : str, optional
+        Which score; by default the first of the table.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> steps = pd.DataFrame({"step": ["base rate", "volume"], "auc": [0.5, 0.7], "auc_low": [0.5, 0.6],
+    ...     "auc_high": [0.5, 0.8], "auc_gain": [float("nan"), 0.2], "auc_gain_low": [float("nan"), 0.1],
+    ...     "auc_gain_high": [float("nan"), 0.3]})
+    >>> axes = ladder(steps, Figure().subplots())
+    >>> [panel.get_xlabel() for panel in axes.child_axes]
+    ['AUC', 'gain in AUC over the step before']
+    """
+    frame = _frame(table, ("step",), "an evaluation, or its table with the column step")
+    name = _score(frame, score)
+    axes.set_axis_off()
+    if not len(frame):
+        say_why(axes, "There is no step.")
+        return describe(axes, "ladder", "There is no step.")
+    rows = rows_of([str(one) for one in frame["step"]], axes)
+    left, right = axes.inset_axes(LEFT), axes.inset_axes(RIGHT)
+    title = SCORES[name].title if name in SCORES else name.replace("_", " ")
+    for panel, stem, colour, named in ((left, name, BLUE, True), (right, f"{name}_gain", VERMILLION, False)):
+        value, low, high = (_numbers(frame, f"{stem}{end}") for end in ("", "_low", "_high"))
+        whiskers(panel, low, high, rows.centre, colour)
+        panel.plot(value, rows.centre, "o" if named else "D", color=colour, markersize=5.5, zorder=3)
+        lay_rows(panel, rows, named=named)
+        few_ticks(panel)
+    upright(right, 0.0)
+    better = "" if name not in SCORES or SCORES[name].higher else ", lower is better"
+    wide = 34 if page_wide(axes) else 17
+    left.set_xlabel(wrapped(f"{title}{better}", wide))
+    over = "over the step before"
+    right.set_xlabel(wrapped(f"fall in {title} {over}" if better else f"gain in {title} {over}", wide))
+    return describe(axes, "ladder", _ladder_words(frame, name, title), rows.total + AXIS + 0.05)
+
+
+def _score(frame: pd.DataFrame, score: str | None) -> str:
+    """A score that the table has, by default its first."""
+    there = [str(name) for name in frame.columns if f"{name}_gain" in frame.columns]
+    there = [name for name in there if f"{name}_low" in frame.columns]
+    if score is None and there:
+        return there[0]
+    if score not in there:
+        if score is not None and there:
+            raise unknown("score", score, there)
+        raise DesignError(
+            "The table has no score with an interval and a gain, so there is no ladder to draw."
+        )
+    return str(score)
+
+
+def _ladder_words(frame: pd.DataFrame, name: str, title: str) -> str:
+    """Score and gain of each step."""
+    parts = []
+    for _, row in frame.iterrows():
+        text = f"{row['step']} {interval(*(float(row[f'{name}{end}']) for end in ('', '_low', '_high')))}"
+        gain, low, high = (float(row[f"{name}_gain{end}"]) for end in ("", "_low", "_high"))
+        if not np.isnan(gain):
+            text += f", gain {signed(gain)} ({signed(low)} to {signed(high)})"
+        parts.append(text)
+    return f"{title} of {counted(len(frame), 'step')} with 95 % intervals: {'; '.join(parts)}."
+
+
+def _frame(table: Any, columns: tuple[str, ...], needs: str) -> pd.DataFrame:
+    """The frame itself, or what tidy() gives, where it has the columns."""
+    import pandas as pd
+
+    frame = table if isinstance(table, pd.DataFrame) else getattr(table, "tidy", lambda: None)()
+    if not isinstance(frame, pd.DataFrame):
+        raise ArgumentError(f"The figure needs {needs}; got {type(table).__name__}.")
+    for name in columns:
+        if name not in frame.columns:
+            raise unknown("column", name, [str(one) for one in frame.columns], f"The figure needs {needs}.")
+    return frame
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> Array:
+    if name not in frame.columns:
+        return np.full(len(frame), np.nan)
+    return frame[name].to_numpy(dtype=float, na_value=np.nan)
+
+
+@figure(
+    "Estimates of studies, and what they say together",
+    "a frame with the columns study, estimate, low and high, and weight where studies weigh differently",
+    height=3.0,
+)
+def forest(
+    table: Any,
+    axes: Axes,
+    *,
+    pooled: tuple[float, float, float] | None = None,
+    prediction: tuple[float, float] | None = None,
+    of: str = "estimate",
+    null: float = 0.0,
+) -> Axes:
+    """Draw estimates of studies with their intervals, and a diamond for what they say together.
+
+    The area of a square is the weight of its study. The diamond reaches from one end of the pooled
+    interval to the other.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A row a study: ``study``, ``estimate``, ``low``, ``high`` and, where there, ``weight``.
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    pooled : tuple of float, optional
+        Estimate of all studies, and the ends of its interval.
+    prediction : tuple of float, optional
+        Ends of the interval for one more study, a thin line below the diamond.
+    of : str
+        What is estimated, with its unit: the name of the x axis.
+    null : float
+        Where there is nothing: a line.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> studies = pd.DataFrame({"study": ["one", "two"], "estimate": [0.1, 0.2], "low": [0.0, 0.1],
+    ...     "high": [0.2, 0.3], "weight": [1, 3]})
+    >>> axes = forest(studies, Figure().subplots(), pooled=(0.175, 0.09, 0.26), of="gain in AUC")
+    >>> [label.get_text() for label in axes.get_yticklabels()]
+    ['one', 'two', 'all studies']
+    """
+    needs = "a frame with the columns study, estimate, low and high"
+    frame = _frame(table, ("study", "estimate", "low", "high"), needs)
+    if not len(frame):
+        say_why(axes, "There is no study.")
+        axes.set_axis_off()
+        return describe(axes, "forest", "There is no study.")
+    extra = [] if pooled is None else ["all studies"]
+    extra += [] if prediction is None else ["one more study"]
+    rows = rows_of([*(str(one) for one in frame["study"]), *extra], axes)
+    value, low, high = (_numbers(frame, name) for name in ("estimate", "low", "high"))
+    each = rows.centre[: len(frame)]
+    whiskers(axes, low, high, each, INK)
+    axes.scatter(value, each, s=_areas(frame), marker="s", color=BLUE, linewidths=0, zorder=3)
+    texts = [interval(*one) for one in zip(value, low, high, strict=True)]
+    if pooled is not None:
+        texts.append(interval(*pooled))
+        _diamond(axes, pooled, float(rows.centre[len(frame)]))
+    if prediction is not None:
+        texts.append(f"({fixed(prediction[0])} to {fixed(prediction[1])})")
+        ends = np.array(prediction, dtype=float)
+        whiskers(axes, ends[:1], ends[1:], rows.centre[-1:], VERMILLION)
+    upright(axes, null)
+    lay_rows(axes, rows)
+    if page_wide(axes):
+        at_right(axes, rows, texts)
+    few_ticks(axes)
+    axes.set_xlabel(of)
+    parts = "; ".join(f"{name} {text}" for name, text in zip(frame["study"], texts, strict=False))
+    text = f"{of[:1].upper()}{of[1:]}s" if of == "estimate" else f"{of[:1].upper()}{of[1:]}"
+    said = f"{text} of {counted(len(frame), 'study', 'studies')} with 95 % intervals: {parts}."
+    said += f" Together {interval(*pooled)}." if pooled is not None else ""
+    said += f" One more study: {fixed(prediction[0])} to {fixed(prediction[1])}." if prediction else ""
+    return describe(axes, "forest", said, rows.total + AXIS)
+
+
+def _areas(frame: pd.DataFrame) -> Array:
+    """Areas of squares, in points squared: as weights are."""
+    weight = _numbers(frame, "weight")
+    if not np.isfinite(weight).any() or np.nanmax(weight) <= 0:
+        return np.full(len(frame), 32.0)
+    return np.asarray(np.clip(np.nan_to_num(weight), 0, None) / np.nanmax(weight) * 96.0 + 4.0)
+
+
+def _diamond(axes: Axes, pooled: tuple[float, float, float], at: float) -> None:
+    estimate, low, high = pooled
+    x, y = [low, estimate, high, estimate], [at, at - 0.1, at, at + 0.1]
+    axes.fill(x, y, color=VERMILLION, linewidth=0, zorder=3)

@@ -1,0 +1,101 @@
+"""Figure of how far a score grows with the people that a model was trained on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from honestsignals.errors import ArgumentError, unknown
+from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.rows import interval
+from honestsignals.figures.style import Look, handle, legends, look, plain, say_why, wrapped
+from honestsignals.inference.scores import SCORES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+@figure(
+    "The score by how many people a model was trained on",
+    "evaluation.learning_curve(), or a frame with the columns people, score, low and high",
+    height=3.6,
+)
+def learning_curve(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
+    """Draw the score of each step against the people trained on, with a band for its interval.
+
+    Parameters
+    ----------
+    table : table with tidy(), or pandas.DataFrame
+        A row a number of people (and ``step``, where there are several): ``people``, then either ``score``,
+        ``low`` and ``high``, or the columns of a score as in an evaluation: ``auc``, ``auc_low``,
+        ``auc_high``.
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    score : str, optional
+        Which score; by default the first of the table.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> found = pd.DataFrame({"people": [10, 20], "score": [0.6, 0.7], "low": [0.5, 0.65],
+    ...     "high": [0.7, 0.75]})
+    >>> axes = learning_curve(found, Figure().subplots())
+    >>> axes.get_xlabel()
+    'people trained on'
+    """
+    import pandas as pd
+
+    frame = table if isinstance(table, pd.DataFrame) else getattr(table, "tidy", lambda: None)()
+    if not isinstance(frame, pd.DataFrame):
+        raise ArgumentError(
+            f"The figure needs a learning curve: people, score, low, high; got {type(table).__name__}."
+        )
+    if "people" not in frame.columns:
+        raise unknown("column", "people", [str(name) for name in frame.columns])
+    name, ends = _columns(frame, score)
+    title = SCORES[name].title if name in SCORES else name.replace("_", " ")
+    if not len(frame):
+        say_why(axes, "There is no point of a learning curve.")
+        return describe(axes, "learning_curve", "There is no point of a learning curve.")
+    steps = list(dict.fromkeys(frame["step"].astype(str))) if "step" in frame.columns else [""]
+    keys, words = [], []
+    for place, step in enumerate(steps):
+        part = frame if step == "" else frame[frame["step"].astype(str) == step]
+        words.append(_line(axes, part.sort_values("people"), (step, name, *ends), look(place)))
+        keys.append(handle(look(place), wrapped(step, 22), marker=True))
+    plain(axes)
+    axes.locator_params(axis="x", integer=True)
+    axes.margins(x=0.04 if frame["people"].nunique() > 1 else 0.5)
+    axes.set(xlabel="people trained on", ylabel=title)
+    if steps != [""]:
+        legends(axes, [("", keys)])
+    said = f"{title} by people trained on, with intervals. {' '.join(words)}"
+    return describe(axes, "learning_curve", said)
+
+
+def _line(axes: Axes, part: pd.DataFrame, names: tuple[str, str, str, str], how: Look) -> str:
+    """One step's line and band, and its points in words."""
+    step, score, *ends = names
+    x, value, low, high = (part[one].to_numpy(dtype=float) for one in ("people", score, *ends))
+    (line,) = axes.plot(x, value, color=how.colour, linestyle=how.line, linewidth=1.8, zorder=3)
+    line.set(marker=how.marker, markersize=5.5, markeredgewidth=0)
+    axes.fill_between(x, low, high, color=how.colour, alpha=0.15, linewidth=0, zorder=2)
+    each = zip(x, value, low, high, strict=True)
+    points = "; ".join(f"{int(people):,} people {interval(*one)}" for people, *one in each)
+    return f"{step}: {points}." if step else f"{points}."
+
+
+def _columns(frame: pd.DataFrame, score: str | None) -> tuple[str, tuple[str, str]]:
+    """The column of the score, and those of its interval."""
+    if score is None and {"score", "low", "high"} <= set(frame.columns):
+        return "score", ("low", "high")
+    there = [str(name) for name in frame.columns if {f"{name}_low", f"{name}_high"} <= set(frame.columns)]
+    name = there[0] if score is None and there else score
+    if name not in there:
+        raise unknown("score", str(name or "score"), there, "It needs an interval: score, low and high.")
+    return str(name), (f"{name}_low", f"{name}_high")

@@ -1,0 +1,215 @@
+"""Which figures there are, and what each drawn one says to those who do not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from honestsignals.errors import ArgumentError, unknown
+from honestsignals.figures.style import PAGE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+WIDTH = 7.2
+"""Inches: the width of a page's text."""
+BETWEEN = (2.4, 20.0)
+"""Inches that a figure may be wide."""
+
+
+@dataclass(frozen=True)
+class Drawable:
+    """A figure that can be drawn.
+
+    Attributes
+    ----------
+    name : str
+        What :func:`draw` calls it.
+    title : str
+        What it shows, for a caption.
+    needs : str
+        What its first argument must be, in words.
+    height : float, inches
+        On a page; a figure with rows is as high as these need.
+    square : bool
+        Both axes have one scale.
+    function : callable
+        ``function(table, axes, ...)``, which returns the Axes.
+    """
+
+    name: str
+    title: str
+    needs: str
+    height: float
+    square: bool
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an Axes shows.
+
+    Attributes
+    ----------
+    title : str
+        Of the figure.
+    text : str
+        In words and numbers; no id of a person is in it.
+    inches : float or None
+        Height that its rows need; None where any will do.
+    """
+
+    title: str
+    text: str
+    inches: float | None = None
+
+
+FIGURES: dict[str, Drawable] = {}
+"""Every figure by name, in the order of a paper."""
+_SAID: WeakKeyDictionary[Axes, Said] = WeakKeyDictionary()
+
+
+def figure(
+    title: str, needs: str, *, height: float = 4.2, square: bool = False
+) -> Callable[[Function], Function]:
+    """Enter a function of a table and an Axes among the figures; the function stays as it is.
+
+    Parameters
+    ----------
+    title : str
+        What it shows, for a caption.
+    needs : str
+        What its first argument must be, in words.
+    height : float, inches
+    square : bool
+        Both axes have one scale.
+    """
+
+    def register(function: Function) -> Function:
+        name = function.__name__
+        FIGURES[name] = Drawable(name, title, needs, height, square, function)
+        return function
+
+    return register
+
+
+def describe(axes: Axes, name: str, text: str, inches: float | None = None) -> Axes:
+    """Keep what an Axes shows beside it.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    name : str
+        Of the figure.
+    text : str
+        In words and numbers, without ids.
+    inches : float, optional
+        Height that its rows need.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+    """
+    _SAID[axes] = Said(FIGURES[name].title, text, inches)
+    return axes
+
+
+def said_of(drawn: Axes | Figure) -> list[Said]:
+    """What the Axes of a figure show, in order; of an Axes, what it shows."""
+    from matplotlib.figure import Figure
+
+    if isinstance(drawn, Figure):
+        return [_SAID[axes] for axes in drawn.axes if axes in _SAID]
+    return [_SAID[drawn]] if drawn in _SAID else []
+
+
+def alt_text(axes: Axes | Figure) -> str:
+    """What a figure shows, in words with its numbers, for those who do not see it.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes or matplotlib.figure.Figure
+        That a function of this room drew on.
+
+    Returns
+    -------
+    str
+        Never with an id of a person in it.
+
+    Raises
+    ------
+    ArgumentError
+        Where nothing of this room was drawn there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> studies = pd.DataFrame({"study": ["one"], "estimate": [0.1], "low": [0.0], "high": [0.2]})
+    >>> alt_text(draw("forest", studies))
+    'Estimates of 1 study with 95 % intervals: one 0.100 (0.000 to 0.200).'
+    """
+    said = said_of(axes)
+    if not said:
+        raise ArgumentError("Nothing was drawn there by honestsignals.figures, so there are no words for it.")
+    return " ".join(one.text for one in said)
+
+
+def draw(
+    name: str,
+    table: Any,
+    *,
+    width: float = WIDTH,
+    height: float | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Figure:
+    """A figure of its own, in one style and of the size that fits a page.
+
+    It is no figure of pyplot, and what a user has set for other figures neither changes nor is changed.
+
+    Parameters
+    ----------
+    name : str
+        One of ``FIGURES``.
+    table : object
+        What the figure needs.
+    width : float, inches
+        7.2 for a page; 3.75 for a screen 360 pixels wide.
+    height : float, inches, optional
+        By default what suits the figure, and what its rows need.
+    options : mapping of str to value, optional
+        Further arguments of the figure's function.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    UnknownNameError
+        For a figure that there is not.
+    """
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    if name not in FIGURES:
+        raise unknown("figure", name, FIGURES)
+    if not BETWEEN[0] <= width <= BETWEEN[1]:
+        raise ArgumentError(f"width is {width!r}; it must be from {BETWEEN[0]} to {BETWEEN[1]} inches.")
+    one = FIGURES[name]
+    tall = height if height is not None else one.height if width > 5 else one.height * 0.95
+    with style.context(["default", PAGE]):
+        made = Figure(figsize=(width, tall), layout="compressed" if one.square else "constrained")
+        made.set_facecolor("none")
+        axes = made.subplots()
+        axes.set_facecolor("none")
+        one.function(table, axes, **(options or {}))
+    needed = [said.inches for said in said_of(axes) if said.inches is not None]
+    if height is None and needed:
+        made.set_size_inches(width, needed[0])
+    return made
