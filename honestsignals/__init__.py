@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         OutputError,
         UnknownNameError,
     )
+    from honestsignals.exporting.reading_back import read_export
+    from honestsignals.exporting.writing import Export, export
     from honestsignals.fitting import fit
     from honestsignals.fixed_effects import FixedEffectsResult
     from honestsignals.friendship_classes import friendship_class
@@ -61,6 +63,7 @@ _HOMES = {
     "DesignError": "errors",
     "DyadTable": "dyads",
     "Effects": "truths",
+    "Export": "exporting.writing",
     "FitError": "errors",
     "FixedEffectsResult": "fixed_effects",
     "HonestSignalsError": "errors",
@@ -84,6 +87,7 @@ _HOMES = {
     "compare_definitions": "definitions",
     "cross_lagged": "panels",
     "decompose": "decomposing",
+    "export": "exporting.writing",
     "fit": "fitting",
     "fit_mutual": "mutuality",
     "friendship_class": "friendship_classes",
@@ -93,6 +97,7 @@ _HOMES = {
     "open_study": "study_folder",
     "permute": "permuting",
     "qap": "correlating",
+    "read_export": "exporting.reading_back",
     "read_log": "reading",
     "report": "reporting.report",
     "row_reciprocity": "matrix_tests",
@@ -112,6 +117,7 @@ __all__ = [
     "DesignError",
     "DyadTable",
     "Effects",
+    "Export",
     "FitError",
     "FixedEffectsResult",
     "HonestSignalsError",
@@ -135,6 +141,7 @@ __all__ = [
     "compare_definitions",
     "cross_lagged",
     "decompose",
+    "export",
     "fit",
     "fit_mutual",
     "friendship_class",
@@ -144,6 +151,7 @@ __all__ = [
     "open_study",
     "permute",
     "qap",
+    "read_export",
     "read_log",
     "report",
     "row_reciprocity",

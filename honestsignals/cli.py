@@ -127,7 +127,7 @@ def dyads(
 
     One row a pair; an ordered pair, seen from ego, where the label is directed.
     """
-    from honestsignals.metric_table import codebook_path
+    from honestsignals.exporting.codebooks import codebook_path
     from honestsignals.tables import refuse_ending
 
     # before the work, not after it

@@ -14,13 +14,15 @@ import numpy as np
 
 from honestsignals.engines.passes import MOST_MOMENTS, Engine, Rows
 from honestsignals.errors import DesignError, listed, unknown
+from honestsignals.exporting.codebooks import codebook_of
+from honestsignals.exporting.writing import export
 from honestsignals.glossary import WORDS
-from honestsignals.metric_table import codebook_of, codebook_path
 from honestsignals.metrics import balance
 from honestsignals.metrics.acts import SECOND, Settings
 from honestsignals.metrics.columns import choose, describe, plan
 from honestsignals.metrics.registry import NO_RANGE, Fact
-from honestsignals.tables import number, refuse_ending, render, write_frames
+from honestsignals.printed import Printed
+from honestsignals.tables import number, refuse_ending, render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +65,7 @@ class Design:
 
 
 @dataclass(frozen=True, eq=False)
-class DyadTable:
+class DyadTable(Printed):
     """One row a pair, its metrics, its label; what was left out goes with it.
 
     Attributes
@@ -140,29 +142,25 @@ class DyadTable:
         names = [str(name) for name in self.frame.columns]
         return "\n".join([title, *self.facts(), f"{len(names)} columns: {listed(names, 14)}."])
 
-    __repr__ = __str__
+    def tidy(self) -> pd.DataFrame:
+        """The rows, every column."""
+        return self.frame
+
+    def note(self) -> str:
+        """What the rows are and rest on, in one line."""
+        return " ".join(self.facts())
 
     def _repr_html_(self) -> str:
         facts = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
         return f"<ul>{facts}</ul>{render(self.frame.head(5), 'html')}"
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as CSV (gzipped where the name ends so), and the codebook beside them.
+        """Write the rows as CSV (gzipped where the name ends so), with what ``hs.export`` puts beside them.
 
         Text that a spreadsheet would take for a formula gets an apostrophe before it.
         """
-        self._write(path, (".csv", ".csv.gz"))
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as Parquet, and the codebook beside them as CSV."""
-        self._write(path, (".parquet",))
-
-    def _write(self, path: str | os.PathLike[str], endings: tuple[str, ...]) -> None:
-        refuse_ending(path, endings)
-        write_frames({path: self.frame, codebook_path(path): self.codebook()})
+        refuse_ending(path, (".csv", ".csv.gz"))
+        export(self, path)
 
 
 def base_rates(frame: pd.DataFrame, label: str, label_type: str) -> str:

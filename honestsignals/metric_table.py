@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 import os
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from honestsignals.errors import OutputError, unknown
-from honestsignals.metrics.registry import SWAPS, Fact
+from honestsignals.errors import unknown
+from honestsignals.exporting.codebooks import codebook_of
+from honestsignals.exporting.writing import export
+from honestsignals.metrics.registry import Fact
 from honestsignals.printed import Printed
-from honestsignals.tables import refuse_ending, render, write_frames
+from honestsignals.tables import refuse_ending, render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,52 +91,7 @@ class MetricTable(Printed):
         table = render(self.tidy().head(self.printed), "html")
         return f"<p><b>{html.escape(self.title)}</b></p><ul>{items}</ul>{table}"
 
-    # files
-
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write every column as CSV (gzipped where the name ends so), and the codebook beside it."""
+        """Write every column as CSV (gzipped where the name ends so), with what ``hs.export`` puts beside."""
         refuse_ending(path, (".csv", ".csv.gz"))
-        write_frames({path: self.frame, codebook_path(path): self.codebook()})
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write every column as Parquet, and the codebook beside it as CSV."""
-        refuse_ending(path, (".parquet",))
-        write_frames({path: self.frame, codebook_path(path): self.codebook()})
-
-
-def codebook_of(about: Iterable[Fact]) -> pd.DataFrame:
-    """What each of some columns is, one row a column."""
-    import pandas as pd
-
-    rows = [
-        {
-            "column": one.name,
-            "kind": one.family,
-            "meaning": one.meaning,
-            "unit": one.unit,
-            "lowest": one.range[0],
-            "highest": one.range[1],
-            "swapping ego and alter gives": SWAPS[one.swap],
-            "undefined where": one.undefined,
-            "formula": one.formula,
-            "reference": one.reference,
-        }
-        for one in about
-    ]
-    return pd.DataFrame(rows)
-
-
-def codebook_path(path: str | os.PathLike[str]) -> Path:
-    """Where the codebook of a table goes: beside it.
-
-    >>> codebook_path("tables/dyads.csv").name
-    'dyads.codebook.csv'
-    """
-    table = Path(path)
-    # a table in another form keeps its ending here, so that two tables never share a codebook
-    stem = re.sub(r"\.csv$", "", table.name, flags=re.IGNORECASE)
-    if stem.endswith(".codebook"):
-        raise OutputError(
-            f"{table.name!r} is what the codebook of another table is called; choose another name."
-        )
-    return table.with_name(f"{stem}.codebook.csv")
+        export(self, path)

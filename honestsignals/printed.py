@@ -7,7 +7,8 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from honestsignals.tables import render, with_note, write_frame, write_text
+from honestsignals.exporting.writing import export
+from honestsignals.tables import refuse_ending, render, with_note, write_frame, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +65,26 @@ class Printed(ABC):
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table as CSV, every digit."""
         write_frame(path, self.tidy())
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the table as Parquet, with what ``hs.export`` puts beside it."""
+        self._exported(path, ".parquet")
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write the table for Excel, with what ``hs.export`` puts beside it."""
+        self._exported(path, ".xlsx")
+
+    def to_stata(self, path: str | os.PathLike[str]) -> None:
+        """Write the table for Stata 14 and later, with what ``hs.export`` puts beside it."""
+        self._exported(path, ".dta")
+
+    def to_spss(self, path: str | os.PathLike[str]) -> None:
+        """Write the table for SPSS, with what ``hs.export`` puts beside it."""
+        self._exported(path, ".sav")
+
+    def _exported(self, path: str | os.PathLike[str], ending: str) -> None:
+        refuse_ending(path, (ending,))
+        export(self, path)
 
     def _written(self, style: str, path: str | os.PathLike[str] | None) -> str:
         text = with_note(render(self.tidy(), style), self.note(), style)

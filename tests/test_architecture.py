@@ -24,6 +24,7 @@ LAYERS = [
     ["metrics"],
     ["inference"],
     ["catalogue", "tables"],
+    ["exporting"],
     ["printed"],
     ["metric_table"],
     ["engines"],
