@@ -9,12 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from honestsignals import metrics
+    from honestsignals import figures, metrics
     from honestsignals.actor_partner import ActorPartner, apim
     from honestsignals.comparing import Comparison, compare
     from honestsignals.correlating import qap
     from honestsignals.decomposing import decompose
     from honestsignals.definitions import compare_definitions
+    from honestsignals.drawn_nulls import null_draws
     from honestsignals.dyads import DyadTable
     from honestsignals.errors import (
         ArgumentError,
@@ -88,11 +89,13 @@ _HOMES = {
     "cross_lagged": "panels",
     "decompose": "decomposing",
     "export": "exporting.writing",
+    "figures": "figures",
     "fit": "fitting",
     "fit_mutual": "mutuality",
     "friendship_class": "friendship_classes",
     "from_graph": "reading",
     "metrics": "metrics",
+    "null_draws": "drawn_nulls",
     "null_models": "nulls",
     "open_study": "study_folder",
     "permute": "permuting",
@@ -142,11 +145,13 @@ __all__ = [
     "cross_lagged",
     "decompose",
     "export",
+    "figures",
     "fit",
     "fit_mutual",
     "friendship_class",
     "from_graph",
     "metrics",
+    "null_draws",
     "null_models",
     "open_study",
     "permute",
@@ -170,7 +175,7 @@ def __getattr__(name: str) -> Any:
         hint = f" Did you mean {near!r}?" if near else ""
         raise AttributeError(f"honestsignals has no {name!r}.{hint}")
     module = importlib.import_module(f"honestsignals.{_HOMES[name]}")
-    found = module if name == "metrics" else getattr(module, name)
+    found = module if name in ("figures", "metrics") else getattr(module, name)
     globals()[name] = found
     return found
 

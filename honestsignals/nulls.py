@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,28 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.drawn_nulls import LEVEL_WORDS, begun, seed_or_random
 from honestsignals.engines.passes import LogColumns
-from honestsignals.errors import ArgumentError, DesignError, check_seed, listed, one_of, unknown
-from honestsignals.inference.nulls import NULLS, Given, Null, begin, chances, generator
+from honestsignals.errors import listed
+from honestsignals.inference.nulls import NULLS, Given, Null, chances
 from honestsignals.log import InteractionLog
 from honestsignals.metric_table import MetricTable
-from honestsignals.metrics.acts import DAY, HOUR, Settings
-from honestsignals.metrics.registry import LEVELS, NO_RANGE, Fact
-from honestsignals.moments import FURTHER, settings_of, span, spans_in_words
+from honestsignals.metrics.acts import DAY, HOUR
+from honestsignals.metrics.registry import NO_RANGE, Fact
+from honestsignals.moments import spans_in_words
 from honestsignals.networks import Network
-from honestsignals.redrawing import Blocked, Ground, ground_of, laid_out
-from honestsignals.standardising import Measure, Tally, unsuited
+from honestsignals.redrawing import Blocked, Ground
+from honestsignals.standardising import Measure, Tally
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-FEWEST_DRAWS = 19
-"""Draws that a one-sided p value of 0.05 takes."""
 SOON = 10.0
 """Seconds up to which nobody needs to be told how long it takes."""
-SPANS = ("conversation_gap", "period", *FURTHER, "shift")
 SHOWN = ("ego", "alter", "person", "metric", "observed", "expected", "sd", "z", "p_low", "p_high")
 
 
@@ -169,42 +166,20 @@ def standardise(
     >>> found.frame.loc[0, ["observed", "expected"]].astype(float).round(2).tolist()
     [0.8, 0.24]
     """
-    model, seed = _model(null, level, draws), _seed(seed)
-    settings, shift = _spans(spans, model)
-    ground = ground_of(source, model, level)
-    base, acts = laid_out(ground, model, shift)
-    measure = ground.prepared(Measure.of_log(base, level, metrics, settings, ties=ground.ties))
-    left = unsuited(measure, model, base.kinds, split=ground.split)
-    measure = measure.only(_remaining(measure, left))
-    observed, refused = measure.observed(base)
-    measure = measure.only(_remaining(measure, {name: f"{name!r}: {refused[name]}" for name in refused}))
-    tally, start = Tally({name: observed[name] for name in measure.names}), begin(model, acts, seed)
+    seed = seed_or_random(seed)
+    found = begun(source, metrics, (null, level, draws, seed), spans)
+    model, ground, base, measure = found.model, found.ground, found.base, found.measure
+    tally = Tally({name: found.observed[name] for name in measure.names})
     for draw in _paced(draws, progress):
-        tally.add(measure(drawn(base, start, model, generator(seed, draw))))
+        tally.add(found.draw(draw))
     frame = _frame(ground.people, measure, tally)
     about = (*_columns(frame), *(measure.facts[name] for name in measure.names))
     table = Standardised("", frame, about, null=null, level=level, draws=draws, seed=seed)
     said = [*_notes(table, model, measure, ground.ties), *_once_each(base, model)]
-    notes = (*ground.notes, *said, *_apart(ground, base, acts, model))
-    notes = (*notes, *_left(left), *_refused(refused))
+    notes = (*ground.notes, *said, *_apart(ground, base, found.acts, model))
+    notes = (*notes, *_left(found.left), *_refused(found.refused))
     title = f"Metrics of {LEVEL_WORDS[level]} against the null model {null!r}"
     return replace(table, title=title, notes=notes, shown=SHOWN)
-
-
-LEVEL_WORDS = {"dyad": "pairs", "person": "people", "network": "the network"}
-
-
-def _remaining(measure: Measure, left: Mapping[str, str]) -> list[str]:
-    """Names without those left out; an error where one of these was asked for by name, or none remains."""
-    asked = [name for name in measure.asked if name in left]
-    names = [name for name in measure.names if name not in left]
-    if asked:
-        raise DesignError(left[asked[0]])
-    if not names:
-        raise DesignError(
-            f"None of these metrics remains, {len(left)} are left out. {next(iter(left.values()))}"
-        )
-    return names
 
 
 def _paced(draws: int, progress: Callable[[str], None] | None) -> Iterator[int]:
@@ -230,51 +205,6 @@ def _about(seconds: float) -> str:
     return (
         f", about {seconds / 60:.0f} min left" if seconds < 5400 else f", about {seconds / 3600:.1f} h left"
     )
-
-
-def _spans(spans: Mapping[str, str] | None, model: Null) -> tuple[Settings, int]:
-    """Spans of event metrics, and the shift of a null model that has one (0 where none is given)."""
-    further = dict(spans or {})
-    for name in further:
-        if name not in SPANS:
-            raise unknown("span", name, SPANS, f"Spans are: {listed(SPANS)}.")
-    shift = span(further.pop("shift"), "shift") if "shift" in further else 0
-    if shift and model.needs != "time":
-        shifted = ", ".join(repr(one.name) for one in NULLS.values() if one.needs == "time")
-        raise DesignError(
-            f"{model.name!r} shifts nothing, so 'shift' is no span of it; it is one of {shifted}."
-        )
-    return settings_of(further.pop("conversation_gap", "1h"), further.pop("period", "7D"), further), shift
-
-
-def drawn(base: LogColumns, acts: Given, model: Null, rng: np.random.Generator) -> LogColumns:
-    """A log as the null model draws it."""
-    if model.draw is None:
-        raise TypeError(f"{model.name} has no function")
-    sender, receiver, time = model.draw(acts, rng)
-    return replace(base, sender=sender, receiver=receiver, time=time)
-
-
-def _model(null: str, level: str, draws: int) -> Null:
-    """The null model of that name, where level and draws are fit for it."""
-    one_of("null", null, tuple(NULLS))
-    one_of("level", level, tuple(LEVELS))
-    model = NULLS[null]
-    if level not in model.levels:
-        others = ", ".join(repr(one.name) for one in NULLS.values() if level in one.levels)
-        raise DesignError(
-            f"{null!r} keeps who gave whom how often, so every metric of {LEVEL_WORDS[level]} stays "
-            "as it was. "
-            f"Null models for these: {others}."
-        )
-    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < FEWEST_DRAWS:
-        raise ArgumentError(f"draws is {draws!r}; it must be a whole number from {FEWEST_DRAWS} on.")
-    return model
-
-
-def _seed(seed: int | None) -> int:
-    check_seed(seed)
-    return secrets.randbits(32) if seed is None else int(seed)
 
 
 # what is said of them

@@ -40,6 +40,7 @@ LAYERS = [
     ["definitions", "matrix_tests", "people", "windows"],
     ["log"],
     ["redrawing"],
+    ["drawn_nulls"],
     ["nulls"],
     ["reading", "study_file", "labels"],
     ["asked", "label_columns", "label_network"],

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 import honestsignals as hs
-from honestsignals import nulls, standardising
+from honestsignals import drawn_nulls, nulls, standardising
 from honestsignals.errors import DesignError
 from honestsignals.inference.nulls import NULLS, Given, generator
 from honestsignals.inference.rewiring import grouped, shuffled_within
@@ -324,17 +324,17 @@ def test_metrics_of_people_and_of_networks_are_of_weight_or_of_a_kind() -> None:
 def test_weight_goes_with_its_act() -> None:
     log = log_of(random_rows(6, people=5, acts=70))
     model = NULLS["strength"]
-    ground = nulls.ground_of(log, model, "network")
-    base, acts = nulls.laid_out(ground, model)
+    ground = drawn_nulls.ground_of(log, model, "network")
+    base, acts = drawn_nulls.laid_out(ground, model)
     measure = standardising.Measure.of_log(
         base, "network", "reciprocity_weighted__weight", standardising.Settings()
     )
     found = hs.standardise(
         log, "reciprocity_weighted__weight", null="strength", level="network", draws=19, seed=1
     )
-    values, start = [], nulls.begin(model, acts, 1)
+    values, start = [], drawn_nulls.begin(model, acts, 1)
     for draw in range(1, 20):
-        made = nulls.drawn(base, start, model, generator(1, draw))
+        made = drawn_nulls.drawn(base, start, model, generator(1, draw))
         weight = Counter[tuple[int, int]]()
         for one, other, amount in zip(made.sender.tolist(), made.receiver.tolist(), made.weight, strict=True):
             weight[one, other] += amount
@@ -388,7 +388,7 @@ def test_what_the_data_refuse_is_refused_before_any_draw(monkeypatch: pytest.Mon
     rows = pd.DataFrame({"sender": np.arange(n), "receiver": np.roll(np.arange(n), 1)})
     log = hs.read_log(rows)
     drawn = []
-    monkeypatch.setattr(nulls, "drawn", lambda *_: drawn.append(1))
+    monkeypatch.setattr(drawn_nulls, "drawn", lambda *_: drawn.append(1))
     with pytest.raises(DesignError, match=r"'kr_rw': 5,001 people: it needs the whole matrix.* up to 5,000"):
         hs.standardise(log, "kr_rw", null="strength", level="network")
     with pytest.raises(DesignError, match=r"None of these metrics remains.*: 5,001 people"):

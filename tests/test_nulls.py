@@ -15,10 +15,10 @@ from scipy import stats
 
 import honestsignals as hs
 from honestsignals import standardising
+from honestsignals.drawn_nulls import drawn
 from honestsignals.inference import nulls, rewiring
 from honestsignals.inference.nulls import NULLS, Given, begin, generator
 from honestsignals.metrics.acts import DAY, HOUR, SECOND
-from honestsignals.nulls import drawn
 from honestsignals.redrawing import ground_of, laid_out
 from honestsignals.standardising import Measure, Tally
 from tests.corpus import corpus, log_of, random_rows

@@ -9,7 +9,19 @@ import numpy as np
 
 from honestsignals.figures.predicted import Predicted, predictions_of
 from honestsignals.figures.registry import describe, figure
-from honestsignals.figures.style import DASHED, SOFT, Look, handle, legends, look, plain, say_why, wrapped
+from honestsignals.figures.style import (
+    DASHED,
+    SOFT,
+    Look,
+    handle,
+    key_width,
+    legends,
+    look,
+    plain,
+    room,
+    say_why,
+    wrapped,
+)
 from honestsignals.inference.curves import calibration_bins
 from honestsignals.inference.words import counted
 
@@ -77,13 +89,13 @@ def reliability(table: Any, axes: Axes, *, steps: Sequence[str] | None = None, b
     _counts(below, known[-1][1], look(len(known) - 1))
     _words(above, below, found)
     keys = [
-        handle(look(place), wrapped(one, 24), marker=True)
+        handle(look(place), wrapped(one, key_width(axes)), marker=True)
         for place, one in enumerate(found.steps)
         if len(drawn[place][2])
     ]
     right = handle(Look(SOFT, DASHED, "none"), "right on average")
-    legends(axes, [("", [*keys, right])])
-    return describe(axes, "reliability", _said(found, known, drawn))
+    key = legends(axes, [("", [*keys, right])])
+    return describe(axes, "reliability", _said(found, known, drawn), room(axes, key, wide=4.2, narrow=3.9))
 
 
 def _known(found: Predicted, place: int) -> tuple[Array, Array]:
@@ -136,7 +148,7 @@ def _words(above: Axes, below: Axes, found: Predicted) -> None:
     ends = [*above.get_xlim(), *below.get_xlim()]
     above.set_xlim(min(ends), max(ends))
     below.set_xlim(min(ends), max(ends))
-    above.set_ylabel(wrapped(what[1], 34))
+    above.set_ylabel(wrapped(what[1], 30))
     below.set_xlabel(f"predicted {what[0]}")
     below.set_ylabel("predictions")
 

@@ -21,7 +21,9 @@ from honestsignals.figures.style import (
     handle,
     legends,
     plain,
+    room,
     say_why,
+    words_wide,
     wrapped,
 )
 from honestsignals.inference.words import counted
@@ -176,15 +178,19 @@ def _of_pairs(axes: Axes, name: str, observed: Array, drawn: list[Array]) -> Axe
         keys.append(handle(Look(VERMILLION, SOLID, "none"), "null, mean of draws"))
         keys.append(Patch(color=VERMILLION, alpha=0.3, linewidth=0, label="null, 95 % of draws"))
     plain(axes, "y")
-    axes.set(xlabel=wrapped(f"{name} of a pair", 60), ylabel="share of pairs", xlim=(edges[0], edges[-1]))
-    legends(axes, [("", keys)])
+    axes.set(
+        xlabel=wrapped(f"{name} of a pair", words_wide(axes)),
+        ylabel="share of pairs",
+        xlim=(edges[0], edges[-1]),
+    )
+    key = legends(axes, [("", keys)])
     means = np.array([one.mean() for one in kept])
     said = f"{name} of {counted(observed.size, 'pair')}: mean {fixed(observed.mean())} as observed"
     if means.size:
         ends_of = np.quantile(means, [0.025, 0.975])
         said += f"; in {counted(means.size, 'draw')} of the null model mean {fixed(means.mean())}, "
         said += f"95 % of draws between {fixed(ends_of[0])} and {fixed(ends_of[1])}"
-    return describe(axes, "reciprocity_null", f"{said}.")
+    return describe(axes, "reciprocity_null", f"{said}.", room(axes, key, wide=3.2, narrow=2.2))
 
 
 def _of_one(axes: Axes, name: str, observed: float, drawn: Array) -> Axes:
@@ -193,14 +199,14 @@ def _of_one(axes: Axes, name: str, observed: float, drawn: Array) -> Axes:
     axes.hist(known, bins=bars_of(known), color=SOFT, alpha=0.55, linewidth=0)
     axes.axvline(observed, color=VERMILLION, linewidth=2.0)
     plain(axes, "y")
-    axes.set(xlabel=wrapped(f"{name} of the network", 60), ylabel="draws of the null model")
-    legends(axes, [("", [handle(Look(VERMILLION, SOLID, "none"), f"observed, {fixed(observed)}")])])
+    axes.set(xlabel=wrapped(f"{name} of the network", words_wide(axes)), ylabel="draws of the null model")
+    key = legends(axes, [("", [handle(Look(VERMILLION, SOLID, "none"), f"observed, {fixed(observed)}")])])
     high = (1 + int((known >= observed - 1e-12 * max(1.0, abs(observed))).sum())) / (1 + known.size)
     low = (1 + int((known <= observed + 1e-12 * max(1.0, abs(observed))).sum())) / (1 + known.size)
     said = f"{name} of the network: {fixed(observed)} as observed; in {counted(known.size, 'draw')} of the "
     said += f"null model mean {fixed(known.mean()) if known.size else '–'}. As high by chance: p = "
     said += f"{probability(high)}; as low: p = {probability(low)}."
-    return describe(axes, "reciprocity_null", said)
+    return describe(axes, "reciprocity_null", said, room(axes, key, wide=3.2, narrow=2.2))
 
 
 def _of_z(table: Any, axes: Axes, metric: str | None) -> Axes:
@@ -223,18 +229,18 @@ def _of_z(table: Any, axes: Axes, metric: str | None) -> Axes:
     for at, line in ((0.0, DASHED), (-1.96, DOTTED), (1.96, DOTTED)):
         axes.axvline(at, color=INK, linewidth=1.0, linestyle=line)
     plain(axes, "y")
-    axes.set_xlabel(wrapped(f"z of {name}: (observed − expected) / sd of the draws", 52))
+    axes.set_xlabel(wrapped(f"z of {name}, in standard deviations of the draws", words_wide(axes)))
     axes.set_ylabel(f"{'people' if whose == 'person' else 'pairs'}")
     keys = [handle(Look(INK, DASHED, "none"), "as the null\nmodel expects")]
     keys.append(handle(Look(INK, DOTTED, "none"), "±1.96"))
-    legends(axes, [("", keys)])
+    key = legends(axes, [("", keys)])
     observed, expected = part["observed"].mean(), part["expected"].mean()
     above, below = int((known > 1.96).sum()), int((known < -1.96).sum())
     said = f"z of {name} of {many} against the null model {table.null!r} ({table.draws:,} draws): mean "
     said += f"{fixed(float(known.mean()), 2)}; {above:,} above 1.96, {below:,} below −1.96. Mean "
     said += f"{fixed(float(observed))} as observed, {fixed(float(expected))} expected; "
     said += f"{len(z) - len(known):,} without z."
-    return describe(axes, "reciprocity_null", said)
+    return describe(axes, "reciprocity_null", said, room(axes, key, wide=3.2, narrow=2.2))
 
 
 def bars_of(values: Array) -> int:

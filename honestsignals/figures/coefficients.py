@@ -10,7 +10,7 @@ import numpy as np
 from honestsignals.errors import ArgumentError, check_level, listed, unknown
 from honestsignals.figures.registry import describe, figure
 from honestsignals.figures.rows import few_ticks, interval, lay_rows, rows_of, upright, whiskers
-from honestsignals.figures.style import handle, legends, look, say_why, wrapped
+from honestsignals.figures.style import handle, key_width, legends, look, room, say_why, wrapped
 from honestsignals.inference.wald import coefficient_tests
 from honestsignals.inference.words import counted
 
@@ -22,8 +22,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 STEP = 0.13
 """Inches between the intervals of one coefficient."""
-AXIS, KEY = 0.75, 0.21
-"""Inches below the rows; and of an entry of a legend."""
+AXIS = 0.75
+"""Inches below the rows."""
 WORDS = {
     "classical": "classical",
     "hc1": "HC1",
@@ -124,23 +124,14 @@ def coefficients(
             markeredgewidth=0,
             zorder=3,
         )
-        keys.append(handle(how, WORDS.get(name, wrapped(name, 20)), line=False, marker=True))
+        keys.append(handle(how, WORDS.get(name, wrapped(name, key_width(axes))), line=False, marker=True))
     upright(axes, 0.0)
     lay_rows(axes, rows)
     few_ticks(axes)
     axes.set_xlabel(_unit(table))
-    if many > 1:
-        legends(axes, [(found.what, keys)], below=0.5)
-    room = rows.total + AXIS + (KEY * (many + 1) if many > 1 else 0.0)
-    beside = max(rows.total + AXIS, KEY * (many + 2) + AXIS)
-    needed = room if many > 1 and _narrow(axes) else beside if many > 1 else rows.total + AXIS
-    return describe(axes, "coefficients", _said(found, level), needed)
-
-
-def _narrow(axes: Axes) -> bool:
-    from honestsignals.figures.style import NARROW, inches_wide
-
-    return inches_wide(axes) < NARROW
+    key = legends(axes, [(found.what, keys)]) if many > 1 else 0.0
+    inches = room(axes, key, wide=rows.total, narrow=rows.total, axis=AXIS)
+    return describe(axes, "coefficients", _said(found, level), inches)
 
 
 def _unit(table: Any) -> str:

@@ -11,7 +11,20 @@ import numpy as np
 from honestsignals.errors import DesignError
 from honestsignals.figures.predicted import Predicted, over_folds, predictions_of
 from honestsignals.figures.registry import describe, figure
-from honestsignals.figures.style import DASHED, SOFT, Look, handle, legends, look, plain, say_why, wrapped
+from honestsignals.figures.style import (
+    DASHED,
+    SOFT,
+    Look,
+    handle,
+    key_width,
+    legends,
+    look,
+    plain,
+    room,
+    say_why,
+    words_wide,
+    wrapped,
+)
 from honestsignals.inference.curves import (
     precision_at,
     precision_recall_curve,
@@ -100,8 +113,11 @@ def roc(table: Any, axes: Axes, *, steps: Sequence[str] | None = None) -> Axes:
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1.0, linestyle=DASHED, zorder=1)
     _curves(axes, drawn, np.append(0.0, grid), lambda curves: np.insert(curves, 0, 0.0, axis=-1))
     named = found.label if found.label != "label" else "the label"
-    axes.set_xlabel(f"share of pairs without {named} that are flagged")
-    axes.set_ylabel(f"share of pairs with {named} that are flagged")
+    _name_axes(
+        axes,
+        f"share of pairs without {named} that are flagged",
+        f"share of pairs with {named} that are flagged",
+    )
     return _finished(axes, "roc", found, (drawn, "AUC", "chance (AUC .500)", "Chance is AUC 0.500."))
 
 
@@ -157,12 +173,21 @@ def precision_recall(table: Any, axes: Axes, *, steps: Sequence[str] | None = No
     axes.axhline(base, color=SOFT, linewidth=1.0, linestyle=DASHED, zorder=1)
     _curves(axes, drawn, grid, lambda curves: curves)
     named = found.label if found.label != "label" else "the label"
-    axes.set_xlabel(f"share of pairs with {named} that are flagged (recall)")
-    axes.set_ylabel(f"share of flagged pairs with {named} (precision)")
+    _name_axes(
+        axes,
+        f"share of pairs with {named} that are flagged (recall)",
+        f"share of flagged pairs with {named} (precision)",
+    )
     said = f"The base rate is {base:.3f}."
     return _finished(
         axes, "precision_recall", found, (drawn, "average precision", f"base rate {_short(base)}", said)
     )
+
+
+def _name_axes(axes: Axes, x: str, y: str) -> None:
+    """Names of both axes, on as many lines as they need."""
+    axes.set_xlabel(wrapped(x, words_wide(axes)))
+    axes.set_ylabel(wrapped(y, words_wide(axes)))
 
 
 def _binary(table: Any, steps: Sequence[str] | None) -> Predicted:
@@ -213,18 +238,20 @@ def _finished(axes: Axes, name: str, found: Predicted, what: tuple[Sequence[Draw
         say_why(axes, why)
         return describe(axes, name, f"{why} {found.tested()}.")
     keys = [
-        handle(look(place), f"{wrapped(one.step, 21)} ({_short(one.scores.mean())})")
+        handle(look(place), wrapped(f"{one.step} ({_short(one.scores.mean())})", key_width(axes)))
         for place, one in enumerate(drawn)
         if len(one.scores)
     ]
     band = _band_key(look(len(drawn) - 1)) if used > 4 else []
     folds = counted(used, "fold") if not drawn[-1].without else f"{used} of {len(found.folds)} folds"
-    legends(axes, [(wrapped(f"mean {score}, {folds}", 26), [*keys, *band]), ("", [handle(CHANCE, line)])])
+    title = wrapped(f"mean {score}, {folds}", key_width(axes) + 8)
+    key = legends(axes, [(title, [*keys, *band, handle(CHANCE, line)])])
     values = "; ".join(f"{one.step} {one.scores.mean():.3f}" for one in drawn if len(one.scores))
     left = [one.without for one in drawn if one.without]
     text = f"{FIGURED[name]}, averaged over {counted(used, 'fold')}. Mean {score}: {values}. {said} "
     without = f" {max(left)} of the folds have no curve." if left else ""
-    return describe(axes, name, f"{text}{found.tested()}.{without}")
+    inches = room(axes, key, wide=3.8, narrow=2.9)
+    return describe(axes, name, f"{text}{found.tested()}.{without}", inches)
 
 
 FIGURED = {"roc": "ROC curves", "precision_recall": "Precision against recall"}

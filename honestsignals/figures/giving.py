@@ -22,6 +22,7 @@ from honestsignals.figures.style import (
     VERMILLION,
     legends,
     plain,
+    room,
     say_why,
     wrapped,
 )
@@ -111,13 +112,13 @@ def give_take(table: DyadTable, axes: Axes) -> Axes:
             points.set(alpha=0.85 if group.ring else 0.6, zorder=3 if group.ring else 2)
     if not len(places):
         say_why(axes, "No pair is in contact.")
-    _legends(axes, table, groups, sizes)
+    key = _legends(axes, table, groups, sizes)
     names = ("acts of the one who gave more", "acts of the other")
     if table.directed:
         names = ("acts of ego to alter", "acts of alter to ego")
     axes.set_xlabel(names[0], color=INK)
     axes.set_ylabel(names[1], color=INK)
-    return describe(axes, "give_take", alt(table))
+    return describe(axes, "give_take", alt(table), room(axes, key, wide=4.4, narrow=2.9))
 
 
 def _style(points: Any, group: Group, size: float) -> None:
@@ -197,7 +198,7 @@ def _scales(axes: Axes, most: float) -> None:
 
 def _legends(
     axes: Axes, table: DyadTable, groups: Sequence[Group], sizes: Sequence[tuple[int, float]]
-) -> None:
+) -> float:
     """What colours, sizes and the line mean, beside the axes."""
     from matplotlib.lines import Line2D
 
@@ -218,7 +219,7 @@ def _legends(
         mean = "" if table.design.label_type == "binary" else " (mean)"
         keys = [key(wrapped(group.name, 18), group, 7.0) for group in groups]
         blocks.insert(0, (wrapped(f"{table.label}{mean}", 20), keys))
-    legends(axes, blocks)
+    return legends(axes, blocks)
 
 
 def alt(table: DyadTable) -> str:

@@ -9,7 +9,18 @@ import numpy as np
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, check_seed
 from honestsignals.figures.registry import describe, figure
-from honestsignals.figures.style import INK, SOFT, SOLID, VERMILLION, Look, handle, legends, say_why, wrapped
+from honestsignals.figures.style import (
+    INK,
+    SOFT,
+    SOLID,
+    VERMILLION,
+    Look,
+    handle,
+    legends,
+    room,
+    say_why,
+    wrapped,
+)
 from honestsignals.inference.words import counted
 
 if TYPE_CHECKING:
@@ -20,7 +31,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 PEOPLE, TIES = 300, 4000
 """More than so many cannot be told apart on a page."""
-RADIUS = 0.35
+RADIUS = 0.27
 """Of a person, in units of the distance that neighbours keep."""
 
 
@@ -92,12 +103,12 @@ def network(table: Any, axes: Axes, *, names: bool = False, most: int = PEOPLE, 
     ]
     keys[0].set_linewidth(2.6)
     keys[1].set_linewidth(0.9)
-    legends(axes, [("", keys)], below=0.1)
+    key = legends(axes, [("", keys)], below=0.1)
     alone = len(people) - len({one for pair in (*both, *arrows) for one in pair})
     said = f"{counted(len(people), 'person', 'people')}, {f'{alone:,}' if alone else 'none'} without a tie. "
     said += f"Of {counted(len(both) + len(arrows), 'pair')} with a tie, in {len(both):,} both give and in "
     said += f"{len(arrows):,} only one does."
-    return describe(axes, "network", said)
+    return describe(axes, "network", said, room(axes, key, wide=4.9, narrow=3.5, axis=0.2))
 
 
 def _graph(table: Any) -> nx.DiGraph:
@@ -208,10 +219,11 @@ def _ties(
     from matplotlib.collections import LineCollection, PolyCollection
 
     both, arrows = ties
+    # so thin that many lines do not become one patch
+    thick = float(np.clip(40 / np.sqrt(len(both) + len(arrows) + 1), 0.8, 2.6))
     if both:
-        axes.add_collection(
-            LineCollection([at[list(pair)] for pair in both], colors=VERMILLION, linewidths=2.6, zorder=3)
-        )
+        lines = [at[list(pair)] for pair in both]
+        axes.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=thick, zorder=3))
     if arrows:
         start, end = at[[a for a, _ in arrows]], at[[b for _, b in arrows]]
         along = end - start
@@ -222,7 +234,9 @@ def _ties(
         head = np.minimum(0.55 * size + 0.12, 0.45 * length)
         base, across = tip - along * head, along[:, ::-1] * (1.0, -1.0) * head * 0.38
         axes.add_collection(
-            LineCollection(list(np.stack([start, base], axis=1)), colors=SOFT, linewidths=0.9, zorder=2)
+            LineCollection(
+                list(np.stack([start, base], axis=1)), colors=SOFT, linewidths=0.35 * thick, zorder=2
+            )
         )
         heads = np.stack([tip, base + across, base - across], axis=1)
         axes.add_collection(PolyCollection(list(heads), facecolors=SOFT, linewidths=0, zorder=2.5))
@@ -239,4 +253,6 @@ def _people(axes: Axes, at: Array, names: list[str] | None, size: float) -> None
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1], high[1])
     for (x, y), name in zip(at, names or [], strict=False):
-        axes.text(x, y + size * 1.1, wrapped(name, 18), ha="center", va="bottom", color=INK, fontsize=7.5)
+        axes.text(
+            x, y + size * 1.1, wrapped(name, 18), ha="center", va="bottom", color=INK, fontsize=7.5, zorder=6
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from honestsignals.errors import ArgumentError, unknown
 from honestsignals.figures.registry import describe, figure
 from honestsignals.figures.rows import interval
-from honestsignals.figures.style import Look, handle, legends, look, plain, say_why, wrapped
+from honestsignals.figures.style import Look, handle, key_width, legends, look, plain, room, say_why, wrapped
 from honestsignals.inference.scores import SCORES
 
 if TYPE_CHECKING:
@@ -67,15 +67,14 @@ def learning_curve(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     for place, step in enumerate(steps):
         part = frame if step == "" else frame[frame["step"].astype(str) == step]
         words.append(_line(axes, part.sort_values("people"), (step, name, *ends), look(place)))
-        keys.append(handle(look(place), wrapped(step, 22), marker=True))
+        keys.append(handle(look(place), wrapped(step, key_width(axes)), marker=True))
     plain(axes)
     axes.locator_params(axis="x", integer=True)
     axes.margins(x=0.04 if frame["people"].nunique() > 1 else 0.5)
     axes.set(xlabel="people trained on", ylabel=title)
-    if steps != [""]:
-        legends(axes, [("", keys)])
+    key = legends(axes, [("", keys)]) if steps != [""] else 0.0
     said = f"{title} by people trained on, with intervals. {' '.join(words)}"
-    return describe(axes, "learning_curve", said)
+    return describe(axes, "learning_curve", said, room(axes, key, wide=3.0, narrow=2.3))
 
 
 def _line(axes: Axes, part: pd.DataFrame, names: tuple[str, str, str, str], how: Look) -> str:

@@ -28,7 +28,9 @@ from honestsignals.figures.style import (
     handle,
     legends,
     plain,
+    room,
     say_why,
+    words_wide,
     wrapped,
 )
 from honestsignals.inference.words import counted
@@ -113,14 +115,14 @@ def _of_term(table: Any, axes: Axes, place: int) -> Axes:
     axes.axvline(at, color=VERMILLION, linewidth=2.0)
     axes.axvline(-at, color=VERMILLION, linewidth=1.2, linestyle=DASHED)
     plain(axes, "y")
-    axes.set_xlabel(wrapped(f"{table.statistic} of {name} after people changed places", 60))
+    axes.set_xlabel(wrapped(f"{table.statistic} of {name} after people changed places", words_wide(axes)))
     axes.set_ylabel("permutations")
     keys = [
         handle(Look(VERMILLION, SOLID, "none"), f"observed, {fixed(at, 2)}"),
         handle(Look(VERMILLION, DASHED, "none"), "as far on the\nother side"),
     ]
-    legends(axes, [(f"p {_p(p)}", keys)])
-    return describe(axes, "permutation_null", _words(table, [place]), 3.4)
+    key = legends(axes, [(f"p {_p(p)}", keys)])
+    return describe(axes, "permutation_null", _words(table, [place]), room(axes, key, wide=2.9, narrow=2.2))
 
 
 def _of_terms(table: Any, axes: Axes, places: list[int]) -> Axes:
@@ -138,15 +140,15 @@ def _of_terms(table: Any, axes: Axes, places: list[int]) -> Axes:
     few_ticks(axes)
     if page_wide(axes):
         at_right(axes, rows, [f"p {_p(p)}" for _, _, p in found])
-    axes.set_xlabel(f"{table.statistic} after people changed places")
+    axes.set_xlabel(wrapped(f"{table.statistic} after people changed places", words_wide(axes)))
     keys = [
         Line2D([], [], linestyle="none", marker="D", color=VERMILLION, markersize=6, label="observed"),
         Line2D([], [], color=SOFT, linewidth=5.0, label="half of permutations"),
         Line2D([], [], color=SOFT, linewidth=1.5, label="95 % of permutations"),
     ]
     # the right side has the p values
-    legends(axes, [("", keys)], under=True)
-    return describe(axes, "permutation_null", _words(table, places), rows.total + 0.75 + 0.22 * len(keys))
+    key = legends(axes, [("", keys)], under=True)
+    return describe(axes, "permutation_null", _words(table, places), rows.total + 0.75 + key)
 
 
 def _p(p: float) -> str:

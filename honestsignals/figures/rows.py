@@ -58,7 +58,7 @@ def rows_of(names: Sequence[str], axes: Axes, least: float = LEAST) -> Rows:
     -------
     Rows
     """
-    width = 26 if page_wide(axes) else 15
+    width = 26 if page_wide(axes) else 17
     written = [wrapped(name, width) for name in names]
     height = np.array([max(least, LINE * (text.count("\n") + 1) + 0.1) for text in written])
     ends = EDGE + np.cumsum(height)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -125,15 +126,27 @@ def inches_wide(axes: Axes) -> float:
 
 
 def wrapped(text: str, width: int) -> str:
-    r"""A name on as many lines as it needs; a long word is broken, never cut off.
+    r"""A name on as many lines as it needs, broken after signs that join words, and never cut off.
 
-    >>> wrapped("known(returned_share)", 14)
-    'known(returned\n_share)'
+    >>> wrapped("known(returned_share)", 18)
+    'known(returned_\nshare)'
     >>> wrapped("volume + balance", 12)
     'volume +\nbalance'
     """
+    lines = [""]
+    for word in re.findall(r"\s+|[^\s_(:*]+[_(:*]*|[_(:*]+", str(text)):
+        # what has no sign to break after is broken anywhere
+        for part in textwrap.wrap(word, width) or [" "]:
+            if len(lines[-1]) + len(part.rstrip()) > width and lines[-1].strip():
+                lines.append("")
+            lines[-1] += part
     # a dollar sign would begin a formula
-    return "\n".join(textwrap.wrap(str(text), width) or [""]).replace("$", r"\$")
+    return "\n".join(line.strip() for line in lines).replace("$", r"\$")
+
+
+def words_wide(axes: Axes) -> int:
+    """Letters that the name of an x axis has room for."""
+    return max(16, int(inches_wide(axes) * 11.5))
 
 
 def handle(one: Look, name: str, *, line: bool = True, marker: bool = False) -> Any:
@@ -152,13 +165,23 @@ def handle(one: Look, name: str, *, line: bool = True, marker: bool = False) -> 
     )
 
 
+def beside(axes: Axes) -> bool:
+    """Whether a legend stands beside the Axes, and not below it."""
+    return inches_wide(axes) >= NARROW
+
+
+def key_width(axes: Axes) -> int:
+    """Letters that a line of a legend has room for."""
+    return 22 if beside(axes) else 36
+
+
 def legends(
     axes: Axes,
     blocks: Sequence[tuple[str, Sequence[Any]]],
     *,
     below: float = 0.55,
     under: bool | None = None,
-) -> None:
+) -> float:
     """What marks mean, beside the Axes; below it where the Axes is narrow. Never over what is drawn.
 
     Parameters
@@ -170,15 +193,49 @@ def legends(
         Room that the x axis takes.
     under : bool, optional
         Below, however wide the Axes is.
+
+    Returns
+    -------
+    float
+        Inches that the blocks are high: the highest of those side by side, else all together.
     """
-    narrow = inches_wide(axes) < NARROW if under is None else under
+    down = not beside(axes) if under is None else under
     for place, (title, keys) in enumerate(blocks):
         last = place and place == len(blocks) - 1
-        if narrow:
+        if down:
             where, anchor = "upper left", (place / len(blocks), 0.0)
         else:
             where, anchor = ("lower left", (1.03, 0.0)) if last else ("upper left", (1.03, 1.0))
-        _legend(axes, title, keys, (where, anchor, -below if narrow else 0.0))
+        _legend(axes, title, keys, (where, anchor, -below if down else 0.0))
+    high = [_high(title, keys) for title, keys in blocks]
+    return max(high) if down else sum(high)
+
+
+def _high(title: str, keys: Sequence[Any]) -> float:
+    """Inches of a block: its lines, and what is between entries."""
+    texts = [title] if title else []
+    texts += [str(one.get_label()) for one in keys]
+    return sum(0.165 * (text.count("\n") + 1) + 0.085 for text in texts) + 0.05
+
+
+def room(axes: Axes, key: float, *, wide: float, narrow: float, axis: float = 0.6) -> float:
+    """Inches that a figure is high: what is drawn, the x axis, and the legend where that is longer or below.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    key : float, inches
+        Of the legend.
+    wide, narrow : float, inches
+        Of what is drawn, where the legend is beside it and where it is below.
+    axis : float, inches
+        Of the x axis with its name.
+
+    Returns
+    -------
+    float
+    """
+    return max(wide + axis, key + 0.3) if beside(axes) else narrow + axis + key + 0.1
 
 
 def _legend(
@@ -209,6 +266,8 @@ def _legend(
     )
     legend.get_title().set_color(INK)
     axes.add_artist(legend)
+    # what is clipped to the Axes gets no room of its own
+    legend.set_clip_on(False)
 
 
 def say_why(axes: Axes, why: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.figures.registry import describe, figure
-from honestsignals.figures.style import BLUE, GRID, INK, SOLID, VERMILLION, Look, handle, legends, plain
+from honestsignals.figures.style import BLUE, GRID, INK, SOLID, VERMILLION, Look, handle, legends, plain, room
 from honestsignals.inference.words import counted
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY, HOUR, SECOND
@@ -95,17 +95,19 @@ def exchange(
     width = max((last - start) / unit, 1e-9)
     axes.set(xlim=(-0.015 * width, 1.015 * width), ylim=(-1.2, 1.2))
     called = [str(log.people[code]) if names else word for code, word in ((one, "ego"), (other, "alter"))]
-    plain(axes, "x")
+    plain(axes, "")
     axes.spines["left"].set_visible(False)
     axes.set_yticks([0.6, -0.6], [f"{one} gives" for one in called])
     axes.set_xlabel(f"{word} since the log began")
-    _keys(axes, what, bool(spans), conversation_gap)
+    key = _keys(axes, what, bool(spans), conversation_gap)
     said = (
         f"{counted(len(time), 'act')} between two people in {width:,.1f} {word}: {int(up.sum()):,} by ego, "
     )
     said += f"{int((~up).sum()):,} by alter; {counted(len(spans), 'conversation')} of two acts or more, gaps "
     said += f"of at most {conversation_gap} within."
-    return describe(axes, "exchange", said + _sizes_said(what, heights, up))
+    return describe(
+        axes, "exchange", said + _sizes_said(what, heights), room(axes, key, wide=2.4, narrow=1.9)
+    )
 
 
 def _timed(table: Any) -> InteractionLog:
@@ -193,7 +195,7 @@ def _shade(axes: Axes, spans: list[tuple[float, float]]) -> None:
     from matplotlib.collections import PolyCollection
 
     boxes = [[(a, -1.15), (a, 1.15), (b, 1.15), (b, -1.15)] for a, b in spans]
-    axes.add_collection(PolyCollection(boxes, facecolors=GRID, edgecolors=GRID, linewidths=1.6, zorder=1))
+    axes.add_collection(PolyCollection(boxes, facecolors=GRID, edgecolors=GRID, linewidths=2.0, zorder=1))
 
 
 def _stems(axes: Axes, x: Array, heights: Array, how: tuple[str, str]) -> None:
@@ -216,7 +218,7 @@ def _stems(axes: Axes, x: Array, heights: Array, how: tuple[str, str]) -> None:
         )
 
 
-def _keys(axes: Axes, what: str, shaded: bool, gap: str) -> None:
+def _keys(axes: Axes, what: str, shaded: bool, gap: str) -> float:
     from matplotlib.patches import Patch
 
     high = "" if what == "none" else f",\nas high as its {what}"
@@ -226,10 +228,10 @@ def _keys(axes: Axes, what: str, shaded: bool, gap: str) -> None:
     ]
     if shaded:
         keys.append(Patch(color=GRID, label=f"conversation\n(gaps up to {gap})"))
-    legends(axes, [("", keys)])
+    return legends(axes, [("", keys)])
 
 
-def _sizes_said(what: str, heights: Array, up: Array) -> str:
+def _sizes_said(what: str, heights: Array) -> str:
     if what == "none":
         return ""
     known = np.isfinite(heights)
