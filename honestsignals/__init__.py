@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         OutputError,
         UnknownNameError,
     )
+    from honestsignals.evaluating import evaluate
+    from honestsignals.evaluation import Evaluation
     from honestsignals.exporting.reading_back import read_export
     from honestsignals.exporting.writing import Export, export
     from honestsignals.fitting import fit
@@ -65,6 +67,7 @@ _HOMES = {
     "DyadTable": "dyads",
     "Effects": "truths",
     "Export": "exporting.writing",
+    "Evaluation": "evaluation",
     "FitError": "errors",
     "FixedEffectsResult": "fixed_effects",
     "HonestSignalsError": "errors",
@@ -90,6 +93,7 @@ _HOMES = {
     "decompose": "decomposing",
     "export": "exporting.writing",
     "figures": "figures",
+    "evaluate": "evaluating",
     "fit": "fitting",
     "fit_mutual": "mutuality",
     "friendship_class": "friendship_classes",
@@ -120,6 +124,7 @@ __all__ = [
     "DesignError",
     "DyadTable",
     "Effects",
+    "Evaluation",
     "Export",
     "FitError",
     "FixedEffectsResult",
@@ -144,6 +149,7 @@ __all__ = [
     "compare_definitions",
     "cross_lagged",
     "decompose",
+    "evaluate",
     "export",
     "figures",
     "fit",

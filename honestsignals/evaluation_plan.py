@@ -1,0 +1,286 @@
+"""What an evaluation is to do, settled before anything is fitted: rows, label, steps, folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.column_checks import rows_of_pairs
+from honestsignals.dyads import DyadTable
+from honestsignals.errors import ArgumentError, DesignError, FitError, check_seed, one_of
+from honestsignals.fitting import check_ids
+from honestsignals.fold_designs import StepColumns, step_columns, taken
+from honestsignals.folding import Splitter
+from honestsignals.formulas import Model
+from honestsignals.inference.clusters import person_codes
+from honestsignals.inference.folds import Fold
+from honestsignals.leaks import check_admit, check_leaks
+from honestsignals.learners import Learner, Task, learner, task_of
+from honestsignals.rungs import Ladder, Rung, rungs
+from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FOLDS = ("people", "across", "time", "people and time", "blocks", "transductive")
+"""Folds that have a name; any splitter may be given in their place."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is fitted to what, and tested on what.
+
+    Attributes
+    ----------
+    table : DyadTable or pandas.DataFrame
+        The rows used.
+    rows : ndarray of int
+        Their places in the table that was given.
+    label : str
+    y : ndarray, shape (n,)
+        Label, or its level from 0 on.
+    level_names : tuple of str
+        Of an ordinal or nominal label.
+    task : Task
+    rungs : tuple of Rung
+    columns : tuple of StepColumns
+        Of each rung.
+    learner : Learner
+    splitter : object
+        Of the package, or of scikit-learn.
+    folds : tuple of Fold
+    notes : tuple of str
+    left_out : dict of str to int
+    seed : int
+    """
+
+    table: DyadTable | pd.DataFrame
+    rows: Array
+    label: str
+    y: Array
+    level_names: tuple[str, ...]
+    task: Task
+    rungs: tuple[Rung, ...]
+    columns: tuple[StepColumns, ...]
+    learner: Learner
+    splitter: Any
+    folds: tuple[Fold, ...]
+    notes: tuple[str, ...]
+    left_out: dict[str, int]
+    seed: int
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows used."""
+        return self.table.frame if isinstance(self.table, DyadTable) else self.table
+
+    @property
+    def people(self) -> tuple[Array, Array, int]:
+        """Codes of the two people of each row, and how many people there are."""
+        return person_codes(self.frame["ego"].to_numpy(), self.frame["alter"].to_numpy())
+
+
+def plan(
+    dyads: DyadTable | pd.DataFrame,
+    label: str | None,
+    ladder: Ladder,
+    *,
+    folds: Any,
+    model: tuple[Any, Any],
+    admit: Sequence[str],
+    seed: int,
+) -> Plan:
+    """Settle what an evaluation does.
+
+    Parameters
+    ----------
+    dyads, label, ladder, folds, admit, seed
+        As for :func:`honestsignals.evaluate`.
+    model : tuple
+        What learns, and its settings to choose from.
+
+    Returns
+    -------
+    Plan
+    """
+    check_seed(seed)
+    frame = rows_of_pairs(dyads)
+    check_ids(frame)
+    name = _label(dyads, label)
+    let_in = check_admit(admit)
+    steps, notes = rungs(dyads, ladder, name)
+    designs = [step_columns(f"{name} ~ {step.terms}", dyads) for step in steps]
+    rows = designs[0][1].rows
+    for _, one in designs[1:]:
+        rows = np.intersect1d(rows, one.rows, assume_unique=True)
+    if not len(rows):
+        raise FitError("No row has all that the steps of the ladder ask for.")
+    model_of = max((one for _, one in designs), key=lambda one: len(one.rows))
+    y, label_type, level_names = _outcome(dyads, name, model_of, rows)
+    used = sorted({column for columns, _ in designs for column in columns.used})
+    notes += check_leaks(dyads, used, (name, rows, model_of.y[np.isin(model_of.rows, rows)]), let_in)
+    columns = tuple(_on(columns, one, rows) for columns, one in designs)
+    table = taken(dyads, rows)
+    splitter = splitter_of(folds, seed)
+    task = task_of(label_type, level_names)
+    return Plan(
+        table,
+        rows,
+        name,
+        y,
+        level_names,
+        task,
+        tuple(steps),
+        columns,
+        learner(*model, task, seed),
+        splitter,
+        folds_of(splitter, table, y),
+        tuple(notes),
+        _left_out(designs, len(frame) - len(rows)),
+        seed,
+    )
+
+
+def _label(dyads: DyadTable | pd.DataFrame, label: str | None) -> str:
+    if label is None:
+        if not isinstance(dyads, DyadTable):
+            raise ArgumentError("A plain frame does not say what is to be foretold: say label=.")
+        if dyads.label is None:
+            raise DesignError(
+                "This table has no label, so there is nothing that give and take could foretell."
+            )
+        return dyads.label
+    if not isinstance(label, str):
+        raise ArgumentError(f"label is {label!r}; it must name a column, or compare one, as 'trust >= 3'.")
+    return label.strip()
+
+
+def _outcome(
+    dyads: DyadTable | pd.DataFrame, name: str, model: Model, rows: Array
+) -> tuple[Array, str, tuple[str, ...]]:
+    """The label of the rows as numbers or levels from 0 on, its type, and names of the levels."""
+    y = model.y[np.isin(model.rows, rows)]
+    values = np.unique(y)
+    kind = dyads.design.label_type if isinstance(dyads, DyadTable) and name == dyads.label else ""
+    if model.truth:
+        kind = "binary"
+    elif not kind and model.levels:
+        frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
+        kind = "ordinal" if getattr(frame[name].dtype, "ordered", False) else "nominal"
+    elif not kind:
+        kind = "binary" if set(values.tolist()) <= {0.0, 1.0} else "continuous"
+    if len(values) < 2:
+        raise FitError(f"{name} is the same in all {len(y):,} rows: there is nothing to foretell.")
+    if kind == "binary" and set(values.tolist()) != {0.0, 1.0}:
+        raise FitError(f"{name} is binary, and has the values {values[:5].tolist()}; it must be 0 or 1.")
+    if kind not in ("ordinal", "nominal"):
+        return y, kind, ()
+    words = [model.levels[int(value)] if model.levels else f"{value:g}" for value in values]
+    return np.searchsorted(values, y).astype(float), kind, tuple(words)
+
+
+def _on(columns: StepColumns, model: Model, rows: Array) -> StepColumns:
+    """Columns of the rows that all steps have."""
+    keep = np.flatnonzero(np.isin(model.rows, rows))
+    if len(keep) == len(model.rows):
+        return columns
+    X = None if columns.X is None else columns.X[keep]
+    return replace(columns, X=X, table=taken(columns.table, keep))
+
+
+def _left_out(designs: Sequence[tuple[StepColumns, Model]], lost: int) -> dict[str, int]:
+    """Why rows were left out: the reasons of the step that lost most, and what other steps lost besides."""
+    most = max((model for _, model in designs), key=lambda model: sum(model.left_out.values()))
+    found = dict(most.left_out)
+    rest = lost - sum(found.values())
+    return found | ({"rows that another step cannot use": rest} if rest > 0 else {})
+
+
+def splitter_of(folds: Any, seed: int) -> Any:
+    """The splitter of a name, or the one that was given.
+
+    Parameters
+    ----------
+    folds : str or splitter
+    seed : int
+
+    Returns
+    -------
+    splitter
+
+    Raises
+    ------
+    ArgumentError
+        For what is neither.
+
+    Examples
+    --------
+    >>> splitter_of("people", 1)
+    PeopleFolds(groups=None, divisions=20, pairs='inside', seed=1)
+    """
+    if not isinstance(folds, str):
+        if not (hasattr(folds, "split") and hasattr(folds, "get_n_splits")) or isinstance(folds, type):
+            raise ArgumentError(
+                f"folds is {folds!r}; it must be one of {', '.join(map(repr, FOLDS))}, or a splitter."
+            )
+        return folds
+    if folds == "random":
+        raise ArgumentError(
+            "Random pairs leak who people are, so they have the name of what they measure: "
+            "folds='transductive'. For people never seen take folds='people'."
+        )
+    one_of("folds", folds, FOLDS)
+    makers: dict[str, Any] = {
+        "people": lambda: PeopleFolds(seed=seed),
+        "across": lambda: PeopleFolds(pairs="across", seed=seed),
+        "time": TimeFolds,
+        "people and time": lambda: PeopleTimeFolds(seed=seed),
+        "blocks": BlockFolds,
+        "transductive": lambda: PairFolds(seed=seed),
+    }
+    return makers[folds]()
+
+
+def folds_of(splitter: Any, table: DyadTable | pd.DataFrame, y: Array) -> tuple[Fold, ...]:
+    """The folds of some rows.
+
+    Parameters
+    ----------
+    splitter : object
+    table : DyadTable or pandas.DataFrame
+    y : ndarray, shape (n,)
+
+    Returns
+    -------
+    tuple of Fold
+
+    Raises
+    ------
+    DesignError
+        Where the rows lack what the splitter asks for.
+    """
+    frame = table.frame if isinstance(table, DyadTable) else table
+    frame = frame.reset_index(drop=True)
+    if isinstance(splitter, Splitter):
+        for column, what in (("asked", "moments at which labels were asked"), ("block", "blocks")):
+            if getattr(splitter, "column", None) == column and column not in frame.columns:
+                raise DesignError(
+                    f"These rows have no column {column!r} ({what}), so there are no such folds."
+                )
+        return tuple(splitter.numbered(frame))
+    groups = frame["ego"].to_numpy()
+    found = []
+    for number, (train, test) in enumerate(splitter.split(frame, y, groups)):
+        both = np.asarray(train, dtype=np.intp), np.asarray(test, dtype=np.intp)
+        if len(np.intersect1d(*both)):
+            raise ArgumentError(f"Fold {number} of {splitter!r} tests rows that it was trained on.")
+        if len(both[0]) and len(both[1]):
+            found.append(Fold(0, number, *both))
+    if not found:
+        raise ArgumentError(f"{splitter!r} makes no fold with rows to train on and rows to test.")
+    return tuple(found)

@@ -1,0 +1,263 @@
+"""The work of an evaluation: fit within each fold, predict the tested rows, score, add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from honestsignals.evaluation_plan import Plan, folds_of
+from honestsignals.fold_designs import StepColumns, taken
+from honestsignals.inference.folds import Fold
+from honestsignals.inference.learning import learn
+from honestsignals.inference.scores import Score, headline, scores_of
+from honestsignals.learners import Task
+from honestsignals.splitters import PeopleFolds
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FEW_DISTINCT = 0.25
+"""Where a step has fewer distinct rows than this share, equal rows are fitted once, with a weight."""
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """Rows of columns that are equal, told once.
+
+    Attributes
+    ----------
+    X : ndarray, shape (m, k)
+        Distinct rows.
+    code : ndarray of int, shape (n,)
+        Which of them each row is.
+    """
+
+    X: Array
+    code: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Foretold:
+    """What the steps predicted for the tested rows of one fold.
+
+    Attributes
+    ----------
+    fold : Fold
+    predictions : tuple of ndarray
+        Of each step, the base rate first: (n,) or (n, L).
+    base : ndarray or float
+        Base rate, shares of levels, or mean in the training rows.
+    far : tuple of bool
+        For each step whether the label was separated in the training rows.
+    chosen : tuple of mappings
+        Settings that each step chose.
+    """
+
+    fold: Fold
+    predictions: tuple[Array, ...]
+    base: Any
+    far: tuple[bool, ...]
+    chosen: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of every step: means over folds, and what each row adds to them.
+
+    Attributes
+    ----------
+    scores : tuple of Score
+    each : ndarray, shape (F, S, K)
+        Score of each fold and step.
+    used : ndarray of bool, shape (F, K)
+        Folds in which a score is defined for every step but the base rate.
+    influence : ndarray, shape (n, S, K)
+    """
+
+    scores: tuple[Score, ...]
+    each: Array
+    used: Array
+    influence: Array
+
+    def mean(self) -> Array:
+        """Mean over the folds in which the score is defined, (S, K); NaN where there is none."""
+        keep = np.where(self.used[:, None, :], self.each, 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(keep.sum(axis=0) / self.used.sum(axis=0))
+
+
+def distinct(X: Array) -> Distinct | None:
+    """Distinct rows where they are few; None where nothing is won by them.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, k)
+
+    Returns
+    -------
+    Distinct or None
+
+    Examples
+    --------
+    >>> distinct(np.repeat([[0.0, 1.0], [2.0, 0.0]], 10, axis=0)).X.tolist()
+    [[2.0, 0.0], [0.0, 1.0]]
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(X)
+    if X.shape[1] == 0 or len(X) < 8:
+        return None
+    code = frame.groupby(list(frame.columns), sort=False, dropna=False).ngroup().to_numpy()
+    count = int(code.max()) + 1
+    if count > FEW_DISTINCT * len(X):
+        return None
+    first = np.empty(count, dtype=np.intp)
+    first[code[::-1]] = np.arange(len(X))[::-1]
+    # in the order of values, so that sums do not hang on the order of rows
+    order = np.lexsort(X[first].T)
+    place = np.empty(count, dtype=np.intp)
+    place[order] = np.arange(count)
+    return Distinct(X[first][order], place[code])
+
+
+def base_of(y: Array, task: Task) -> Any:
+    """What is known of the label before anything is known of a pair."""
+    if task.levels:
+        return np.bincount(y.astype(int), minlength=task.n_levels) / len(y)
+    return float(y.mean())
+
+
+def base_prediction(base: Any, n: int) -> Array:
+    """The base for every row."""
+    return np.tile(base, (n, 1)) if np.ndim(base) else np.full(n, base)
+
+
+def predicted(plan: Plan, step: int, fold: Fold, held: Distinct | None) -> tuple[Array, bool, dict[str, Any]]:
+    """What a step predicts for the tested rows of a fold.
+
+    Parameters
+    ----------
+    plan : Plan
+    step : int
+        Place of the rung.
+    fold : Fold
+    held : Distinct or None
+        Distinct rows of the step's columns.
+
+    Returns
+    -------
+    prediction : ndarray, shape (n,) or (n, L)
+    far : bool
+    chosen : dict
+    """
+    y, task, who = plan.y[fold.train], plan.task, plan.learner
+    if held is not None and who.family and task.label_type != "continuous":
+        m, several = len(held.X), task.n_levels
+        weights = np.bincount(held.code[fold.train] * several + y.astype(int), minlength=m * several)
+        there = np.flatnonzero(weights)
+        label = (there % several).astype(float)
+        learnt = learn(held.X[there // several], label, who.family, several, weights[there].astype(float))
+        return learnt.predict(held.X)[held.code[fold.test]], learnt.far, {}
+    train, test = plan.columns[step].of_fold(fold.train, fold.test)
+    chosen = _chosen(plan, plan.columns[step], fold) if len(who.tune) > 1 else dict(who.tune[0])
+    predict, far = who.fitted(train, y, task, chosen)
+    return predict(test), far, chosen
+
+
+def _chosen(plan: Plan, columns: StepColumns, fold: Fold) -> dict[str, Any]:
+    """Settings that score best within the training rows, by folds of the same kind."""
+    rows = taken(plan.table, fold.train)
+    inner = plan.splitter
+    if isinstance(inner, PeopleFolds):
+        inner = replace(inner, divisions=min(inner.divisions, 2))
+    judge = next(one for one in scores_of(plan.task.label_type) if one.name == _JUDGE[plan.task.label_type])
+    found = []
+    for part in folds_of(inner, rows, plan.y[fold.train]):
+        train, test = fold.train[part.train], fold.train[part.test]
+        X, tested = columns.of_fold(train, test)
+        base = base_of(plan.y[train], plan.task)
+        one = []
+        for settings in plan.learner.tune:
+            predict, _ = plan.learner.fitted(X, plan.y[train], plan.task, settings)
+            one.append(judge.function(plan.y[test], predict(tested), base).value)
+        found.append(one)
+    means = np.nanmean(np.array(found), axis=0) * (1 if judge.higher else -1)
+    return dict(plan.learner.tune[int(np.nanargmax(means))])
+
+
+_JUDGE = {"binary": "log_score", "ordinal": "log_score", "nominal": "log_score", "continuous": "rmse"}
+"""What settings are chosen by: a proper score."""
+
+
+def predict_folds(plan: Plan, tell: Callable[[str], None], folds: Sequence[Fold]) -> list[Foretold]:
+    """Every fold's predictions.
+
+    Parameters
+    ----------
+    plan : Plan
+    tell : callable
+        Is told what is being done.
+    folds : sequence of Fold
+        The plan's, or others.
+
+    Returns
+    -------
+    list of Foretold
+    """
+    collapse = bool(plan.learner.family) and plan.task.label_type != "continuous"
+    held = [distinct(one.X) if collapse and one.X is not None else None for one in plan.columns]
+    found = []
+    for number, fold in enumerate(folds, 1):
+        tell(f"Fold {number} of {len(folds)}")
+        base = base_of(plan.y[fold.train], plan.task)
+        steps = [predicted(plan, step, fold, held[step]) for step in range(len(plan.rungs))]
+        predictions = (base_prediction(base, len(fold.test)), *(one[0] for one in steps))
+        found.append(
+            Foretold(fold, predictions, base, tuple(one[1] for one in steps), tuple(one[2] for one in steps))
+        )
+    return found
+
+
+def scored(y: Array, found: Sequence[Foretold], scores: Sequence[Score]) -> Scores:
+    """Scores of every step within every fold, and what each row adds to their means.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+    found : sequence of Foretold
+    scores : sequence of Score
+
+    Returns
+    -------
+    Scores
+    """
+    steps = len(found[0].predictions)
+    each = np.full((len(found), steps, len(scores)), np.nan)
+    influence = np.zeros((len(y), steps, len(scores)))
+    used = np.zeros((len(found), len(scores)), dtype=bool)
+    for f, one in enumerate(found):
+        for k, score in enumerate(scores):
+            judged = [score.function(y[one.fold.test], p, one.base) for p in one.predictions]
+            each[f, :, k] = [part.value for part in judged]
+            # a step that predicts one number for all has no slope of calibration; that is the base rate's
+            used[f, k] = not np.isnan(each[f, 1:, k]).any()
+            if used[f, k]:
+                for s, part in enumerate(judged):
+                    influence[one.fold.test, s, k] += part.influence
+    made = Scores(tuple(scores), each, used, influence)
+    mean = made.mean()
+    for f, one in enumerate(found):
+        off = np.where(used[f], each[f] - mean, 0.0) / len(one.fold.test)
+        influence[one.fold.test] += off
+    with np.errstate(invalid="ignore", divide="ignore"):
+        influence /= used.sum(axis=0)
+    return made
+
+
+def scores_for(task: Task) -> tuple[Score, ...]:
+    """Scores of a label, the one that speaks first at the front."""
+    every = scores_of(task.label_type)
+    first = headline(task.label_type)
+    return tuple(sorted(every, key=lambda one: one.name != first))

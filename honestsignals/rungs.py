@@ -1,0 +1,153 @@
+"""A ladder as it is asked for, and the formula of each of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from honestsignals.dyads import DyadTable
+from honestsignals.errors import ArgumentError, DesignError, unknown
+from honestsignals.ladder_terms import FURTHER, STEPS, candidates, column_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BASE = "base rate"
+"""The step that every ladder begins with: nothing is known of the pair."""
+
+Ladder = Sequence[Any] | Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of a ladder.
+
+    Attributes
+    ----------
+    name : str
+    adds : tuple of str
+        Terms that it adds to the step before it; of a formula all its terms.
+    terms : str
+        Right side of its formula.
+    nested : bool
+        Whether it holds the step before it.
+    """
+
+    name: str
+    adds: tuple[str, ...]
+    terms: str
+    nested: bool = True
+
+
+def rungs(table: DyadTable | pd.DataFrame, ladder: Ladder, label: str) -> tuple[list[Rung], list[str]]:
+    """The steps of a ladder, and what is to be said of steps and terms that are not there.
+
+    Parameters
+    ----------
+    table : DyadTable or pandas.DataFrame
+    ladder : sequence, mapping or None
+        See :func:`honestsignals.evaluate`.
+    label : str
+        Left side that formulas must have.
+
+    Returns
+    -------
+    steps : list of Rung
+    notes : list of str
+
+    Raises
+    ------
+    ArgumentError, UnknownNameError, DesignError
+        For a step that cannot be read, a name that is not there, and a ladder without a step.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"ego": ["a", "b"], "alter": ["b", "c"], "acts": [1, 2], "share": [0.5, None]})
+    >>> [one.terms for one in rungs(frame, {"how much": ["log1p(acts)"], "return": ["share"]}, "y")[0]]
+    ['log1p(acts)', 'log1p(acts) + known(share)']
+    """
+    notes: list[str] = []
+    made: list[Rung] = []
+    for name, asked in _steps(ladder):
+        if isinstance(asked, str) and "~" in asked:
+            right = _right_of(asked, label)
+            made.append(Rung(name, (right,), right, nested=False))
+            continue
+        terms = _terms(table, name, asked, notes)
+        if terms:
+            below = made[-1].terms if made else ""
+            had = set(below.split(" + ")) if below else set()
+            adds = tuple(term for term in terms if term not in had)
+            made.append(Rung(name, adds, " + ".join(([below] if below else []) + list(adds))))
+    if not made:
+        raise DesignError(f"No step of the ladder has a column in this table. {' '.join(notes)}".strip())
+    names = [one.name for one in made]
+    twice = next((name for name in names if names.count(name) > 1 or name == BASE), None)
+    if twice is not None:
+        raise ArgumentError(f"Two steps of the ladder are called {twice!r}.")
+    return made, notes
+
+
+def _steps(ladder: Ladder) -> list[tuple[str, Any]]:
+    """Names of steps and what was asked for each."""
+    if ladder is None:
+        return [(name, name) for name in STEPS]
+    if isinstance(ladder, Mapping):
+        return [(str(name), asked) for name, asked in ladder.items()]
+    if isinstance(ladder, str):
+        ladder = [ladder]
+    if not isinstance(ladder, Sequence) or not ladder:
+        raise ArgumentError(
+            f"ladder is {ladder!r}; it must be a list of steps (metrics, terms or formulas), or a mapping of "
+            "names to them."
+        )
+    found = []
+    for number, asked in enumerate(ladder, 1):
+        plain = isinstance(asked, str) and "~" not in asked
+        found.append((asked if plain else f"model {number}", asked))
+    return found
+
+
+def _right_of(formula: str, label: str) -> str:
+    left, _, right = formula.partition("~")
+    if left.strip() not in ("", label):
+        raise ArgumentError(f"The formula {formula!r} explains {left.strip()!r}; the label is {label!r}.")
+    return right.strip()
+
+
+def _terms(table: DyadTable | pd.DataFrame, name: str, asked: Any, notes: list[str]) -> list[str]:
+    """Terms of a step: those of its name, or as listed."""
+    frame = table.frame if isinstance(table, DyadTable) else table
+    columns = [str(one) for one in frame.columns]
+    if isinstance(asked, str):
+        if asked in (*STEPS, *FURTHER):
+            terms = candidates(table, [asked])[asked]
+            same = [term for term in terms if _constant(frame[column_of(term)])]
+            if same:
+                notes.append(f"{name}: left out as the same in every row: {', '.join(same)}.")
+            left = [term for term in terms if term not in same]
+            if not left:
+                notes.append(f"{name} is no step here: the table has none of its columns that varies.")
+            return left
+        asked = [asked]
+    if not isinstance(asked, Sequence) or not all(isinstance(one, str) for one in asked):
+        raise ArgumentError(
+            f"Step {name!r} is {asked!r}; it must be a formula, or a list of metrics and terms."
+        )
+    terms = []
+    for term in asked:
+        if term in columns:
+            undefined = frame[term].dtype.kind == "f" and bool(frame[term].isna().any())
+            terms.append(f"known({term})" if undefined else term)
+        elif term.isidentifier():
+            raise unknown("column", term, [*columns, *STEPS, *FURTHER])
+        else:
+            terms.append(term)
+    return terms
+
+
+def _constant(values: pd.Series) -> bool:
+    """Whether a column says nothing: as known() has it, the same in every row."""
+    return values.fillna(0).nunique() < 2
