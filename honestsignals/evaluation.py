@@ -174,7 +174,7 @@ class Evaluation(Printed):
             base_words(plan),
             f"{self.folds} {self.estimand}",
             f"Model: {plan.learner.words}. Scores are taken within each fold and averaged over folds; "
-            "intervals are 95 %, dyadic (placement values), floored at the pair form, t with effective people.",
+            "intervals are 95 %, dyadic (placement values), no less than the pair form, t of effective people.",
             *separated_words(self.steps, self.tested, self.scores),
             *([self.canary.sentence()] if self.canary is not None else []),
             *self._warnings(),
