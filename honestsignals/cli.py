@@ -11,11 +11,21 @@ from typer.core import TyperGroup
 
 from honestsignals.errors import ArgumentError, HonestSignalsError
 from honestsignals.inference_commands import fit, permute, srm
-from honestsignals.measure_commands import is_study, metrics, network, people, refuse_written, split
+from honestsignals.measure_commands import (
+    ENDS,
+    KeyFile,
+    Least,
+    hiding,
+    is_study,
+    metrics,
+    network,
+    people,
+    refuse_output,
+    split,
+)
 from honestsignals.progress import progress
 
 if TYPE_CHECKING:
-    from honestsignals.dyads import DyadTable
     from honestsignals.log import InteractionLog
 
 REFUSED = 2
@@ -93,9 +103,7 @@ def dyads(
     source: Annotated[
         Path, typer.Argument(metavar="STUDY_OR_LOG", help="Study folder, or acts as CSV or Parquet.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File of the table: .csv, .csv.gz or .parquet.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help=f"File of the table; {ENDS}")],
     label: Annotated[
         str | None, typer.Option(help="Only pairs whose label is known, and only acts before it was asked.")
     ] = None,
@@ -122,17 +130,17 @@ def dyads(
     time_unit: Annotated[str | None, typer.Option(help="Of a log: 's', 'ms' or 'iso'.")] = None,
     time_origin: Annotated[str | None, typer.Option(help="Of a log: 'relative', or a date.")] = None,
     bad_rows: Annotated[str, typer.Option(help="Of a log: 'error' or 'leave out'.")] = "error",
+    pseudonyms_key_file: KeyFile = None,
+    least: Least = 0,
 ) -> None:
     """Write the dyad table of a study or of a log, with a codebook beside it.
 
     One row a pair; an ordered pair, seen from ego, where the label is directed.
     """
-    from honestsignals.exporting.codebooks import codebook_path
-    from honestsignals.tables import refuse_ending
+    from honestsignals.exporting.writing import export
 
-    # before the work, not after it
-    refuse_ending(output)
-    refuse_written(source, output, codebook_path(output))
+    refuse_output(source, output)
+    how = hiding(output, pseudonyms_key_file, least)
     chosen = split(metrics)
     further = _mapping(span, "--span", "silence=7D")
     spans: dict[str, Any] = {"conversation_gap": conversation_gap, "period": period, "spans": further}
@@ -163,14 +171,8 @@ def dyads(
             tell("Measuring pairs")
             moment = _moment(until, log)
             table = log.dyads(pairs=pairs or "in contact", metrics=chosen, until=moment, **spans)
-        tell("Writing")
-        _write(table, output)
-    typer.echo(f"{table}\nWritten: {output}, {codebook_path(output)}")
-
-
-def _write(table: DyadTable, output: Path) -> None:
-    """Write a dyad table in the form that the name ends in."""
-    (table.to_parquet if output.name.lower().endswith(".parquet") else table.to_csv)(output)
+        made = export(table, output, **how, progress=tell)
+    typer.echo(f"{table}\n{made}")
 
 
 def _only_of_a_log(options: dict[str, object]) -> None:

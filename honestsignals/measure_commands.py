@@ -23,7 +23,13 @@ Label = Annotated[str | None, typer.Option(help="Of a study: the network of a di
 Of = Annotated[str, typer.Option(help="What was given: 'acts', 'weight', or a kind.")]
 AtLeast = Annotated[float | None, typer.Option(help="Of a label: an answer of at least this is a tie.")]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metrics or families, comma separated; repeat.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="File of the table: .csv or .parquet.")]
+ENDS = "its ending says the form: .csv, .csv.gz, .parquet, .xlsx, .dta, .sav, .tex, .html or .md."
+Output = Annotated[Path | None, typer.Option("--output", "-o", help=f"File of the table; {ENDS}")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--pseudonyms-key-file", help="File of a key: people get other names, the same per key."),
+]
+Least = Annotated[int, typer.Option(help="Cells of fewer than this are blank in the file.")]
 
 
 def metrics(
@@ -140,6 +146,7 @@ def network(
     at_least: AtLeast = None,
     metrics: Metrics = None,
     output: Output = None,
+    least: Least = 0,
 ) -> None:
     """Measure a network: census, every definition of reciprocity side by side, symmetry.
 
@@ -148,6 +155,7 @@ def network(
     from honestsignals.definitions import compare_definitions
 
     _refuse_output(source, output)
+    how = hiding(output, None, least)
     with progress() as tell:
         tell("Reading")
         found = _network(source, label, of, at_least)
@@ -158,7 +166,7 @@ def network(
             table = network_table(found, split(metrics), tell)
         else:
             table = compare_definitions(found, progress=tell)
-        _say(table, output)
+        _say(table, output, how)
 
 
 def people(
@@ -168,20 +176,23 @@ def people(
     at_least: AtLeast = None,
     metrics: Metrics = None,
     output: Output = None,
+    pseudonyms_key_file: KeyFile = None,
+    least: Least = 0,
 ) -> None:
     """Measure everybody: how much of what each gives and gets is returned, and who answers whom."""
     _refuse_output(source, output)
+    how = hiding(output, pseudonyms_key_file, least)
     with progress() as tell:
         tell("Reading")
         if is_study(source):
             study = _study(source)
             tell("Measuring people")
-            _say(study.people_metrics(split(metrics), label=label, of=of, at_least=at_least), output)
+            _say(study.people_metrics(split(metrics), label=label, of=of, at_least=at_least), output, how)
             return
         _refuse_label(source, label, at_least)
         log = _log(source)
         tell("Measuring people")
-        _say(log.people_metrics(split(metrics), of=of), output)
+        _say(log.people_metrics(split(metrics), of=of), output, how)
 
 
 def is_study(source: Path) -> bool:
@@ -217,10 +228,29 @@ def _refuse_label(source: Path, label: str | None, at_least: float | None) -> No
 def _refuse_output(source: Path, output: Path | None) -> None:
     """Refuse a name that says no form of a table, or cannot be written: before the work, not after it."""
     if output is not None:
-        from honestsignals.tables import refuse_ending
+        refuse_output(source, output)
 
-        refuse_ending(output)
-        refuse_written(source, output)
+
+def refuse_output(source: Path, output: Path) -> None:
+    """Refuse a table, or what goes beside it, that cannot be written: before the work, not after it."""
+    from honestsignals.exporting.codebooks import codebook_path, provenance_path
+    from honestsignals.exporting.forms import form_of
+
+    form_of(output)
+    refuse_written(source, output, codebook_path(output), provenance_path(output))
+
+
+def hiding(output: Path | None, key_file: Path | None, least: int) -> dict[str, Any]:
+    """What is to be hidden in a written table: the key from its file, and the smallest cell."""
+    if output is None and (key_file or least):
+        raise ArgumentError("--pseudonyms-key-file and --least are for a file; name one with --output.")
+    from honestsignals.exporting.cells import check_least
+    from honestsignals.exporting.pseudonyms import check_key
+
+    check_least(least)
+    # an editor ends a file with a line end that nobody means as part of the key
+    key = None if key_file is None else check_key(key_file.read_bytes().rstrip(b"\r\n"))
+    return {"pseudonyms": key, "least": least}
 
 
 def refuse_written(source: Path, *outputs: Path) -> None:
@@ -260,10 +290,13 @@ def split(values: Sequence[str] | None) -> list[str] | None:
     return [name for name in names if name] or None
 
 
-def _say(table: MetricTable, output: Path | None) -> None:
+def _say(table: MetricTable, output: Path | None, how: dict[str, Any]) -> None:
     """Print a table, and write it where a file is named."""
-    typer.echo(str(table))
     if output is None:
+        typer.echo(str(table))
         return
-    (table.to_parquet if output.name.lower().endswith(".parquet") else table.to_csv)(output)
-    typer.echo(f"Written: {output}")
+    from honestsignals.exporting.writing import export
+
+    made = export(table, output, **how, progress=lambda _: None)
+    # who asks for other names does not want the old ones in what a terminal or a log keeps
+    typer.echo(str(made) if how["pseudonyms"] else f"{table}\n{made}")

@@ -351,11 +351,20 @@ def write_draft(draft: Path, name: str, frame: pd.DataFrame) -> None:
     if name.endswith(".parquet"):
         frame.to_parquet(draft, index=False)
     elif name.endswith(".csv"):
-        disarmed(frame).to_csv(draft, index=False)
+        safe = disarmed(frame)
+        safe.to_csv(draft, index=False, lineterminator=_line_end(safe))
     else:
         # neither the draft's name nor the clock goes into the header: same rows, same bytes
         with draft.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
-            disarmed(frame).to_csv(packed, index=False)
+            safe = disarmed(frame)
+            safe.to_csv(packed, index=False, lineterminator=_line_end(safe))
+
+
+def _line_end(frame: pd.DataFrame) -> str:
+    """How lines of CSV end: text with a carriage return is put in quotes only where lines end so too."""
+    text = (frame[name] for name in frame.columns if frame[name].dtype.kind not in "iufbMm")
+    held = (isinstance(one, str) and "\r" in one for column in text for one in column.unique())
+    return "\r\n" if any("\r" in str(name) for name in frame.columns) or any(held) else "\n"
 
 
 def refuse_ending(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDINGS) -> None:

@@ -106,7 +106,7 @@ def test_report_writes_a_folder_and_says_what_it_found(study: Path, tmp_path: Pa
         (("report", "STUDY", "--label", "frendship", "-o", "HOME/report"), "Did you mean 'friendship'?"),
         (("report", "HOME/nowhere", "-o", "HOME/report"), "nowhere"),
         (("report", "STUDY", "-o", "STUDY"), "holds what no report wrote"),
-        (("dyads", "STUDY", "-o", "HOME/dyads.xlsx"), "ends in none of .csv"),
+        (("dyads", "STUDY", "-o", "HOME/dyads.docx"), "ends in none of .csv"),
         (("dyads", "STUDY", "-o", "HOME/none/dyads.csv"), "There is no folder"),
         (("dyads", "STUDY", "-o", "HOME/dyads.csv", "--metrics", "returnd_share"), "Did you mean"),
         (("dyads", "STUDY", "-o", "HOME/dyads.csv", "--time-unit", "s"), "--time-unit is for a log"),
@@ -165,7 +165,9 @@ def test_dyads_of_a_study_as_csv_with_its_codebook(study: Path, tmp_path: Path) 
     expected = hs.open_study(study).dyads(
         label="friendship", metrics=["acts", "in_contact", "returned_share"]
     )
-    pd.testing.assert_frame_equal(pd.read_csv(target), expected.frame, check_dtype=False)
+    plain = pd.read_csv(target, parse_dates=["asked"])
+    pd.testing.assert_frame_equal(plain, expected.frame, check_dtype=False)
+    pd.testing.assert_frame_equal(hs.read_export(target), expected.frame)
     codebook = pd.read_csv(tmp_path / "dyads.codebook.csv")
     assert list(codebook["column"]) == list(expected.frame.columns)
 

@@ -24,7 +24,7 @@ COUNTS = ("rows", "pairs", "people", "events", "count", "n", "dyads", "rows_left
 KEYS = ("window", "wave", "step", "fold", "division", "bin", "draw", "level", "block")
 """Columns that say which row it is, though they be numbers."""
 SPANS = r"(?! ?(?:h|hours?|days?|weeks?|minutes?|min|seconds?|s|decimals?|digits?)\b)"
-NUMBER = re.compile(rf"(?<![\w.,:/%−-])(\d+)(?![\w:/%]|[.,]\d){SPANS}")
+NUMBER = re.compile(rf"(?<![\w.,:/%−-])(\d+)(?![\w:/%-]|[.,]\d){SPANS}")
 """A whole number that stands alone: no part of a date, a share, a name or a span."""
 
 

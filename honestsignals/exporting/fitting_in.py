@@ -106,10 +106,11 @@ def fitted(frame: pd.DataFrame, form: Form) -> Fitted:
         column = frame[name]
         kind = kind_of(column)
         levels = tuple(column.cat.categories.tolist()) if kind == "class" else ()
-        text = as_text(column) if kind == "text" else column
-        if kind == "text" and not all(isinstance(one, str) for one in column.dropna()):
+        mixed = kind == "text" and not all(isinstance(one, str) for one in column.dropna())
+        text = as_text(column) if mixed else column
+        if mixed:
             done.said.append(f"{name}: values that are no text are written as text.")
-        empty = int((text == "").sum()) if kind == "text" else 0
+        empty = int((text.dropna() == "").sum()) if kind == "text" else 0
         ordered = bool(levels) and bool(column.cat.ordered)
         missing = int(column.isna().sum())
         done.columns.append(

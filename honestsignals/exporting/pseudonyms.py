@@ -112,10 +112,11 @@ def pseudonymous(content: Content, key: str | bytes, ids: Sequence[str] | None =
     _refuse_names_elsewhere(content.frame, columns, names)
     hidden = {name: _renamed(content.frame[name], names) for name in columns}
     done = content.with_columns(hidden, f"People in {listed(columns)} have pseudonyms.")
-    done = turned(done, content.frame) if {"ego", "alter"} <= set(columns) else done
     places = [name for name in PLACES if name in done.frame.columns and name not in columns]
     said = [f"Column {name!r} is left out: it counts rows in the order of names." for name in places]
-    frame = done.frame.drop(columns=places).sort_values(columns, kind="stable", ignore_index=True)
+    done = replace(done, frame=done.frame.drop(columns=places))
+    done = turned(done, content.frame) if {"ego", "alter"} <= set(columns) else done
+    frame = done.frame.sort_values(columns, kind="stable", ignore_index=True)
     facts = [line for line in done.facts if not _names_somebody(line, names)]
     if len(facts) < len(done.facts):
         said.append(f"{len(done.facts) - len(facts):,} facts that name somebody are left out.")

@@ -132,7 +132,13 @@ def _restored(frame: pd.DataFrame, columns: list[Stored], form: Form) -> pd.Data
     import pandas as pd
 
     if form.ending == ".parquet":
-        return frame
+        # levels that are no text, or of no row, do not come through
+        classes = {
+            one.name: pd.Categorical(frame[one.name], pd.Index(list(one.levels)), ordered=one.ordered)
+            for one in columns
+            if one.kind == "class" and set(frame[one.name].dropna()) <= set(one.levels)
+        }
+        return frame.assign(**classes)
     return pd.DataFrame({one.name: _column(frame[one.stored], one, form) for one in columns})
 
 
