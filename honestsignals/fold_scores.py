@@ -134,8 +134,30 @@ def base_prediction(base: Any, n: int) -> Array:
     return np.tile(base, (n, 1)) if np.ndim(base) else np.full(n, base)
 
 
-def predicted(plan: Plan, step: int, fold: Fold, held: Distinct | None) -> tuple[Array, bool, dict[str, Any]]:
-    """What a step predicts for the tested rows of a fold.
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What a step learnt from the training rows of a fold.
+
+    Attributes
+    ----------
+    predict : callable
+        From columns to predictions.
+    tested : ndarray, shape (n, k)
+        Columns of the tested rows.
+    far : bool
+        Whether the label was separated.
+    chosen : dict
+        Settings.
+    """
+
+    predict: Callable[[Array], Array]
+    tested: Array
+    far: bool
+    chosen: dict[str, Any]
+
+
+def learnt(plan: Plan, step: int, fold: Fold, held: Distinct | None) -> Learnt:
+    """What a step learns from the training rows of a fold.
 
     Parameters
     ----------
@@ -148,22 +170,40 @@ def predicted(plan: Plan, step: int, fold: Fold, held: Distinct | None) -> tuple
 
     Returns
     -------
-    prediction : ndarray, shape (n,) or (n, L)
-    far : bool
-    chosen : dict
+    Learnt
     """
     y, task, who = plan.y[fold.train], plan.task, plan.learner
-    if held is not None and who.family and task.label_type != "continuous":
+    if held is not None:
         m, several = len(held.X), task.n_levels
         weights = np.bincount(held.code[fold.train] * several + y.astype(int), minlength=m * several)
         there = np.flatnonzero(weights)
         label = (there % several).astype(float)
-        learnt = learn(held.X[there // several], label, who.family, several, weights[there].astype(float))
-        return learnt.predict(held.X)[held.code[fold.test]], learnt.far, {}
+        found = learn(held.X[there // several], label, who.family, several, weights[there].astype(float))
+        return Learnt(found.predict, held.X[held.code[fold.test]], found.far, {})
     train, test = plan.columns[step].of_fold(fold.train, fold.test)
     chosen = _chosen(plan, plan.columns[step], fold) if len(who.tune) > 1 else dict(who.tune[0])
     predict, far = who.fitted(train, y, task, chosen)
-    return predict(test), far, chosen
+    return Learnt(predict, test, far, chosen)
+
+
+def predicted(plan: Plan, step: int, fold: Fold, held: Distinct | None) -> tuple[Array, bool, dict[str, Any]]:
+    """What a step predicts for the tested rows of a fold.
+
+    Parameters
+    ----------
+    plan, step, fold, held
+        As for ``learnt``.
+
+    Returns
+    -------
+    prediction : ndarray, shape (n,) or (n, L)
+    far : bool
+    chosen : dict
+    """
+    found = learnt(plan, step, fold, held)
+    if held is not None:
+        return found.predict(held.X)[held.code[fold.test]], found.far, found.chosen
+    return found.predict(found.tested), found.far, found.chosen
 
 
 def _chosen(plan: Plan, columns: StepColumns, fold: Fold) -> dict[str, Any]:
@@ -206,18 +246,26 @@ def predict_folds(plan: Plan, tell: Callable[[str], None], folds: Sequence[Fold]
     -------
     list of Foretold
     """
-    collapse = bool(plan.learner.family) and plan.task.label_type != "continuous"
-    held = [distinct(one.X) if collapse and one.X is not None else None for one in plan.columns]
+    held = held_of(plan)
     found = []
     for number, fold in enumerate(folds, 1):
         tell(f"Fold {number} of {len(folds)}")
-        base = base_of(plan.y[fold.train], plan.task)
-        steps = [predicted(plan, step, fold, held[step]) for step in range(len(plan.rungs))]
-        predictions = (base_prediction(base, len(fold.test)), *(one[0] for one in steps))
-        found.append(
-            Foretold(fold, predictions, base, tuple(one[1] for one in steps), tuple(one[2] for one in steps))
-        )
+        found.append(foretold(plan, fold, held))
     return found
+
+
+def held_of(plan: Plan) -> list[Distinct | None]:
+    """Distinct rows of each step's columns, where fitting those with weights is the same and quicker."""
+    collapse = bool(plan.learner.family) and plan.task.label_type != "continuous"
+    return [distinct(one.X) if collapse and one.X is not None else None for one in plan.columns]
+
+
+def foretold(plan: Plan, fold: Fold, held: Sequence[Distinct | None]) -> Foretold:
+    """What every step predicts for the tested rows of a fold, the base rate first."""
+    base = base_of(plan.y[fold.train], plan.task)
+    steps = [predicted(plan, step, fold, held[step]) for step in range(len(plan.rungs))]
+    predictions = (base_prediction(base, len(fold.test)), *(one[0] for one in steps))
+    return Foretold(fold, predictions, base, tuple(one[1] for one in steps), tuple(one[2] for one in steps))
 
 
 def scored(y: Array, found: Sequence[Foretold], scores: Sequence[Score]) -> Scores:
