@@ -93,7 +93,7 @@ def reliability(table: Any, axes: Axes, *, steps: Sequence[str] | None = None, b
         for place, one in enumerate(found.steps)
         if len(drawn[place][2])
     ]
-    right = handle(Look(SOFT, DASHED, "none"), "right on average")
+    right = handle(Look(SOFT, DASHED, "none"), "right on average", width=1.0)
     key = legends(axes, [("", [*keys, right])])
     return describe(axes, "reliability", _said(found, known, drawn), room(axes, key, wide=4.2, narrow=3.9))
 

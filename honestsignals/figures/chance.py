@@ -197,6 +197,7 @@ def _of_one(axes: Axes, name: str, observed: float, drawn: Array) -> Axes:
     """Bars of draws, and a line at what was observed."""
     known = drawn[~np.isnan(drawn)]
     axes.hist(known, bins=bars_of(known), color=SOFT, alpha=0.55, linewidth=0)
+    axes.locator_params(axis="y", integer=True)
     axes.axvline(observed, color=VERMILLION, linewidth=2.0)
     plain(axes, "y")
     axes.set(xlabel=wrapped(f"{name} of the network", words_wide(axes)), ylabel="draws of the null model")
@@ -226,6 +227,7 @@ def _of_z(table: Any, axes: Axes, metric: str | None) -> Axes:
         say_why(axes, said)
         return describe(axes, "reciprocity_null", said)
     axes.hist(known, bins=bars_of(known), color=BLUE, alpha=0.45, linewidth=0)
+    axes.locator_params(axis="y", integer=True)
     for at, line in ((0.0, DASHED), (-1.96, DOTTED), (1.96, DOTTED)):
         axes.axvline(at, color=INK, linewidth=1.0, linestyle=line)
     plain(axes, "y")

@@ -244,8 +244,8 @@ def _finished(axes: Axes, name: str, found: Predicted, what: tuple[Sequence[Draw
     ]
     band = _band_key(look(len(drawn) - 1)) if used > 4 else []
     folds = counted(used, "fold") if not drawn[-1].without else f"{used} of {len(found.folds)} folds"
-    title = wrapped(f"mean {score}, {folds}", key_width(axes) + 8)
-    key = legends(axes, [(title, [*keys, *band, handle(CHANCE, line)])])
+    title = f"mean {score},\n{folds}"
+    key = legends(axes, [(title, [*keys, *band, handle(CHANCE, line, width=1.0)])])
     values = "; ".join(f"{one.step} {one.scores.mean():.3f}" for one in drawn if len(one.scores))
     left = [one.without for one in drawn if one.without]
     text = f"{FIGURED[name]}, averaged over {counted(used, 'fold')}. Mean {score}: {values}. {said} "

@@ -97,12 +97,10 @@ def network(table: Any, axes: Axes, *, names: bool = False, most: int = PEOPLE, 
     _ties(axes, at, (both, arrows), size)
     _people(axes, at, [str(one) for one in people] if names else None, size)
     keys = [
-        handle(Look(VERMILLION, SOLID, "none"), f"both give ({len(both):,})"),
-        handle(Look(SOFT, SOLID, "none"), f"only one gives,\nthe arrow from it ({len(arrows):,})"),
+        handle(Look(VERMILLION, SOLID, "none"), f"both give ({len(both):,})", width=2.6),
+        handle(Look(SOFT, SOLID, "none"), f"only one gives,\nthe arrow from it ({len(arrows):,})", width=0.9),
         handle(Look(INK, SOLID, "o"), counted(len(people), "person", "people"), line=False, marker=True),
     ]
-    keys[0].set_linewidth(2.6)
-    keys[1].set_linewidth(0.9)
     key = legends(axes, [("", keys)], below=0.1)
     alone = len(people) - len({one for pair in (*both, *arrows) for one in pair})
     said = f"{counted(len(people), 'person', 'people')}, {f'{alone:,}' if alone else 'none'} without a tie. "

@@ -112,6 +112,7 @@ def _of_term(table: Any, axes: Axes, place: int) -> Axes:
     values, at, p = _drawn(table, place)
     name = table.names[place]
     axes.hist(values, bins=bars_of(values), color=SOFT, alpha=0.55, linewidth=0)
+    axes.locator_params(axis="y", integer=True)
     axes.axvline(at, color=VERMILLION, linewidth=2.0)
     axes.axvline(-at, color=VERMILLION, linewidth=1.2, linestyle=DASHED)
     plain(axes, "y")

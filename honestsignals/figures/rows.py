@@ -79,6 +79,7 @@ def at_right(axes: Axes, rows: Rows, texts: Sequence[str]) -> None:
     """Words to the right of rows."""
     other = axes.secondary_yaxis("right")
     other.set_yticks(rows.centre, list(texts))
+    other.set_facecolor("none")
     other.tick_params(colors=INK, labelcolor=INK, length=0)
     other.spines["right"].set_visible(False)
 

@@ -108,7 +108,7 @@ def plain(axes: Axes, grid: str = "both") -> None:
     if grid in ("both", "x", "y"):
         axes.grid(visible=True, axis=grid, color=GRID, linewidth=0.6, linestyle="-")  # type: ignore[arg-type]
     axes.set_axisbelow(True)
-    axes.tick_params(which="both", colors=INK, labelcolor=INK, length=0)
+    axes.tick_params(which="both", colors=INK, labelcolor=INK, length=0, pad=5.0)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set(color=SOFT, linewidth=0.8)
@@ -149,7 +149,7 @@ def words_wide(axes: Axes) -> int:
     return max(16, int(inches_wide(axes) * 11.5))
 
 
-def handle(one: Look, name: str, *, line: bool = True, marker: bool = False) -> Any:
+def handle(one: Look, name: str, *, line: bool = True, marker: bool = False, width: float = 1.8) -> Any:
     """An entry of a legend."""
     from matplotlib.lines import Line2D
 
@@ -158,7 +158,7 @@ def handle(one: Look, name: str, *, line: bool = True, marker: bool = False) -> 
         [],
         color=one.colour,
         linestyle=one.line if line else "none",
-        linewidth=1.8,
+        linewidth=width,
         marker=one.marker if marker else "none",
         markersize=5.5,
         label=name,
@@ -179,7 +179,7 @@ def legends(
     axes: Axes,
     blocks: Sequence[tuple[str, Sequence[Any]]],
     *,
-    below: float = 0.55,
+    below: float | None = None,
     under: bool | None = None,
 ) -> float:
     """What marks mean, beside the Axes; below it where the Axes is narrow. Never over what is drawn.
@@ -189,8 +189,8 @@ def legends(
     axes : matplotlib.axes.Axes
     blocks : sequence of (str, sequence of artists)
         Titles, and the entries with their labels: the first at the top, the last at the bottom.
-    below : float, inches
-        Room that the x axis takes.
+    below : float, inches, optional
+        Room that the x axis takes; by default what its numbers and its name need.
     under : bool, optional
         Below, however wide the Axes is.
 
@@ -200,6 +200,9 @@ def legends(
         Inches that the blocks are high: the highest of those side by side, else all together.
     """
     down = not beside(axes) if under is None else under
+    if below is None:
+        panels = [axes, *axes.child_axes]
+        below = 0.4 + 0.165 * max(panel.get_xlabel().count("\n") + 1 for panel in panels)
     for place, (title, keys) in enumerate(blocks):
         last = place and place == len(blocks) - 1
         if down:
