@@ -85,16 +85,36 @@ def report(
     label: Annotated[
         str | None, typer.Option(help="Label to explain; the study's first where none is named.")
     ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same report, byte by byte.")] = 1,
+    draws: Annotated[
+        int | None, typer.Option(help="Permutations; by default as many as take no minutes.")
+    ] = None,
+    permute: Annotated[bool, typer.Option(help="Let people change places.")] = True,
+    evaluate: Annotated[bool, typer.Option(help="Foretell people never seen.")] = True,
+    names: Annotated[bool, typer.Option("--names", help="Name people; otherwise nobody is named.")] = False,
+    least: Annotated[int, typer.Option(help="Hide numbers that rest on fewer rows, pairs or people.")] = 0,
 ) -> None:
-    """Write the report of a study: one HTML page, its figure, and its tables as CSV and LaTeX.
+    """Write the report of a study: one HTML page, the same as Markdown, figures, tables as CSV and LaTeX.
 
-    What the study is, what was left out, the base rate, the fits of volume, balance and timing side by side
-    with the test of each step, and give against take in one figure. No person is named in it.
+    What the study is, what was left out, the base rate, measures of pairs, people and the network, the fits
+    of volume, balance and timing with every standard error, permutations, what is foretold of people never
+    seen, methods with their sources, a codebook, and what made it. Nobody is named unless asked.
     """
+    wanted = {"permutation": permute, "evaluation": evaluate, "names": names}
     with progress() as tell:
         from honestsignals.reporting.report import report as written
 
-        made = written(study, output, label=label, progress=tell)
+        parts = [name for name, there in wanted.items() if there]
+        made = written(
+            study,
+            output,
+            label=label,
+            seed=seed,
+            draws=draws,
+            parts=parts,
+            least=least,
+            progress=tell,
+        )
     typer.echo(str(made))
 
 

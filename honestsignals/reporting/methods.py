@@ -8,11 +8,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from honestsignals.dyads import DyadTable
+from honestsignals.evaluation import Evaluation
 from honestsignals.inference.words import counted
 from honestsignals.labels import Labels
 from honestsignals.metrics.acts import SECOND
+from honestsignals.permutation import Permutation
 from honestsignals.references import REFERENCES, Reference, cited
+from honestsignals.reporting.chance import Chance
+from honestsignals.reporting.findings import Findings
 from honestsignals.reporting.ladder import Ladder
+from honestsignals.standard_errors import ErrorLadder
 from honestsignals.study import Study
 from honestsignals.study_file import read_study_file
 
@@ -24,36 +29,98 @@ OF_MODELS = (
     "seabold2010",
     "tabordmeehan2019",
 )
-PACKAGES = ("honestsignals", "duckdb", "formulaic", "numpy", "pandas", "scipy", "statsmodels")
-"""What computed the numbers; the others only carry them to the page."""
+OF_ERRORS = {"hc1": "white1980", "two_way": "cameron2011", "dyadic": "aronow2015"}
+"""Errors that stand beside the jackknife, and their sources."""
+OF_PERMUTATIONS = ("dekker2007", "hart2022", "phipson2010")
+PACKAGES = ("duckdb", "formulaic", "honestsignals", "matplotlib", "numpy", "pandas", "scipy", "statsmodels")
+"""What computed or drew the numbers; the others only carry them to the page."""
 
 
-def methods(table: DyadTable, made: Ladder | None) -> list[str]:
-    """Paragraphs on how the numbers were made.
+def methods(found: Findings) -> list[str]:
+    """Paragraphs on how the numbers were made: of what was run, and of nothing else.
 
     Parameters
     ----------
-    table : DyadTable
-        The pairs.
-    made : Ladder or None
-        The models, where there is a label.
+    found : Findings
 
     Returns
     -------
     list of str
     """
+    paragraphs = [_measures(found.table)]
+    if found.null.found is not None:
+        paragraphs.append(_chance(found.null.found))
+    if found.ladder.found is not None:
+        paragraphs += _models(found.ladder.found)
+    if found.errors.found is not None:
+        paragraphs.append(_errors(found.errors.found))
+    if found.permutation.found is not None:
+        paragraphs.append(_permutation(found.permutation.found))
+    if found.evaluation.found is not None:
+        paragraphs.append(_evaluation(found.evaluation.found))
+    return paragraphs
+
+
+def _measures(table: DyadTable) -> str:
+    """What a row is, and on what its measures rest."""
     unit = "ordered pair, seen from ego" if table.directed else "pair of people"
-    first = (
+    said = (
         f"Each row is one {unit}. Every measure is computed from the acts between the two alone; a share or "
         "a rate of nothing is undefined, not zero."
     )
     if timed(table):
         span = f"{table.settings.conversation_gap / (3600 * SECOND):g} h"
-        first += (
+        said += (
             f" A conversation ends when nobody acts for more than {span}, and an opening counts as answered "
             f"where the other acts within {span}."
         )
-    return [first] if made is None else [first, *_models(table, made)]
+    return said
+
+
+def _chance(null: Chance) -> str:
+    """What was drawn anew, and what every draw keeps."""
+    model = null.model
+    return (
+        f"Against chance, every draw of the null model kept {model.keeps}, and redrew {model.redraws} "
+        f"({_short(model.reference)}); {null.draws:,} draws."
+    )
+
+
+def _errors(errors: ErrorLadder) -> str:
+    """Which errors stand side by side."""
+    cited = [
+        f"{name.replace('_', ' ')} ({_short(key)})"
+        for name, key in OF_ERRORS.items()
+        if name in errors.covariances
+    ]
+    return (
+        "Beside the net jackknife, the last step has classical errors, which take all rows as independent"
+        + (f"; {', '.join(cited)}" if cited else "")
+        + "."
+    )
+
+
+def _permutation(made: Permutation) -> str:
+    """How people changed places."""
+    number = f"all {made.found.draws:,}" if made.found.exact else f"{made.found.draws:,} random"
+    return (
+        "Each column's residual on the other columns was permuted, the rows and columns of its matrix "
+        f"together, and the label regressed anew (double semi-partialling; {_short('dekker2007')}), with "
+        f"{number} permutations; p values count the data among the draws ({_short('phipson2010')}). Tested "
+        f"is whether people are exchangeable, which unequal variances also break ({_short('hart2022')})."
+    )
+
+
+def _evaluation(made: Evaluation) -> str:
+    """How it was foretold, and what the scores are of."""
+    return (
+        f"Models of the steps ({made.plan.learner.words}) were trained and tested in folds: "
+        f"{made.folds[:1].lower()}{made.folds[1:]} {made.estimand} Scores were taken within each fold and "
+        "averaged; intervals have dyadic errors on placement values (in the manner of "
+        f"{_short('delong1988')} and {_short('fafchamps2007')}), never below those of pairs. Folds tell what "
+        "such models score on average, not what one fitted model would "
+        f"({_short('bates2024')})."
+    )
 
 
 def timed(table: DyadTable) -> bool:
@@ -75,7 +142,7 @@ NAMED = {"logit": "logistic", "gaussian": "linear", "ordered_logit": "ordered lo
 """Regressions of the ladder as a paper calls them."""
 
 
-def _models(table: DyadTable, made: Ladder) -> list[str]:
+def _models(made: Ladder) -> list[str]:
     """Paragraphs on the models, their errors and their tests."""
     if not made.fits:
         return ["No model of the label has an estimate, so there are no errors and no tests."]
@@ -103,25 +170,34 @@ def _short(key: str) -> str:
     return REFERENCES[key].short
 
 
-def sources(table: DyadTable, made: Ladder | None) -> list[Reference]:
+def sources(found: Findings) -> list[Reference]:
     """What the methods and the measures cite.
 
     Parameters
     ----------
-    table : DyadTable
-        Whose columns have references.
-    made : Ladder or None
-        The models.
+    found : Findings
 
     Returns
     -------
     list of Reference
     """
-    keys = {fact.reference for fact in table.about}
+    keys = {fact.reference for fact in found.table.about}
+    for table in (found.network.found, found.people.found):
+        keys |= {fact.reference for fact in table.about} if table is not None else set()
+    made = found.ladder.found
     if made is not None and made.fits:
         keys |= set(OF_MODELS)
     if made is not None and any("separated" in step.reason for step in made.steps):
         keys.add("albert1984")
+    if found.errors.found is not None:
+        keys |= {key for name, key in OF_ERRORS.items() if name in found.errors.found.covariances}
+    if found.permutation.found is not None:
+        keys |= set(OF_PERMUTATIONS)
+    if found.evaluation.found is not None:
+        keys |= {"bates2024", "delong1988", "fafchamps2007"}
+        keys |= {one.reference for one in found.evaluation.found.scores.scores}
+    if found.null.found is not None:
+        keys.add(found.null.found.model.reference)
     return cited(keys)
 
 
@@ -146,14 +222,21 @@ def cautions(answers: Labels) -> list[str]:
     ]
 
 
-def versions() -> list[tuple[str, str]]:
-    """Python and the packages that computed the numbers, with their versions.
+def versions(found: Findings) -> list[tuple[str, str]]:
+    """Python and the packages that computed and drew the numbers, with their versions.
 
-    >>> dict(versions())["numpy"] == version("numpy")
-    True
+    Parameters
+    ----------
+    found : Findings
+
+    Returns
+    -------
+    list of tuple of str
+        Name and version.
     """
     python = ".".join(str(part) for part in sys.version_info[:3])
-    return [("Python", python), *((name, version(name)) for name in PACKAGES)]
+    used = [*PACKAGES, *(["scikit-learn"] if found.evaluation.found is not None else [])]
+    return [("Python", python), *((name, version(name)) for name in sorted(used))]
 
 
 def inputs(study: Study) -> list[tuple[str, str, str]]:

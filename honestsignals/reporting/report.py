@@ -1,50 +1,39 @@
-"""The report of a study: one page and its tables, written whole or not at all."""
+"""The report of a study: one page, its Markdown twin, tables and figures, written whole or not at all."""
 
 from __future__ import annotations
 
 import html
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from honestsignals import __version__
-from honestsignals.dyads import DyadTable, base_rates
-from honestsignals.errors import DesignError
-from honestsignals.figures.giving import alt
-from honestsignals.figures.registry import draw
-from honestsignals.figures.style import COLOURS
-from honestsignals.figures.svg import svg
-from honestsignals.moments import spans_in_words
+from honestsignals.errors import ArgumentError, check_seed, unknown
+from honestsignals.permutation import Permutation
 from honestsignals.reporting import page
+from honestsignals.reporting.contents import TABLES, Contents, contents
+from honestsignals.reporting.drawings import NAMES
+from honestsignals.reporting.findings import NO_LABEL, Choices, find
 from honestsignals.reporting.folder import refuse_folder, whole_folder
-from honestsignals.reporting.ladder import Ladder, ladder
-from honestsignals.reporting.methods import cautions, inputs, methods, sources, timed, versions
-from honestsignals.reporting.summary import base_rate_table, columns_for, left_out, measures
+from honestsignals.reporting.grids import latex_of
+from honestsignals.reporting.ladder import Ladder
+from honestsignals.reporting.markdown import markdown_page
 from honestsignals.study import Study
 from honestsignals.study_folder import open_study
 from honestsignals.tables import write_frame, write_text
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-PAGE, FIGURE = "report.html", "figures/give-take.svg"
-TABLES = ("base_rate", "codebook", "ladder", "left_out", "measures", "steps")
-FILES = (PAGE, FIGURE, *(f"tables/{name}.{ending}" for name in TABLES for ending in ("csv", "tex")))
-"""Everything a report may write: a folder with anything else in it is not replaced."""
-CONTENTS = (
-    ("study", "The study"),
-    ("left-out", "Left out"),
-    ("base-rate", "Base rate"),
-    ("measures", "Measures"),
-    ("models", "Models"),
-    ("figure", "Figure"),
-    ("notes", "Notes"),
-    ("methods", "Methods"),
-    ("codebook", "Codebook"),
-    ("session", "Session"),
+PAGE, MARKDOWN = "report.html", "report.md"
+FILES = (
+    PAGE,
+    MARKDOWN,
+    *(f"figures/{name}.svg" for name in NAMES),
+    *(f"tables/{name}.{ending}" for name in TABLES for ending in ("csv", "tex")),
 )
+"""Everything a report may write: a folder with anything else in it is not replaced."""
+PARTS = ("permutation", "evaluation")
+"""Parts of a report that take long, and are there unless others are named."""
+EVERY = (*PARTS, "names")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +49,15 @@ class Report:
     facts : tuple of str
         What the pairs are, of how many, and why the others were left out.
     ladder : Ladder or None
-        The models, where there is a label.
+        The models, where there are any.
     folder : Path
         Where it was written.
+    permutation : Permutation or None
+        Of the last model, where it was permuted.
+    evaluation : Evaluation or None
+        What is foretold of people never seen, where that was evaluated.
+    further : tuple of str
+        What it says in short besides the steps of the ladder.
     """
 
     study: str
@@ -70,6 +65,9 @@ class Report:
     facts: tuple[str, ...]
     ladder: Ladder | None
     folder: Path
+    permutation: Permutation | None = None
+    evaluation: Any = None
+    further: tuple[str, ...] = ()
 
     @property
     def page(self) -> Path:
@@ -78,18 +76,20 @@ class Report:
 
     def sentences(self) -> list[str]:
         """What each step says."""
-        none = ["The study has no labels, so there is nothing that give and take could foretell."]
-        return none if self.ladder is None else self.ladder.sentences()
+        return [] if self.ladder is None else self.ladder.sentences()
+
+    def _lines(self) -> list[str]:
+        none = [NO_LABEL] if self.label is None else []
+        return [*self.facts, *none, *self.sentences(), *self.further]
 
     def __str__(self) -> str:
         what = f", {self.label}" if self.label else ""
-        lines = [f"Report of {self.study}{what}", *self.facts, *self.sentences()]
-        return "\n".join([*lines, f"Written: {self.page}"])
+        return "\n".join([f"Report of {self.study}{what}", *self._lines(), f"Written: {self.page}"])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in (*self.facts, *self.sentences()))
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self._lines())
         return (
             f"<p><b>Report</b> {html.escape(self.study)}: {html.escape(str(self.page))}</p><ul>{items}</ul>"
         )
@@ -100,14 +100,19 @@ def report(
     folder: str | os.PathLike[str],
     *,
     label: str | None = None,
+    seed: int = 1,
+    draws: int | None = None,
+    parts: Sequence[str] = PARTS,
+    least: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Report:
-    """Write the report of a study: a page of HTML that needs nothing else, and its tables as CSV and LaTeX.
+    """Write the report of a study: a page of HTML that needs nothing else, its Markdown twin, and its tables.
 
-    What the study is, what was left out, the base rate, the measures, the fits of volume, balance and timing
-    side by side with the test of each step, and give against take in one figure. A study without labels, or
-    without times, gets the report that it can have. No name of a person is in it. The same study gives the
-    same bytes.
+    What the study is, what was left out, the base rate, the measures of pairs, people and the network, the
+    fits of volume, balance and timing side by side, the ladder of errors, permutations, what is foretold of
+    people never seen, figures, methods with their sources, a codebook, and what made it. What the data cannot
+    have (labels, times, enough people) is said in a sentence, and the rest goes on. No person is named
+    unless asked. The same study and seed give the same bytes.
 
     Parameters
     ----------
@@ -118,6 +123,16 @@ def report(
         else. It appears whole or not at all.
     label : str, optional
         The label to explain; the study's first.
+    seed : int
+        What permutations, divisions of people, and draws of the null model begin with.
+    draws : int, optional
+        Permutations; by default as many as take no minutes, 1,000 at most.
+    parts : sequence of {"permutation", "evaluation", "names"}
+        Parts that take long, both by default; "names" writes who is who in the network's figure, and names
+        the pairs whose giving is furthest from even.
+    least : int
+        Numbers that rest on fewer rows, pairs or people are not shown in tables of counts, and figures with
+        a mark for every pair are left out. What other numbers add up to is not hidden.
     progress : callable, optional
         Is told, in words, what is being done.
 
@@ -130,163 +145,70 @@ def report(
     OutputError
         Where something else is in the folder.
     UnknownNameError
-        Where the study has no such label.
+        Where the study has no such label, or the report no such part.
 
     Examples
     --------
     >>> import tempfile
     >>> from honestsignals.simulation import simulate
     >>> with tempfile.TemporaryDirectory() as home:
-    ...     written = report(simulate(people=12, days=28, seed=1).study(), Path(home) / "report")
-    ...     written.page.name, written.label
-    ('report.html', 'friendship')
+    ...     study = simulate(people=12, days=28, seed=1).study()
+    ...     written = report(study, Path(home) / "report", parts=["permutation"], draws=99)
+    ...     written.page.name, written.label, written.permutation.found.draws
+    ('report.html', 'friendship', 99)
     """
     tell = progress or (lambda _: None)
+    wanted = _parts(parts)
+    check_seed(seed)
+    for name, value, start in (("draws", draws, 1), ("least", least, 0)):
+        _check_count(name, value, start)
     target = Path(folder)
     refuse_folder(target, FILES, (PAGE, f'name="generator" content="{page.GENERATOR} '))
     tell("Reading the study")
     opened = study if isinstance(study, Study) else open_study(study)
     chosen = label if label is not None else next(iter(opened.labels), None)
-    if chosen is not None and opened.label(chosen).type == "nominal":
-        raise DesignError(f"{chosen!r} has classes without an order; a report explains one answer. Use fit.")
-    tell("Measuring pairs")
-    table, said = _table(opened, chosen)
-    if label is None and len(opened.labels) > 1:
-        said.append(f"The study has {len(opened.labels)} labels; this is the first, {chosen}.")
-    made = ladder(table, progress=tell) if chosen is not None else None
+    choices = Choices(chosen, seed, draws, wanted, least)
+    found = find(opened, choices, tell)
     tell("Writing")
-    frames = {
-        "base_rate": base_rate_table(table),
-        "codebook": table.codebook(),
-        "left_out": left_out(opened, table, made),
-        "measures": measures(table),
-    }
-    if made is not None:
-        frames |= {"ladder": made.tidy(), "steps": made.tests()}
+    made = contents(found, first=label is None)
     with whole_folder(target) as draft:
-        _write(draft, opened, table, made, (frames, said))
-    return Report(opened.name, chosen, tuple(table.facts()), made, target)
+        _write(draft, made)
+    return Report(
+        study=opened.name,
+        label=chosen,
+        facts=tuple(found.table.facts()),
+        ladder=found.ladder.found,
+        folder=target,
+        permutation=found.permutation.found,
+        evaluation=found.evaluation.found,
+        further=made.further,
+    )
 
 
-def _table(study: Study, label: str | None) -> tuple[DyadTable, list[str]]:
-    """The pairs of the report, and what is to be said of their choice."""
-    directed = label is not None and study.label(label).directed
-    names = columns_for(study, directed)
-    if label is None:
-        said = "Without a label, only pairs in contact are measured: the others gave and took nothing."
-        return study.dyads(pairs="in contact", metrics=names), [said]
-    try:
-        return study.dyads(label=label, metrics=names), []
-    except DesignError:
-        # too many pairs to make them all; any other refusal comes again
-        table = study.dyads(label=label, pairs="in contact", metrics=names)
-        return table, [
-            "More than five million pairs have a known label, so only those in contact are in the table."
-        ]
+def _parts(parts: Sequence[str]) -> frozenset[str]:
+    """Parts that were asked for."""
+    wanted = (parts,) if isinstance(parts, str) else tuple(parts)
+    for part in wanted:
+        if part not in EVERY:
+            raise unknown("part", part, EVERY)
+    return frozenset(wanted)
 
 
-def _write(
-    draft: Path,
-    study: Study,
-    table: DyadTable,
-    made: Ladder | None,
-    content: tuple[dict[str, pd.DataFrame], list[str]],
-) -> None:
+def _check_count(name: str, value: int | None, start: int) -> None:
+    """Refuse what is no whole number."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and not (whole and value >= start):
+        raise ArgumentError(f"{name} is {value!r}; it must be a whole number from {start} on.")
+
+
+def _write(draft: Path, made: Contents) -> None:
     """Every file of the report."""
-    frames, said = content
     for name in ("tables", "figures"):
         (draft / name).mkdir()
-    for name, frame in frames.items():
+    for name, frame in made.frames.items():
         write_frame(draft / "tables" / f"{name}.csv", frame)
-        write_text(draft / "tables" / f"{name}.tex", _latex(name, frame, made))
-    title = f"Give against take in {study.name}"
-    drawn = svg(draw("give_take", table), title, alt(table))
-    write_text(draft / FIGURE, drawn)
-    context = _context(study, table, made, (frames, said))
-    inline = drawn
-    for colour, word in COLOURS.items():
-        # on the page, colours follow whether it is light or dark
-        inline = inline.replace(colour, f"var(--{word})")
-    write_text(draft / PAGE, page.html_page({**context, "figure": inline}))
-
-
-def _latex(name: str, frame: pd.DataFrame, made: Ladder | None) -> str:
-    """A table as LaTeX: the fits side by side, the others as they are, as far as a page is wide."""
-    if name == "ladder" and made is not None:
-        return page.latex(made.side_by_side(), "l" + "r" * len(made.fits))
-    if name == "codebook":
-        narrow = frame[["column", "meaning", "unit", "undefined where"]]
-        return page.latex(narrow, "lp{6cm}p{2cm}p{4cm}")
-    if name == "steps":
-        return page.latex(frame.drop(columns=["result"]))
-    return page.latex(frame)
-
-
-def _context(
-    study: Study, table: DyadTable, made: Ladder | None, content: tuple[dict[str, pd.DataFrame], list[str]]
-) -> dict[str, Any]:
-    """What the template names, but for the figure."""
-    frames, said = content
-    label = table.label
-    rate = "" if label is None else base_rates(table.frame, label, table.design.label_type)
-    unit = "ordered pairs" if table.directed else "pairs"
-    pairs = f"{len(table):,} {unit} of {table.design.possible:,} possible, {table.people:,} people."
-    no_label = f"The study has no labels. {pairs}"
-    undated = [] if label is None else cautions(study.label(label))
-    dated = [table.design.asked] if label is not None and not undated else []
-    fitted = made is not None and bool(made.fits)
-    return {
-        "version": __version__,
-        "title": study.title,
-        "label": label or "",
-        "question": _question(label),
-        "contents": [(anchor, name) for anchor, name in CONTENTS if label or name != "Base rate"],
-        "short": [rate or no_label, *(made.sentences() if made is not None else [])],
-        "cautions": undated,
-        "facts": [*study.log.facts(), *(str(one) for one in study.labels.values()), pairs, *dated],
-        "citation": study.citation,
-        "licence": study.licence,
-        "remarks": said,
-        "base_rate": rate,
-        "left_out": page.grid(frames["left_out"], "left-out", "What was left out, and why."),
-        "base_rates": page.grid(frames["base_rate"], "base-rate", f"{unit.capitalize()} by who gave at all."),
-        "measures": page.measures_grid(frames["measures"], table),
-        "sentences": made.sentences() if made is not None else [],
-        "without": [line for step in made.steps for line in step.without()] if made is not None else [],
-        "ladder": page.ladder_grid(made) if fitted and made is not None else None,
-        "steps": page.steps_grid(made) if fitted and made is not None else None,
-        "caption": alt(table),
-        "notes": _notes(table, made),
-        "methods": methods(table, made),
-        "references": sources(table, made),
-        "codebook": page.codebook_grid(frames["codebook"]),
-        "settings": _settings(table),
-        "versions": versions(),
-        "inputs": inputs(study),
-    }
-
-
-def _question(label: str | None) -> str:
-    if label is None:
-        return "How do these people give and take?"
-    return f"Does the give and take between two people tell of {label}, beyond how much passes between them?"
-
-
-def _notes(table: DyadTable, made: Ladder | None) -> list[str]:
-    """What a reader must know of the design and of the fits."""
-    notes = list(table.design.notes)
-    if made is not None:
-        notes += made.remarks()
-        notes.append("A test that shows nothing is no proof that there is nothing: few people can hide much.")
-    notes.append("These are associations: nobody was made to give.")
-    return notes
-
-
-def _settings(table: DyadTable) -> list[tuple[str, str]]:
-    """Choices that another run would have to make again."""
-    chosen = [("Label", table.label or "none")]
-    if timed(table):
-        chosen.append(("Spans", spans_in_words(table.settings)))
-    if table.label is not None:
-        chosen.append(("Standard errors", "net jackknife over people and pairs, one step"))
-    return chosen
+        write_text(draft / "tables" / f"{name}.tex", latex_of(name, frame, made.ladder))
+    for one in made.page.drawings:
+        write_text(draft / one.file, one.drawn)
+    write_text(draft / MARKDOWN, markdown_page(made.page))
+    write_text(draft / PAGE, page.html_page(made.page))

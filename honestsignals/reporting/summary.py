@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.dyads import DyadTable
+from honestsignals.metric_table import MetricTable
 from honestsignals.metrics import balance
 from honestsignals.metrics.registry import FAMILIES, entries
 from honestsignals.reporting.ladder import Ladder
@@ -92,12 +93,20 @@ def _rate(table: DyadTable, mask: Any) -> dict[str, Any]:
     """The label among some rows."""
     if table.label is None:
         return {}
+    if table.design.label_type == "nominal":
+        return _shares(table.frame[table.label][mask])
     values = table.frame[table.label].to_numpy(dtype=float, na_value=math.nan)[mask]
     values = values[~np.isnan(values)]
     mean = float(values.mean()) if len(values) else math.nan
     if table.design.label_type == "binary":
         return {"events": int(values.sum()), "base_rate": mean}
     return {"mean": mean, "sd": float(values.std(ddof=1)) if len(values) > 1 else math.nan}
+
+
+def _shares(values: pd.Series) -> dict[str, Any]:
+    """How often each class of a label without an order occurs."""
+    counts = values.value_counts().reindex(values.cat.categories)
+    return {f"{name}": int(count) for name, count in counts.items()}
 
 
 def measures(table: DyadTable) -> pd.DataFrame:
@@ -174,3 +183,93 @@ def left_out(study: Study, table: DyadTable, made: Ladder | None) -> pd.DataFram
         parts.append((f"rows of the {name} model", result.model.left_out))
     rows = [(of, reason, count) for of, reasons in parts for reason, count in reasons.items() if count]
     return pd.DataFrame(rows, columns=["of", "reason", "count"])
+
+
+def network_summary(acts: MetricTable, label: MetricTable | None) -> pd.DataFrame:
+    """Metrics of the network of acts, and of that of a label beside it.
+
+    Parameters
+    ----------
+    acts : MetricTable
+        As ``study.network_metrics()`` gives it.
+    label : MetricTable or None
+        The same of who named whom.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns metric, title, value, label (where there is one), range, zero, undefined.
+    """
+    import pandas as pd
+
+    named = dict(zip(label.frame["name"], label.frame["value"], strict=True)) if label is not None else {}
+    rows = []
+    whole = acts.frame
+    for name, value, why in zip(whole["name"], whole["value"], whole["undefined"], strict=True):
+        fact = acts.fact(str(name))
+        one: dict[str, Any] = {"metric": name, "title": fact.title, "value": float(value)}
+        if label is not None:
+            one["label"] = float(named.get(name, math.nan))
+        rows.append({**one, "range": fact.interval, "zero": fact.zero, "undefined": why})
+    return pd.DataFrame(rows)
+
+
+def people_summary(table: MetricTable) -> pd.DataFrame:
+    """How the metrics of people are distributed: no row is a person.
+
+    Parameters
+    ----------
+    table : MetricTable
+        As ``study.people_metrics()`` gives it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns metric, meaning, n, mean, sd, q25, median, q75.
+    """
+    import pandas as pd
+
+    rows = []
+    for fact in table.about:
+        if fact.name not in table.frame.columns or fact.unit in ("id", "state", "time"):
+            continue
+        values = table.frame[fact.name].to_numpy(dtype=float)
+        rows.append({"metric": fact.name, "meaning": fact.meaning, **_spread(values)})
+    return pd.DataFrame(rows, columns=["metric", "meaning", "n", "mean", "sd", "q25", "median", "q75"])
+
+
+def asymmetries(table: DyadTable, most: int = 10) -> pd.DataFrame:
+    """The pairs whose giving is furthest from even, with the names of the two.
+
+    Parameters
+    ----------
+    table : DyadTable
+        With ``acts_ego`` and ``acts_alter``.
+    most : int
+        Pairs that are named; of those alike, the ones with more acts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns giver, taker, given, returned, net: (given − returned) / (given + returned).
+    """
+    import pandas as pd
+
+    frame = table.frame
+    given, got = frame["acts_ego"].to_numpy(dtype=float), frame["acts_alter"].to_numpy(dtype=float)
+    # of a pair that has two rows, the one seen from who gave more
+    seen = (given > got) if table.directed else (given != got)
+    turned = got > given
+    ego, alter = frame["ego"].astype(str), frame["alter"].astype(str)
+    more, less = np.maximum(given, got), np.minimum(given, got)
+    named = pd.DataFrame(
+        {
+            "giver": np.where(turned, alter, ego),
+            "taker": np.where(turned, ego, alter),
+            "given": more.astype(int),
+            "returned": less.astype(int),
+            "net": (more - less) / np.maximum(more + less, 1),
+        }
+    )[seen]
+    order = ["net", "given", "giver", "taker"]
+    return named.sort_values(order, ascending=[False, False, True, True]).head(most).reset_index(drop=True)
