@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from honestsignals.errors import ArgumentError, unknown
 from honestsignals.figures.style import PAGE
+from honestsignals.figures.svg import svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,7 +174,8 @@ def draw(
 ) -> Figure:
     """A figure of its own, in one style and of the size that fits a page.
 
-    It is no figure of pyplot, and what a user has set for other figures neither changes nor is changed.
+    It is no figure of pyplot, and what a user has set for other figures neither changes nor is changed. A
+    notebook shows it where it is the last line of a cell, with its words for those who do not see it.
 
     Parameters
     ----------
@@ -212,4 +217,18 @@ def draw(
     needed = [said.inches for said in said_of(axes) if said.inches is not None]
     if height is None and needed:
         made.set_size_inches(width, needed[0])
+    # a notebook shows only figures of pyplot by itself, and asks any other object for this
+    made.__dict__["_repr_html_"] = partial(_in_page, made)
     return made
+
+
+def _in_page(made: Figure) -> str:
+    """A figure as part of a page: an image of its own, whose ids cannot meet those of another."""
+    said = said_of(made)
+    words = " ".join(one.text for one in said)
+    drawing = svg(made, "; ".join(one.title for one in said), words, paper="white")
+    code = base64.b64encode(drawing.encode("utf-8")).decode("ascii")
+    return (
+        f'<img alt="{html.escape(words)}" src="data:image/svg+xml;base64,{code}" '
+        'style="max-width: 100%; height: auto">'
+    )
