@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,11 @@ from scipy import sparse
 from honestsignals.dyads import DyadTable
 from honestsignals.evaluation_plan import Plan, folds_of
 from honestsignals.fold_scores import Foretold, base_of, base_prediction, scored
+from honestsignals.inference.clusters import pair_codes
 from honestsignals.inference.folds import Fold
 from honestsignals.inference.score_errors import spread
 from honestsignals.inference.scores import SCORES
+from honestsignals.rungs import BASE
 from honestsignals.splitters import PairFolds
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ MOST_FOLDS, MANY_ROWS = 6, 20_000
 column a person."""
 
 JUDGED_BY = {"binary": "auc", "nominal": "log_score", "ordinal": "somers_d", "continuous": "somers_d"}
-MODELS = ("base rate", "volume", "volume and who they are", "who they are")
+WHO = "who they are"
+"""Name of the model of dummies for people alone; beside the first step it goes by both names."""
+RANDOM = "random pairs"
+RANDOM_FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,27 +45,35 @@ class Canaries:
         A row for folds and model: folds, model, score, value, gain, gain_low, gain_high.
     score : str
         Name of the score.
+    step : str
+        The first step of the ladder, which dummies are put beside.
     lifted : bool
         Whether dummies lift the score in the folds asked for, the interval wholly above 0.
+    strangers : bool
+        Whether nobody who is tested in the folds asked for was in training.
     """
 
     frame: pd.DataFrame
     score: str
+    step: str
     lifted: bool
+    strangers: bool
 
     def sentence(self) -> str:
         """What the canary says, in a sentence."""
-        rows = {(row.folds, row.model): row for row in self.frame.itertuples()}
-        here, random = self.frame["folds"].unique()[0], "random pairs"
-        title = SCORES[self.score].title
         parts = []
-        for folds in (here, random):
-            if (folds, MODELS[2]) in rows:
-                row, before = rows[folds, MODELS[2]], rows[folds, MODELS[1]].value
-                words = "on random pairs" if folds == random else "in these folds"
-                parts.append(f"{before:.3f} to {row.value:.3f} {words} ({row.gain:+.3f})")
+        for folds, rows in self.frame.groupby("folds", sort=False):
+            before, beside = rows["value"].iloc[1], rows["value"].iloc[2]
+            where = "in these folds" + (", where they know nobody," if self.strangers else "")
+            if folds == RANDOM:
+                where = "on random pairs"
+            if np.isfinite(before + beside):
+                parts.append(f"from {before:.3f} to {beside:.3f} ({rows['gain'].iloc[2]:+.3f}) {where}")
+        if not parts:
+            return f"Canary: undefined, {SCORES[self.score].undefined}."
         return (
-            f"Canary: dummies for people move the {title} of the first step from {' and from '.join(parts)}."
+            f"Canary: dummies for people beside {self.step}, in a ridge regression, move the "
+            f"{SCORES[self.score].title} {' and '.join(parts).rstrip(',')}."
         )
 
 
@@ -83,27 +96,53 @@ def canaries(plan: Plan, tell: Callable[[str], None]) -> Canaries:
     """
     import pandas as pd
 
-    name = JUDGED_BY[plan.task.label_type]
-    groups = [("as asked for", plan.folds[: MOST_FOLDS if len(plan.y) > MANY_ROWS else 4 * MOST_FOLDS])]
+    name, first = JUDGED_BY[plan.task.label_type], plan.rungs[0].name
+    models = (BASE, first, f"{first} and {WHO}", WHO)
+    asked = plan.folds[: MOST_FOLDS if len(plan.y) > MANY_ROWS else 4 * MOST_FOLDS]
+    groups: list[tuple[str, Sequence[Fold]]] = [("as asked for", asked)]
     if not isinstance(plan.splitter, PairFolds):
-        groups.append(("random pairs", folds_of(PairFolds(seed=plan.seed), plan.table, plan.y)))
+        groups.append((RANDOM, _random(plan)))
     rows, lifted = [], False
     for where, folds in groups:
         tell(f"Canary: {where}")
-        found = [_flown(plan, fold) for fold in folds]
-        made = scored(plan.y, found, [SCORES[name]])
-        value = made.mean()[:, 0]
-        change = made.influence[:, 2, :] - made.influence[:, 1, :]
-        ego, alter, _ = plan.people
-        there = np.isin(np.arange(len(plan.y)), np.concatenate([fold.test for fold in folds]))
-        error = spread(change[there], ego[there], alter[there])
-        gain, margin = value[2] - value[1], error.margin()[0]
-        lifted |= bool(where == "as asked for" and gain - margin > 0)
-        for place, model in enumerate(MODELS):
+        value, gain, margin = _judged(plan, folds, name)
+        lifted |= bool(where != RANDOM and gain - margin > 0)
+        for place, model in enumerate(models):
             row = {"folds": where, "model": model, "score": name, "value": value[place]}
             beside = {"gain": gain, "gain_low": gain - margin, "gain_high": gain + margin}
             rows.append(row | (beside if place == 2 else dict.fromkeys(beside, np.nan)))
-    return Canaries(pd.DataFrame(rows), name, lifted)
+    return Canaries(pd.DataFrame(rows), name, first, lifted, not _known(plan, asked))
+
+
+def _random(plan: Plan) -> Sequence[Fold]:
+    """Random pairs, in five folds or as many as there are pairs."""
+    ego, alter, _ = plan.people
+    pairs = int(pair_codes(ego, alter).max()) + 1
+    return folds_of(PairFolds(min(RANDOM_FOLDS, pairs), seed=plan.seed), plan.table, plan.y)
+
+
+def _known(plan: Plan, folds: Sequence[Fold]) -> bool:
+    """Whether somebody who is tested was in training."""
+    ego, alter, n_people = plan.people
+    for fold in folds:
+        trained = np.zeros(n_people, dtype=bool)
+        trained[ego[fold.train]] = trained[alter[fold.train]] = True
+        if trained[ego[fold.test]].any() or trained[alter[fold.test]].any():
+            return True
+    return False
+
+
+def _judged(plan: Plan, folds: Sequence[Fold], name: str) -> tuple[Array, float, float]:
+    """Scores of the models, what dummies add to the first step, and half the width of its interval."""
+    ego, alter, _ = plan.people
+    made = scored(plan.y, [_flown(plan, fold) for fold in folds], [SCORES[name]])
+    value = made.mean()[:, 0]
+    change = made.influence[:, 2, :] - made.influence[:, 1, :]
+    there = np.zeros(len(plan.y), dtype=bool)
+    for fold in folds:
+        there[fold.test] = True
+    margin = spread(change[there], ego[there], alter[there]).margin()[0]
+    return value, float(value[2] - value[1]), float(margin)
 
 
 def _flown(plan: Plan, fold: Fold) -> Foretold:
@@ -124,7 +163,7 @@ def _flown(plan: Plan, fold: Fold) -> Foretold:
     ]
     y = plan.y[fold.train]
     found = [_ridge(learnt, asked, y, plan) for learnt, asked in parts]
-    first = base_prediction(base, len(fold.test))
+    first = base_prediction(base, plan.task, len(fold.train), len(fold.test))
     if plan.task.label_type == "ordinal":
         first = first @ np.arange(plan.task.n_levels)
     return Foretold(fold, (first, *found), base, (False,) * 3, ({},) * 3)
@@ -143,6 +182,9 @@ def _dummies(plan: Plan, rows: Array) -> Any:
 def _ridge(train: Any, test: Any, y: Array, plan: Plan) -> Array:
     """Ridge regression, of penalty 1 on every coefficient; logistic where the label is of classes."""
     kind = plan.task.label_type
+    if not train.shape[1]:
+        first = base_prediction(base_of(y, plan.task), plan.task, len(y), test.shape[0])
+        return first @ np.arange(plan.task.n_levels) if kind == "ordinal" else first
     if kind in ("ordinal", "continuous"):
         from sklearn.linear_model import Ridge
 
@@ -150,7 +192,7 @@ def _ridge(train: Any, test: Any, y: Array, plan: Plan) -> Array:
         return np.asarray(Ridge(alpha=1.0, solver=solver, tol=1e-8).fit(train, y).predict(test), dtype=float)
     classes = np.unique(y)
     if len(classes) < 2:
-        return base_prediction(base_of(y, plan.task), test.shape[0])
+        return base_prediction(base_of(y, plan.task), plan.task, len(y), test.shape[0])
     from sklearn.linear_model import LogisticRegression
 
     fitted = LogisticRegression(C=1.0, max_iter=1_000, tol=1e-3).fit(train, y.astype(int))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,26 +12,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.canaries import Canaries
-from honestsignals.dyads import DyadTable
 from honestsignals.errors import listed, unknown
 from honestsignals.evaluation_plan import Plan
 from honestsignals.evaluation_words import (
     Gain,
     adds_words,
     base_words,
+    chosen_words,
     estimand_words,
+    fold_caveats,
     fold_words,
-    separated_words,
+    model_words,
+    spread_words,
+    wald_words,
 )
 from honestsignals.fold_scores import Foretold, Scores
 from honestsignals.importances import Importance, importance
-from honestsignals.inference.score_errors import spread
+from honestsignals.inference.score_errors import Spread, spread
 from honestsignals.inference.scores import Score
 from honestsignals.ladder_terms import RECIPROCITY
 from honestsignals.learning_curves import LearningCurve, learning_curve
 from honestsignals.printed import Printed
 from honestsignals.rungs import BASE
-from honestsignals.tables import render
+from honestsignals.tables import number, render, with_note, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,19 +95,33 @@ class Evaluation(Printed):
         """The score that speaks first."""
         return self.scores.scores[0]
 
+    @property
+    def added(self) -> Gain:
+        """What give and take adds to volume (or the last step to the first): the gain of the headline."""
+        over, names = self._headed
+        return self.gain(names[-1], over)
+
     @cached_property
     def headline(self) -> str:
         """What give and take adds to volume (or the last step to the first), in a sentence."""
-        first = self.steps[1]
-        taken = [name for name in self.steps[2:] if name in RECIPROCITY]
-        last = taken[-1] if taken else self.steps[-1]
-        if last == first:
-            return adds_words(self.plan, self.gain(first, BASE), self._first_score(BASE), (first,))
-        between = tuple(taken) if taken else self.steps[2:]
-        return adds_words(self.plan, self.gain(last, first), self._first_score(first), between)
+        over, names = self._headed
+        values = self.scores.mean()[:, 0]
+        ends = float(values[self.steps.index(over)]), float(values[self.steps.index(names[-1])])
+        last = self.plan.rungs[self.steps.index(names[-1]) - 1]
+        return adds_words(self.plan, self.added, ends, (names, last))
 
-    def _first_score(self, step: str) -> float:
-        return float(self.scores.mean()[self.steps.index(step), 0])
+    @property
+    def _headed(self) -> tuple[str, tuple[str, ...]]:
+        """The steps that the headline is about, and the one that they are added to."""
+        steps = self.steps
+        taken = [place for place, name in enumerate(steps) if place > 1 and name in RECIPROCITY]
+        if not taken:
+            return (steps[1], steps[2:]) if len(steps) > 2 else (BASE, steps[1:])
+        # what stands between steps of give and take is no give and take
+        end = taken[0]
+        while end + 1 in taken:
+            end += 1
+        return steps[taken[0] - 1], steps[taken[0] : end + 1]
 
     def gain(self, step: str, over: str, score: str | None = None) -> Gain:
         """What a step scores more than another.
@@ -132,26 +150,24 @@ class Evaluation(Printed):
         if chosen not in names:
             raise unknown("score", chosen, names)
         k, after, before = names.index(chosen), self.steps.index(step), self.steps.index(over)
-        means, one = self.scores.mean(), self.scores.scores[k]
-        sign = 1.0 if one.higher else -1.0
-        change = sign * (self.scores.influence[:, after, k] - self.scores.influence[:, before, k])
-        found = self._spread(change[:, None])
-        value = sign * float(means[after, k] - means[before, k]) if one.gain else float("nan")
-        margin = float(found.margin()[0])
-        return Gain(
-            step,
-            over,
-            chosen,
-            value,
-            float(found.std_error[0]),
-            value - margin,
-            value + margin,
-            float(found.df[0]),
-        )
+        value = self._change(self.scores.mean()[None, :, :], after, before)[0, k]
+        found = self._spread(self._change(self.scores.influence[:, :, k : k + 1], after, before, k))
+        low, high = value - found.margin()[0], value + found.margin()[0]
+        error = float(found.std_error[0]), float(low), float(high), float(found.df[0])
+        return Gain(step, over, chosen, float(value), *error)
 
-    def _spread(self, influence: Array) -> Any:
+    def _change(self, of: Array, after: int, before: int, k: int | None = None) -> Array:
+        """What one step has more than another, (m, K) from (m, S, K): positive is better."""
+        scores = self.scores.scores if k is None else self.scores.scores[k : k + 1]
+        sign = np.array([(1.0 if one.higher else -1.0) if one.gain else np.nan for one in scores])
+        with np.errstate(invalid="ignore"):
+            return np.asarray(sign * (of[:, after, :] - of[:, before, :]))
+
+    def _spread(self, influence: Array) -> Spread:
         ego, alter, _ = self.plan.people
         there = self._rows_tested
+        if there.all():
+            return spread(influence, ego, alter)
         return spread(influence[there], ego[there], alter[there])
 
     @cached_property
@@ -164,73 +180,110 @@ class Evaluation(Printed):
 
     def facts(self) -> list[str]:
         """What a reader must know before the numbers, one sentence an item."""
+        return [self.headline, *self.plan.source, *self._own_facts()]
+
+    def _own_facts(self) -> list[str]:
+        """What is to be known of the evaluation itself."""
         plan = self.plan
-        source = plan.table.facts() if isinstance(plan.table, DyadTable) else []
         lost = [f"{count:,} {reason}" for reason, count in plan.left_out.items()]
+        over, names = self._headed
+        each = self._change(self.scores.each, self.steps.index(names[-1]), self.steps.index(over))[:, 0]
+        what = f"Gain of {names[-1]} over {over}"
         return [
-            self.headline,
-            *source,
             f"{len(plan.y):,} rows used; left out: {listed(lost) if lost else 'none'}.",
-            base_words(plan),
+            *base_words(plan),
             f"{self.folds} {self.estimand}",
-            f"Model: {plan.learner.words}. Scores are taken within each fold and averaged over folds; "
-            "intervals are 95 %, dyadic (placement values), no less than the pair form, t of effective people.",
-            *separated_words(self.steps, self.tested, self.scores),
+            model_words(plan),
+            *spread_words(plan, each.tolist(), what),
+            *fold_caveats(self.steps, self.tested, self.scores),
+            *chosen_words(self.steps, self.tested),
+            *wald_words(self.walds),
             *([self.canary.sentence()] if self.canary is not None else []),
             *self._warnings(),
             *(f"{note[0].upper()}{note[1:].rstrip('.')}." for note in plan.notes),
         ]
 
     def _warnings(self) -> list[str]:
-        found = []
-        if self.canary is not None and self.canary.lifted:
-            found.append(
-                "Mind: dummies for people add to these folds, so they know some of the tested people; what "
-                "is read here is not what would be seen with people never met."
-            )
-        return found
+        """What stands against reading these folds as people never met."""
+        if self.canary is None or not self.canary.lifted:
+            return []
+        if self.canary.strangers:
+            return [
+                "Mind: dummies for people move the score of people whom they do not know: beside them the "
+                f"slopes of {self.canary.step} compare pairs of the same people."
+            ]
+        return [
+            "Mind: dummies for people add to these folds, which know some of the tested people; what is read "
+            "here is not what would be seen with people never met."
+        ]
 
     def tidy(self) -> pd.DataFrame:
         """A row a step: each score with its interval, and its gain over the step before with its interval."""
         import pandas as pd
 
-        means, low, high = self.scores.mean(), *self._ends
+        means = self.scores.mean()
         rows = []
         for s, name in enumerate(self.steps):
             row: dict[str, Any] = {"step": name, "terms": "" if s == 0 else self.plan.rungs[s - 1].terms}
+            margin = self._margins[s]
+            before = max(s - 1, 0)
+            gain, off = self._change(means[None, :, :], s, before)[0], self._gain_margins[s]
             for k, one in enumerate(self.scores.scores):
-                row |= {one.name: means[s, k], f"{one.name}_low": low[s, k], f"{one.name}_high": high[s, k]}
+                row |= _ends(one.name, means[s, k], margin[k])
                 if one.gain:
-                    gain = self.gain(name, self.steps[s - 1], one.name) if s else None
-                    for end, what in (("", "value"), ("_low", "low"), ("_high", "high")):
-                        row[f"{one.name}_gain{end}"] = getattr(gain, what) if gain else float("nan")
+                    row |= _ends(f"{one.name}_gain", gain[k] if s else np.nan, off[k])
             row["wald_p"] = self.walds.get(name, (float("nan"), ""))[0]
             rows.append(row)
         return pd.DataFrame(rows)
 
     @cached_property
-    def _ends(self) -> tuple[Array, Array]:
-        """Ends of the intervals of scores, (S, K) each, within what a score can be."""
-        means = self.scores.mean()
-        low, high = means.copy(), means.copy()
-        for k in range(means.shape[1]):
-            margin = self._spread(self.scores.influence[:, :, k]).margin()
-            low[:, k], high[:, k] = means[:, k] - margin, means[:, k] + margin
-        return low, high
+    def _margins(self) -> Array:
+        """Half the widths of the intervals of scores, (S, K)."""
+        return np.array(
+            [self._spread(self.scores.influence[:, s, :]).margin() for s in range(len(self.steps))]
+        )
+
+    @cached_property
+    def _gain_margins(self) -> Array:
+        """Half the widths of the intervals of gains over the step before, (S, K); NaN for the first."""
+        found = [np.full(len(self.scores.scores), np.nan)]
+        for s in range(1, len(self.steps)):
+            found.append(self._spread(self._change(self.scores.influence, s, s - 1)).margin())
+        return np.array(found)
+
+    def by_fold(self) -> pd.DataFrame:
+        """A row a fold and step: division, fold, rows trained and tested, and every score."""
+        import pandas as pd
+
+        rows = []
+        for one, each in zip(self.tested, self.scores.each, strict=True):
+            fold = one.fold
+            where: dict[str, Any] = {"division": fold.division, "fold": fold.fold}
+            where |= {"trained": len(fold.train), "tested": len(fold.test)}
+            for name, values in zip(self.steps, each, strict=True):
+                row: dict[str, Any] = where | {"step": name}
+                for score, value in zip(self.scores.scores, values.tolist(), strict=True):
+                    row[score.name] = value
+                rows.append(row)
+        return pd.DataFrame(rows)
 
     def shown(self) -> pd.DataFrame:
-        """The first score and three others, as they are printed: a row a step."""
-        every = self.tidy()
-        first = self.score.name
-        names = ["step", first, f"{first}_low", f"{first}_high"]
-        names += [f"{first}_gain", f"{first}_gain_low", f"{first}_gain_high"]
+        """The table as it is printed: the first score and its gain with their intervals, and a few others."""
+        import pandas as pd
+
+        every, first = self.tidy(), self.score.name
         others = [one.name for one in self.scores.scores if one.gain and one.name != first]
         wanted = [one for one in ("average_precision", "rps", "rmse", "brier", "log_score") if one in others]
-        return every[[*names, *wanted, "wald_p"]]
+        made = {"step": every["step"], first: every[first], "interval": _brackets(every, first)}
+        made |= {"gain": every[f"{first}_gain"], "interval of gain": _brackets(every, f"{first}_gain")}
+        return pd.DataFrame({**made, **{name: every[name] for name in wanted}, "wald_p": every["wald_p"]})
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """A row a tested row and division: what each step predicted, and what was the case."""
+        """A row a tested row and division: what each step predicted, and what was the case.
+
+        ``label`` is 0 or 1, the number, or the place of the level among `plan.level_names`.
+        """
         import pandas as pd
 
         frame, parts = self.plan.frame, []
@@ -277,7 +330,7 @@ class Evaluation(Printed):
 
     def note(self) -> str:
         """What the table rests on, in one line."""
-        return " ".join(self.facts())
+        return " ".join([self.headline, *self._own_facts()])
 
     def __str__(self) -> str:
         return "\n".join([*self.facts(), "", render(self.shown())])
@@ -286,3 +339,20 @@ class Evaluation(Printed):
         first, *rest = (html.escape(line) for line in self.facts())
         items = "".join(f"<li>{line}</li>" for line in rest)
         return f"<p><b>{first}</b></p><ul>{items}</ul>{render(self.shown(), 'html')}"
+
+    def _written(self, style: str, path: str | os.PathLike[str] | None) -> str:
+        text = with_note(render(self.shown(), style), self.note(), style)
+        if path is not None:
+            write_text(path, text + "\n")
+        return text
+
+
+def _ends(name: str, value: float, margin: float) -> dict[str, float]:
+    """A number and the ends of its interval, by the names of their columns."""
+    return {name: value, f"{name}_low": value - margin, f"{name}_high": value + margin}
+
+
+def _brackets(frame: pd.DataFrame, name: str) -> list[str]:
+    """Intervals as they are printed."""
+    ends = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+    return ["–" if np.isnan(low + high) else f"[{number(low)}, {number(high)}]" for low, high in ends]

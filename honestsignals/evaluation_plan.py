@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,8 @@ class Plan:
     folds : tuple of Fold
     notes : tuple of str
     left_out : dict of str to int
+    source : tuple of str
+        Facts of the table that was given.
     seed : int
     """
 
@@ -72,6 +75,7 @@ class Plan:
     folds: tuple[Fold, ...]
     notes: tuple[str, ...]
     left_out: dict[str, int]
+    source: tuple[str, ...]
     seed: int
 
     @property
@@ -79,7 +83,7 @@ class Plan:
         """The rows used."""
         return self.table.frame if isinstance(self.table, DyadTable) else self.table
 
-    @property
+    @cached_property
     def people(self) -> tuple[Array, Array, int]:
         """Codes of the two people of each row, and how many people there are."""
         return person_codes(self.frame["ego"].to_numpy(), self.frame["alter"].to_numpy())
@@ -142,6 +146,7 @@ def plan(
         folds_of(splitter, table, y),
         tuple(notes),
         _left_out(designs, len(frame) - len(rows)),
+        tuple(dyads.facts()) if isinstance(dyads, DyadTable) else (),
         seed,
     )
 
@@ -265,22 +270,44 @@ def folds_of(splitter: Any, table: DyadTable | pd.DataFrame, y: Array) -> tuple[
         Where the rows lack what the splitter asks for.
     """
     frame = table.frame if isinstance(table, DyadTable) else table
-    frame = frame.reset_index(drop=True)
     if isinstance(splitter, Splitter):
         for column, what in (("asked", "moments at which labels were asked"), ("block", "blocks")):
             if getattr(splitter, "column", None) == column and column not in frame.columns:
                 raise DesignError(
                     f"These rows have no column {column!r} ({what}), so there are no such folds."
                 )
-        return tuple(splitter.numbered(frame))
-    groups = frame["ego"].to_numpy()
+        return tuple(splitter.numbered(keys_of(frame, splitter)))
+    frame = frame.reset_index(drop=True)
     found = []
-    for number, (train, test) in enumerate(splitter.split(frame, y, groups)):
-        both = np.asarray(train, dtype=np.intp), np.asarray(test, dtype=np.intp)
-        if len(np.intersect1d(*both)):
+    for number, parts in enumerate(splitter.split(frame, y, frame["ego"].to_numpy())):
+        train, test = (_places(part, len(frame), f"Fold {number} of {splitter!r}") for part in parts)
+        if len(np.intersect1d(train, test)):
             raise ArgumentError(f"Fold {number} of {splitter!r} tests rows that it was trained on.")
-        if len(both[0]) and len(both[1]):
-            found.append(Fold(0, number, *both))
+        if len(train) and len(test):
+            found.append(Fold(0, number, train, test))
     if not found:
         raise ArgumentError(f"{splitter!r} makes no fold with rows to train on and rows to test.")
     return tuple(found)
+
+
+def keys_of(frame: pd.DataFrame, splitter: Splitter) -> pd.DataFrame:
+    """The columns that a splitter of pairs looks at, as far as they are there, with rows numbered anew."""
+    names = ["ego", "alter", getattr(splitter, "column", "")]
+    return frame[[name for name in names if name in frame.columns]].reset_index(drop=True)
+
+
+def _places(part: Any, n: int, whose: str) -> Array:
+    """Places of rows that a splitter of somebody else gives, as numbers or as a mask: each once."""
+    given = np.asarray(part)
+    if given.dtype == bool and given.shape == (n,):
+        return np.flatnonzero(given)
+    if given.size and (given.ndim != 1 or given.dtype.kind not in "iu"):
+        raise ArgumentError(
+            f"{whose} is of type {given.dtype}; folds are places of rows, or a mask of {n:,}."
+        )
+    places = np.unique(given.astype(np.intp))
+    if len(places) < given.size:
+        raise ArgumentError(f"{whose} has a row twice; weights of rows are no folds.")
+    if places.size and not (places[0] >= 0 and places[-1] < n):
+        raise ArgumentError(f"{whose} has row {places[-1] if places[0] >= 0 else places[0]} of {n:,} rows.")
+    return places

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from honestsignals.dyads import DyadTable
+from honestsignals.errors import listed
 from honestsignals.evaluation_plan import Plan
 from honestsignals.fold_scores import Foretold, Scores
 from honestsignals.inference.scores import SCORES
+from honestsignals.inference.words import counted
+from honestsignals.rungs import Rung
 from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
+
+FEW_FOLDS = 12
+"""Up to so many folds of time or blocks, their gains are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +45,60 @@ class Gain:
     df: float
 
 
-def adds_words(plan: Plan, gain: Gain, before: float, steps: tuple[str, ...]) -> str:
-    """What the steps add, in a sentence that says it as plainly whether it is much, little or nothing."""
-    score = SCORES[gain.score]
-    where = place_of(plan)
-    names = steps[0] if len(steps) == 1 else f"{', '.join(steps[:-1])} and {steps[-1]}"
-    ends = f"[{gain.low:+.3f}, {gain.high:+.3f}]"
-    said = f"{where}, {names} {{}} {gain.over} in foretelling {plan.label}: {score.title} {before:.3f} "
-    said += f"changes by {gain.value:+.3f} {ends}."
+def joined(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> joined(["balance"]), joined(["balance", "timing", "persistence"])
+    ('balance', 'balance, timing and persistence')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def signed(value: float) -> str:
+    """A gain with its sign, but for what rounds to nothing.
+
+    >>> signed(0.0124), signed(-0.0002), signed(-0.5)
+    ('+0.012', '0.000', '-0.500')
+    """
+    text = f"{value:+.3f}"
+    return text if not np.isfinite(value) or float(text) else "0.000"
+
+
+def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: tuple[Sequence[str], Rung]) -> str:
+    """What steps add, in a sentence that says it as plainly whether it is much, little or nothing.
+
+    Parameters
+    ----------
+    plan : Plan
+    gain : Gain
+        Of the last step over the one before the first.
+    values : tuple of float
+        Score of that one, and of the last.
+    rungs : tuple
+        Names of the steps, and the last of them.
+    """
+    score, where = SCORES[gain.score], place_of(plan)
+    names, last = rungs
     if not np.isfinite(gain.value):
-        return f"{where}, no score of {plan.label} is defined in any fold: {score.undefined}."
-    if not np.isfinite(gain.low):
-        return said.format("are set beside")
+        why = score.undefined if np.isnan(values).any() else "a probability of 0 was given to what happened"
+        return f"{where}, no gain of {joined(names)} in foretelling {plan.label} can be told: {why}."
+    change = f"{score.title} {values[0]:.3f} changes by {signed(gain.value)}"
+    if np.isfinite(gain.low):
+        change += f" [{signed(gain.low)}, {signed(gain.high)}]"
+    if not last.nested:
+        told = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no better"
+        far = ", as far as these data show" if told == "no better" else ""
+        return f"{where}{far}, {last.name} foretells {plan.label} {told} than {gain.over}: {change}."
+    s = "s" if len(names) == 1 else ""
     if gain.low > 0:
-        return said.format("adds to" if len(steps) == 1 else "add to")
-    if gain.high < 0:
-        return said.format("takes from" if len(steps) == 1 else "take from")
-    return said.format(("adds" if len(steps) == 1 else "add") + " nothing that these data can show to")
+        said = f"add{s} to {gain.over} in foretelling {plan.label}"
+    elif gain.high < 0:
+        said = f"beside {gain.over} foretell{s} {plan.label} worse than {gain.over} alone"
+    elif gain.value == gain.low == gain.high == 0:
+        said = f"add{s} nothing to {gain.over} in foretelling {plan.label}"
+    else:
+        said = f"add{s} nothing that these data can show to {gain.over} in foretelling {plan.label}"
+    return f"{where}, {joined(names)} {said}: {change}."
 
 
 def place_of(plan: Plan) -> str:
@@ -65,9 +110,9 @@ def place_of(plan: Plan) -> str:
         whom = "people never seen" if splitter.pairs == "inside" else "pairs with one known person"
         return f"On {whom}, asked later"
     if isinstance(splitter, TimeFolds):
-        return "On answers asked later"
+        return "On labels asked later"
     if isinstance(splitter, BlockFolds):
-        return "In blocks never seen"
+        return f"In a {splitter.column} never seen"
     if isinstance(splitter, PairFolds):
         return "Transductively, on random pairs of known people"
     return "On the folds given"
@@ -78,52 +123,108 @@ def fold_words(plan: Plan) -> str:
     folds = plan.folds
     divisions = len({fold.division for fold in folds})
     ego, alter, n_people = plan.people
-    trained = np.mean([len(np.union1d(ego[fold.train], alter[fold.train])) for fold in folds[:60]])
+    trained = np.mean([len(np.union1d(ego[fold.train], alter[fold.train])) for fold in folds])
     train, test = (
         np.mean([len(part) for part in parts]) for parts in zip(*(fold[2:] for fold in folds), strict=True)
     )
     several = f" of {divisions} random divisions" if divisions > 1 else ""
+    mean = ", on average" if len(folds) > 1 else ""
     return (
-        f"{len(folds)} folds{several} of {n_people:,} people ({plan.splitter!r}): trained on {trained:,.0f} "
-        f"people and {train:,.0f} rows, tested on {test:,.0f} rows, on average."
+        f"{counted(len(folds), 'fold')}{several} of {n_people:,} people ({plan.splitter!r}): trained on "
+        f"{trained:,.0f} people and {train:,.0f} rows, tested on {test:,.0f} rows{mean}."
     )
 
 
 def estimand_words(plan: Plan) -> str:
     """What the scores estimate."""
     what = getattr(plan.splitter, "estimand", "")
-    said = f" ({what})" if what else ""
+    said = f" ({what})" if isinstance(what, str) and what else ""
     return (
         f"Estimand: the mean score of models trained on that many people{said}, not that of one fitted model."
     )
 
 
-def base_words(plan: Plan) -> str:
-    """The base rate of the rows used, however the label is told."""
+def base_words(plan: Plan) -> list[str]:
+    """The base rate of the rows used, however the label is told; nothing where the table has told it."""
     y = plan.y
     if plan.task.label_type == "binary":
-        return f"Base rate {y.mean():.2%}: {int(y.sum()):,} of {len(y):,} rows have label 1."
+        if isinstance(plan.table, DyadTable) and plan.label == plan.table.label and not plan.left_out:
+            return []
+        return [f"Base rate of {plan.label} {y.mean():.2%}: {int(y.sum()):,} of {len(y):,} rows used."]
     if plan.task.levels:
         shares = np.bincount(y.astype(int), minlength=plan.task.n_levels) / len(y)
         parts = ", ".join(f"{name} {share:.1%}" for name, share in zip(plan.level_names, shares, strict=True))
-        return f"Levels of {plan.label}: {parts}."
-    return f"Mean of {plan.label} {y.mean():.4g}, standard deviation {y.std():.4g}."
+        return [f"Levels of {plan.label}: {parts}."]
+    return [f"Mean of {plan.label} {y.mean():.4g}, standard deviation {y.std():.4g}."]
 
 
-def separated_words(steps: Sequence[str], tested: Sequence[Foretold], scores: Scores) -> list[str]:
-    """Folds in which a model was held by its penalty, folds in which a score is undefined."""
-    found = []
+def model_words(plan: Plan) -> str:
+    """What learnt, and what the intervals are."""
+    return (
+        f"Model: {plan.learner.words}. Scores are taken within each fold and averaged over folds; intervals "
+        "are 95 %, of dyadic errors on what each row adds to a score (to an AUC: its placement value), never "
+        "below those of pairs, t with effective degrees of freedom."
+    )
+
+
+def fold_caveats(steps: Sequence[str], tested: Sequence[Foretold], scores: Scores) -> list[str]:
+    """Folds in which a model was held by its prior, or a score is undefined or infinite."""
+    found, folds = [], len(tested)
     for place, name in enumerate(steps[1:]):
         far = sum(one.far[place] for one in tested)
         if far:
             found.append(
-                f"In {far} of {len(tested)} folds the training rows of {name} are separated, or "
+                f"In {far} of {counted(folds, 'fold')} the training rows of {name} are separated, or "
                 "nearly: a normal prior of sd 2.5 on standardised slopes holds them there."
             )
-    score, used = scores.scores[0], int(scores.used[:, 0].sum())
-    if used < len(tested):
-        found.append(
-            f"{score.title} is undefined in {len(tested) - used} of {len(tested)} "
-            f"folds ({score.undefined}); its means are over the others."
-        )
+    missing: dict[tuple[int, str], list[str]] = {}
+    for k, score in enumerate(scores.scores):
+        count = folds - int(scores.used[:, k].sum())
+        if count:
+            missing.setdefault((count, score.undefined), []).append(score.title)
+        endless = np.asarray(np.isinf(scores.each[:, :, k]).any(axis=0))
+        if endless.any():
+            which = joined([name for name, bad in zip(steps, endless.tolist(), strict=True) if bad])
+            found.append(f"{score.title} of {which} is infinite: what happened was given probability 0.")
+    for (count, why), titles in missing.items():
+        rest = "" if count == folds else "; means are over the other folds"
+        found.append(f"Undefined in {count} of {counted(folds, 'fold')}: {joined(titles)} ({why}){rest}.")
     return found
+
+
+def wald_words(walds: Mapping[str, tuple[float, str]]) -> list[str]:
+    """What ``wald_p`` tests, and why it is not there where it is not."""
+    reasons: dict[str, list[str]] = {}
+    for name, (p, why) in walds.items():
+        if np.isnan(p):
+            reasons.setdefault(why.rstrip("."), []).append(name)
+    said = [f"No wald_p of {joined(names)}: {why}." for why, names in reasons.items()]
+    if reasons and sum(map(len, reasons.values())) == len(walds):
+        return said
+    return ["wald_p: in one fit of all rows, the step's coefficients are all 0 (net jackknife).", *said]
+
+
+def chosen_words(steps: Sequence[str], tested: Sequence[Foretold]) -> list[str]:
+    """Settings that were chosen most often."""
+    parts = []
+    for place, name in enumerate(steps[1:]):
+        if any(one.chosen[place] for one in tested):
+            chosen = [sorted(one.chosen[place].items()) for one in tested]
+            often = Counter(", ".join(f"{key}={value}" for key, value in one) for one in chosen)
+            words, count = often.most_common(1)[0]
+            parts.append(f"{name} {words} ({count} of {len(tested)})")
+    return [f"Settings chosen in most folds: {listed(parts)}."] if parts else []
+
+
+def spread_words(plan: Plan, gains: Sequence[float], what: str) -> list[str]:
+    """Gains fold by fold, where folds are not alike by lot: stretches of time, and blocks."""
+    if not isinstance(plan.splitter, BlockFolds | TimeFolds):
+        return []
+    values = np.array(gains, dtype=float)
+    known = values[np.isfinite(values)]
+    if known.size < 2:
+        return []
+    told = ", ".join(map(signed, values)) if len(values) <= FEW_FOLDS else ""
+    told = told or f"from {signed(known.min())} to {signed(known.max())}, sd {known.std(ddof=1):.3f}"
+    kind = "blocks" if isinstance(plan.splitter, BlockFolds) else "stretches of time"
+    return [f"{what}, fold by fold: {told}. How much {kind} differ beyond chance is not in the intervals."]

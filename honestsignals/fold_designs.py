@@ -10,8 +10,8 @@ import numpy as np
 
 from honestsignals.decomposing import taken_whole, written_out
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import FitError, HonestSignalsError, listed
-from honestsignals.formula_words import OF_ALL_ROWS, right_side
+from honestsignals.errors import DesignError, FitError, HonestSignalsError, listed
+from honestsignals.formula_words import OF_ALL_ROWS, QUOTED, right_side, words_of
 from honestsignals.formulas import Model, design
 from honestsignals.metrics.registry import entries
 from honestsignals.metrics.shrinkage import beta_prior
@@ -23,6 +23,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 OF_ROWS = re.compile(r"(?<![\w.])(" + "|".join(sorted({*OF_ALL_ROWS, "decompose"})) + r")\s*\(")
 """Functions whose value in one row hangs on the others."""
+
+METHOD = re.compile(r"[\w)\]`]\s*\.\s*[^\W\d]")
+"""A function of numpy, or of the column itself: it may hang on all rows, as a mean does, or on its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,7 @@ class StepColumns:
     used : tuple of str
         Columns of the table that they read.
     table : DyadTable or pandas.DataFrame
-        The rows.
+        The rows, with the columns that are needed to make these.
     """
 
     formula: str
@@ -75,7 +78,9 @@ class StepColumns:
             source = asked.frame if isinstance(asked, DyadTable) else asked
             found = model.columns_of(source[list(model.source.columns)])
         except HonestSignalsError as error:
-            raise FitError(f"Within a fold, {self.formula!r} has no columns: {error}") from error
+            raise FitError(
+                f"Within a fold, {self.formula!r} has no columns: {error}{_hint(error)}"
+            ) from error
         if len(model.rows) < len(train):
             raise FitError(f"Within a fold, {self.formula!r} is undefined in some training rows.")
         return model.X[:, _own(model)], found[:, _own(model)]
@@ -108,10 +113,43 @@ def step_columns(formula: str, table: DyadTable | pd.DataFrame) -> tuple[StepCol
     right = plain.partition("~")[2]
     used = tuple(sorted(right_side(right, [str(name) for name in frame.columns])[0]))
     model = design(plain, table)
+    _refuse_of_others(plain, model)
     within = bool(OF_ROWS.search(formula.partition("~")[2])) or bool(_whole(table, used))
     names = tuple(model.names[place] for place in _own(model))
     X = None if within else np.ascontiguousarray(model.X[:, _own(model)])
-    return StepColumns(formula, names, X, used, taken(table, model.rows)), model
+    return StepColumns(formula, names, X, used, taken(_narrow(table, plain, used), model.rows)), model
+
+
+def _refuse_of_others(formula: str, model: Model) -> None:
+    """Refuse terms whose value in one row hangs on the other rows, in a way that no fold could learn."""
+    if not METHOD.search(QUOTED.sub("", formula)):
+        return
+    some = np.arange(0, len(model.rows), 2)
+    alone = model.columns_of(model.source.iloc[some])
+    wrong = np.flatnonzero(~np.isclose(alone, model.X[some], rtol=1e-9, atol=1e-12).all(axis=0))
+    if wrong.size:
+        raise DesignError(
+            f"{model.names[wrong[0]]!r} in one row hangs on the other rows, as a mean over all does: tested "
+            "rows would be in the training. Take center(), scale(), poly() or bs(), which each fold learns."
+        )
+
+
+def _hint(error: HonestSignalsError) -> str:
+    """What to do about a spline that is asked about more than its training rows had."""
+    if "cannot be computed of these values" not in str(error):
+        return ""
+    return " A spline that holds its ends is bs(x, df=4, extrapolation='clip')."
+
+
+def _narrow(table: DyadTable | pd.DataFrame, formula: str, used: tuple[str, ...]) -> DyadTable | pd.DataFrame:
+    """A table with the columns that a step is made of, and no more: each fold takes rows of it."""
+    frame = table.frame if isinstance(table, DyadTable) else table
+    left = formula.partition("~")[0].strip()
+    names = {"ego", "alter", *used, *((left,) if left in frame.columns else words_of(left).names)}
+    for name in _whole(table, used):
+        names |= set(_acts(name))
+    narrow = frame[[name for name in frame.columns if name in names]]
+    return replace(table, frame=narrow) if isinstance(table, DyadTable) else narrow
 
 
 def _own(model: Model) -> list[int]:
@@ -120,10 +158,24 @@ def _own(model: Model) -> list[int]:
 
 
 def taken(table: DyadTable | pd.DataFrame, rows: Array) -> DyadTable | pd.DataFrame:
-    """A table with some of its rows."""
-    if isinstance(table, DyadTable):
-        return replace(table, frame=table.frame.iloc[rows])
-    return table.iloc[rows]
+    """A table with some of its rows, in their order; itself where these are all.
+
+    >>> import pandas as pd
+    >>> taken(pd.DataFrame({"x": [1, 2, 3]}), np.array([0, 2]))["x"].tolist()
+    [1, 3]
+    """
+    frame = table.frame if isinstance(table, DyadTable) else table
+    if len(rows) == len(frame) and np.array_equal(rows, np.arange(len(frame))):
+        return table
+    some = frame.iloc[rows]
+    return replace(table, frame=some) if isinstance(table, DyadTable) else some
+
+
+def _acts(name: str) -> tuple[str, str]:
+    """Columns of the acts that a shrunk share is made of."""
+    _, _, kind = name.partition("__")
+    tail = f"__{kind}" if kind else ""
+    return f"acts_ego{tail}", f"acts_alter{tail}"
 
 
 def _whole(table: DyadTable | pd.DataFrame, used: tuple[str, ...]) -> list[str]:
@@ -159,10 +211,9 @@ def with_priors(
         return table
     made = {}
     for name in whole:
-        stem, _, kind = name.partition("__")
-        sides = [f"acts_{side}" + (f"__{kind}" if kind else "") for side in ("ego", "alter")]
+        sides = _acts(name)
         lacks = [side for side in sides if side not in table.frame.columns]
-        entry = entries().get(stem)
+        entry = entries().get(name.partition("__")[0])
         if lacks or entry is None:
             raise FitError(
                 f"{name!r} is shrunk towards what is usual in the table, so each fold makes it anew; "

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.evaluation_plan import Plan, folds_of
-from honestsignals.fold_designs import StepColumns, taken
+from honestsignals.fold_designs import StepColumns
 from honestsignals.inference.folds import Fold
 from honestsignals.inference.learning import learn
-from honestsignals.inference.scores import Score, headline, scores_of
+from honestsignals.inference.scores import SCORES, Score, headline, scores_of
 from honestsignals.learners import Task
-from honestsignals.splitters import PeopleFolds
+from honestsignals.splitters import PeopleFolds, PeopleTimeFolds
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -129,9 +130,20 @@ def base_of(y: Array, task: Task) -> Any:
     return float(y.mean())
 
 
-def base_prediction(base: Any, n: int) -> Array:
-    """The base for every row."""
-    return np.tile(base, (n, 1)) if np.ndim(base) else np.full(n, base)
+def base_prediction(base: Any, task: Task, trained: int, n: int) -> Array:
+    """The base for every tested row, (n,) or (n, L).
+
+    What no training row had gets its share of one row more, as the regressions have it: nothing is
+    impossible for never having been seen.
+
+    >>> base_prediction(np.array([0.75, 0.25, 0.0]), Task("nominal", 3), 4, 1).round(4).tolist()
+    [[0.6667, 0.2667, 0.0667]]
+    """
+    if task.label_type == "continuous":
+        return np.full(n, base)
+    if np.min(base) <= 0 or np.max(base) >= 1:
+        base = (base * trained + 1.0 / task.n_levels) / (trained + 1.0)
+    return np.tile(base, (n, 1)) if task.levels else np.full(n, base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,13 +220,19 @@ def predicted(plan: Plan, step: int, fold: Fold, held: Distinct | None) -> tuple
 
 def _chosen(plan: Plan, columns: StepColumns, fold: Fold) -> dict[str, Any]:
     """Settings that score best within the training rows, by folds of the same kind."""
-    rows = taken(plan.table, fold.train)
     inner = plan.splitter
-    if isinstance(inner, PeopleFolds):
-        inner = replace(inner, divisions=min(inner.divisions, 2))
-    judge = next(one for one in scores_of(plan.task.label_type) if one.name == _JUDGE[plan.task.label_type])
+    if isinstance(inner, PeopleFolds | PeopleTimeFolds):
+        inner = replace(inner, divisions=min(inner.divisions, INNER_DIVISIONS))
+    try:
+        parts = folds_of(inner, plan.frame.iloc[fold.train], plan.y[fold.train])
+    except ArgumentError as error:
+        raise DesignError(
+            f"Settings are chosen within each training set, and one of {len(fold.train):,} rows cannot be "
+            f"divided as all rows are: {error}"
+        ) from error
+    judge = SCORES[_JUDGE[plan.task.label_type]]
     found = []
-    for part in folds_of(inner, rows, plan.y[fold.train]):
+    for part in parts:
         train, test = fold.train[part.train], fold.train[part.test]
         X, tested = columns.of_fold(train, test)
         base = base_of(plan.y[train], plan.task)
@@ -223,9 +241,13 @@ def _chosen(plan: Plan, columns: StepColumns, fold: Fold) -> dict[str, Any]:
             predict, _ = plan.learner.fitted(X, plan.y[train], plan.task, settings)
             one.append(judge.function(plan.y[test], predict(tested), base).value)
         found.append(one)
-    means = np.nanmean(np.array(found), axis=0) * (1 if judge.higher else -1)
-    return dict(plan.learner.tune[int(np.nanargmax(means))])
+    means = np.mean(found, axis=0) * (1 if judge.higher else -1)
+    # of settings that score alike the first is taken
+    return dict(plan.learner.tune[int(np.argmax(np.nan_to_num(means, nan=-np.inf)))])
 
+
+INNER_DIVISIONS = 2
+"""Random divisions of people by which settings are chosen: the choice is made in every fold anew."""
 
 _JUDGE = {"binary": "log_score", "ordinal": "log_score", "nominal": "log_score", "continuous": "rmse"}
 """What settings are chosen by: a proper score."""
@@ -264,7 +286,8 @@ def foretold(plan: Plan, fold: Fold, held: Sequence[Distinct | None]) -> Foretol
     """What every step predicts for the tested rows of a fold, the base rate first."""
     base = base_of(plan.y[fold.train], plan.task)
     steps = [predicted(plan, step, fold, held[step]) for step in range(len(plan.rungs))]
-    predictions = (base_prediction(base, len(fold.test)), *(one[0] for one in steps))
+    first = base_prediction(base, plan.task, len(fold.train), len(fold.test))
+    predictions = (first, *(one[0] for one in steps))
     return Foretold(fold, predictions, base, tuple(one[1] for one in steps), tuple(one[2] for one in steps))
 
 
@@ -296,10 +319,10 @@ def scored(y: Array, found: Sequence[Foretold], scores: Sequence[Score]) -> Scor
                     influence[one.fold.test, s, k] += part.influence
     made = Scores(tuple(scores), each, used, influence)
     mean = made.mean()
-    for f, one in enumerate(found):
-        off = np.where(used[f], each[f] - mean, 0.0) / len(one.fold.test)
-        influence[one.fold.test] += off
+    # a score of -∞ has no influence values, nor has its mean
     with np.errstate(invalid="ignore", divide="ignore"):
+        for f, one in enumerate(found):
+            influence[one.fold.test] += np.where(used[f], each[f] - mean, 0.0) / len(one.fold.test)
         influence /= used.sum(axis=0)
     return made
 

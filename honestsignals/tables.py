@@ -26,7 +26,7 @@ FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
 
 Apostrophes before it belong to it, so that what was disarmed and what was not are told apart.
 """
-PROBABILITIES = ("p_value", "p_ge", "p_le", "p_beta", "p_adjusted")
+PROBABILITIES = ("p_value", "p_ge", "p_le", "p_beta", "p_adjusted", "wald_p")
 """Columns that are printed as probabilities of a test."""
 LATEX = {
     "\\": r"\textbackslash{}",
