@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
     from honestsignals.matrix_tests import row_reciprocity
+    from honestsignals.meta_analyses import MetaAnalysis, meta_analysis
     from honestsignals.mutuality import MutualResult, fit_mutual
     from honestsignals.nulls import Standardised, null_models, standardise
     from honestsignals.panels import CrossLagged, cross_lagged
@@ -74,6 +75,7 @@ _HOMES = {
     "InputError": "errors",
     "InteractionLog": "log",
     "Labels": "labels",
+    "MetaAnalysis": "meta_analyses",
     "MutualResult": "mutuality",
     "OutputError": "errors",
     "PairFolds": "splitters",
@@ -98,6 +100,7 @@ _HOMES = {
     "fit_mutual": "mutuality",
     "friendship_class": "friendship_classes",
     "from_graph": "reading",
+    "meta_analysis": "meta_analyses",
     "metrics": "metrics",
     "null_draws": "drawn_nulls",
     "null_models": "nulls",
@@ -132,6 +135,7 @@ __all__ = [
     "InputError",
     "InteractionLog",
     "Labels",
+    "MetaAnalysis",
     "MutualResult",
     "OutputError",
     "PairFolds",
@@ -156,6 +160,7 @@ __all__ = [
     "fit_mutual",
     "friendship_class",
     "from_graph",
+    "meta_analysis",
     "metrics",
     "null_draws",
     "null_models",

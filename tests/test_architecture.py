@@ -67,7 +67,7 @@ LAYERS = [
     ["canaries", "importances", "learning_curves"],
     ["evaluation_words"],
     ["evaluation"],
-    ["evaluating"],
+    ["evaluating", "meta_analyses"],
     ["friendship_classes", "joint_results"],
     ["mutuality", "panel_rows"],
     ["panels"],
