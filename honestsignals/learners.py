@@ -101,12 +101,14 @@ class Learner:
         classes = np.unique(y)
         if task.label_type != "continuous" and len(classes) < 2:
             return _alone(int(classes[0]), task, len(y)), False
-        estimator.fit(X, y if task.label_type == "continuous" else y.astype(int))
+        with _one_thread():
+            estimator.fit(X, y if task.label_type == "continuous" else y.astype(int))
 
         def predict(rows: Array) -> Array:
-            if task.label_type == "continuous":
-                return np.asarray(estimator.predict(rows), dtype=float)
-            found = np.asarray(estimator.predict_proba(rows), dtype=float)
+            with _one_thread():
+                if task.label_type == "continuous":
+                    return np.asarray(estimator.predict(rows), dtype=float)
+                found = np.asarray(estimator.predict_proba(rows), dtype=float)
             if not task.levels:
                 return found[:, list(estimator.classes_).index(1)]
             whole = np.full((len(rows), task.n_levels), 1.0 / task.n_levels / (len(y) + 1.0))
@@ -116,6 +118,13 @@ class Learner:
             return whole
 
         return predict, False
+
+
+def _one_thread() -> Any:
+    """Loops of compiled code on one thread: of many small fits, most time goes to threads that wait."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="openmp")
 
 
 def _alone(only: int, task: Task, n: int) -> Callable[[Array], Array]:
