@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 FORMATS = {"text": "simple", "html": "html", "latex": "latex_booktabs", "markdown": "pipe"}
 ENDINGS = (".csv", ".csv.gz", ".parquet")
-FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
-"""Text that a spreadsheet may run: blanks before the sign do not hinder it, nor does its full width.
+_FORMULA = r"(?='*(?:[^\S\t\r\n]*[=+\-@＝＋－＠]|[\t\r\n]))"
+FORMULA = re.compile(rf"(?:^|(?<=[;\t\r\n])){_FORMULA}")
+"""Places in a text where a spreadsheet may find a formula: its beginning, and where other settings than a
+comma part cells.
 
-Apostrophes before it belong to it, so that what was disarmed and what was not are told apart.
+Blanks before the sign do not hinder it, nor does its full width. Apostrophes before it belong to it, so that
+what was disarmed and what was not are told apart.
 """
+DISARMED = re.compile(rf"(?:^|(?<=[;\t\r\n]))'{_FORMULA}")
+"""Apostrophes that were put at such places."""
 PROBABILITIES = ("p_value", "p_ge", "p_le", "p_beta", "p_adjusted", "wald_p")
 """Columns that are printed as probabilities of a test."""
 LATEX = {
@@ -212,7 +217,7 @@ def _numeric(column: pd.Series) -> bool:
 
 
 def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose text no spreadsheet takes for a formula: an apostrophe stands before it.
+    """A frame whose text no spreadsheet takes for a formula: an apostrophe stands before what could be one.
 
     Names of columns too. :func:`rearmed` takes the apostrophe away again.
     """
@@ -221,20 +226,22 @@ def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
         if out[name].dtype.kind in "iufbMm":
             continue
         text = out[name].astype(object)
-        armed = [isinstance(value, str) and FORMULA.match(value) is not None for value in text]
+        armed = [isinstance(value, str) and FORMULA.search(value) is not None for value in text]
         if any(armed):
-            out[name] = ["'" + value if arm else value for value, arm in zip(text, armed, strict=True)]
-    out.columns = out.columns.map(lambda name: f"'{name}" if FORMULA.match(str(name)) else name)
+            out[name] = [
+                FORMULA.sub("'", value) if arm else value for value, arm in zip(text, armed, strict=True)
+            ]
+    out.columns = out.columns.map(lambda name: FORMULA.sub("'", name) if isinstance(name, str) else name)
     return out
 
 
 def rearmed(text: str) -> str:
     """Text as it was before :func:`disarmed`.
 
-    >>> rearmed("'=1+1"), rearmed("''=1+1"), rearmed("'tis")
-    ('=1+1', "'=1+1", "'tis")
+    >>> rearmed("'=1+1"), rearmed("''=1+1"), rearmed("'tis"), rearmed("a;'=1+1")
+    ('=1+1', "'=1+1", "'tis", 'a;=1+1')
     """
-    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+    return DISARMED.sub("", text)
 
 
 @contextmanager

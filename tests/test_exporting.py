@@ -29,6 +29,7 @@ from honestsignals.tables import FORMULA, all_or_none, disarmed, rearmed
 from tests.shared import PROJECT
 
 KEY = "sixteen letters or more"
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 DATA = [ending for ending, form in FORMS.items() if form.read_back]
 NASTY = [
     *(
@@ -42,7 +43,21 @@ NASTY = [
     ),
     *("\u202eevil", " lead", "-1+1", "@x", "tab\there", "\ttab", "NA", "null", "nan", "None", "#N/A", "TRUE"),
     *("'=x", "''+1", "'", "'tis", " =1+1", "＝1+1", "_x0041_", "1", "01", "1e5", "a|b", "`code`", "\\"),
-    *("[x](javascript:alert(1))", "&lt;b&gt;", "</table>", "{=1+1}", "日本", "\r\nx", "|", "%", "$x$", "*a*"),
+    *(
+        "[x](javascript:alert(1))",
+        "&lt;b&gt;",
+        "</table>",
+        "{=1+1}",
+        "日本",
+        "\r\nx",
+        "a;=1",
+        "b\n+1",
+        "c;'@d",
+        "|",
+        "%",
+        "$x$",
+        "*a*",
+    ),
 ]
 """Names of people as they can be, and as they should not be run."""
 
@@ -96,11 +111,11 @@ def test_any_text_comes_back(names: list[str], tmp_path_factory: pytest.TempPath
         assert back["person"].tolist() == names
 
 
-@given(st.text(alphabet="'= -+@\t\r\nax＝", max_size=6))
+@given(st.text(alphabet="'= -+@\t\r\n;ax＝", max_size=7))
 def test_what_was_disarmed_and_what_was_not_are_told_apart(text: str) -> None:
     armed = disarmed(pd.DataFrame({"x": [text, "other"]}))["x"][0]
     assert rearmed(armed) == text
-    assert not armed.lstrip().startswith(("=", "+", "-", "@", "＝"))
+    assert not any(one.lstrip().startswith(SIGNS) for one in re.split(r"[;\t\r\n]", armed))
     assert not armed.startswith(("\t", "\r", "\n"))
 
 
@@ -181,7 +196,11 @@ def test_no_spreadsheet_is_handed_a_formula(tmp_path: Path) -> None:
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     names = [one for row in rows for one in (row[0], row[1])]
-    assert not any(one.lstrip().startswith(("=", "+", "-", "@", "＝")) for one in [*names, *rows[0]])
+    assert not any(one.lstrip().startswith(SIGNS) for one in [*names, *rows[0]])
+    # where a comma is the sign of decimals, cells end at semicolons
+    text = (tmp_path / "x.csv").read_text(encoding="utf-8")
+    apart = [one for line in re.split(r"[\r\n]+", text) for one in re.split(r"[;\t]", line)]
+    assert not any(one.lstrip().startswith(SIGNS) for one in apart)
     hs.export(given, tmp_path / "x.xlsx")
     book = load_workbook(tmp_path / "x.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
@@ -680,6 +699,11 @@ def test_files_without_links_are_kept_too(tmp_path: Path, monkeypatch: pytest.Mo
             pd.DataFrame(0, index=range(1_048_576), columns=["n"]),
             "x.xlsx",
             "1,048,576 rows; Excel holds 1,048,575",
+        ),
+        (
+            pd.DataFrame(0, index=range(5), columns=range(200_001)),
+            "x.md",
+            "1,000,005 cells; Markdown is for people",
         ),
         (pd.DataFrame(0, index=[0], columns=range(16_385)), "x.xlsx", "16,385 columns; Excel holds 16,384"),
     ],

@@ -13,6 +13,8 @@ from honestsignals.tables import refuse_ending
 
 WHOLE = 2**53
 """Whole numbers that a double holds without loss lie between minus this and this."""
+READ = 1_000_000
+"""Cells of a page of 40 megabytes or so, more than anybody reads."""
 STATA_WORDS = frozenset(
     (
         *("_all", "_b", "_coef", "_cons", "_n", "_N", "_pi", "_pred", "_rc", "_skip", "aggregate", "array"),
@@ -43,6 +45,8 @@ class Form:
         Most rows, columns, and characters (Stata, SPSS: bytes) of a cell; None where there is no limit.
     doubles : bool
         Whether every number is a double, so that long whole numbers are written as text.
+    cells : int or None
+        Most cells, of what people are to read.
     moments : str
         The finest part of a moment that it keeps.
     labelled : bool
@@ -59,6 +63,7 @@ class Form:
     text: int | None = None
     doubles: bool = False
     moments: str = "ns"
+    cells: int | None = None
     labelled: bool = False
     column_label: int = 0
     level_label: int = 0
@@ -70,12 +75,22 @@ FORMS = {
         Form("CSV", ".csv"),
         Form("gzipped CSV", ".csv.gz"),
         Form("Parquet", ".parquet"),
-        Form("Excel", ".xlsx", True, 1_048_575, 16_384, 32_767, doubles=True, moments="ms"),
-        Form("Stata", ".dta", True, 2**31 - 1, 32_767, 2_000_000_000, True, "ms", True, 80, 32_000),
-        Form("SPSS", ".sav", True, 2**31 - 1, 2**31 - 1, 32_767, True, "ms", True, 256, 120),
-        Form("LaTeX", ".tex", False),
-        Form("HTML", ".html", False),
-        Form("Markdown", ".md", False),
+        Form("Excel", ".xlsx", True, 1_048_575, 16_384, 32_767, True, "ms"),
+        Form(
+            *("Stata", ".dta", True, 2**31 - 1, 32_767, 2_000_000_000, True, "ms"),
+            labelled=True,
+            column_label=80,
+            level_label=32_000,
+        ),
+        Form(
+            *("SPSS", ".sav", True, 2**31 - 1, 2**31 - 1, 32_767, True, "ms"),
+            labelled=True,
+            column_label=256,
+            level_label=120,
+        ),
+        Form("LaTeX", ".tex", False, cells=READ),
+        Form("HTML", ".html", False, cells=READ),
+        Form("Markdown", ".md", False, cells=READ),
     )
 }
 """Every form by the ending of its files."""
@@ -105,6 +120,11 @@ def refuse_size(form: Form, rows: int, columns: int) -> None:
         raise OutputError(
             f"The table has {rows:,} rows; {form.title} holds {form.rows:,}{below}. "
             "Write .csv.gz or .parquet."
+        )
+    if form.cells is not None and rows * columns > form.cells:
+        raise OutputError(
+            f"The table has {rows * columns:,} cells; {form.title} is for people to read, up to "
+            f"{form.cells:,} of them. Write .csv.gz or .parquet, or choose rows and columns."
         )
     if form.columns is not None and columns > form.columns:
         raise OutputError(
