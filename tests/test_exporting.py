@@ -394,7 +394,7 @@ def test_the_codebook_says_what_a_column_is_called_in_the_file(tmp_path: Path) -
     assert dict(zip(book["column"], book["stored as"], strict=True)) == dict(
         zip(names, plain.columns, strict=True)
     )
-    assert "2 names are other ones in Stata" in str(made)
+    assert "Names that are others in Stata (2): " in str(made)
     assert hs.read_export(made).columns.tolist() == names
 
 

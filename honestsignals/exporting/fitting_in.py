@@ -119,7 +119,7 @@ def fitted(frame: pd.DataFrame, form: Form) -> Fitted:
         columns[name] = _fitted_column(name, text, kind, done)
     renamed = [f"{old} is {new}" for old, new in names.items() if old != new]
     if renamed:
-        done.said.append(f"{len(renamed):,} names are other ones in {form.title}: {listed(renamed, 5)}.")
+        done.said.append(f"Names that are others in {form.title} ({len(renamed):,}): {listed(renamed, 5)}.")
     done.frame = pd.DataFrame(columns, index=frame.index, copy=False)
     return done
 
