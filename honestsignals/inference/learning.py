@@ -24,6 +24,9 @@ after the scale that Gelman et al. 2008 give log odds."""
 
 MOST_STEPS = 100
 
+ROUNDING = 1e-13
+"""Range of a column, as a share of its largest value, that is rounding and no difference between rows."""
+
 
 @dataclass(frozen=True, eq=False)
 class Learned:
@@ -114,10 +117,7 @@ def learn(X: Floats, y: Floats, family: str, n_levels: int = 0, weights: Floats 
     chosen = FAMILIES[family]
     w = np.ones(len(y)) if weights is None else weights
     total = float(w.sum())
-    middle = w @ X / total
-    spread = np.sqrt(np.maximum(w @ (X - middle) ** 2 / total, 0.0))
-    gone = spread <= 1e-10 * np.maximum(np.abs(middle), 1.0)
-    scale = np.where(gone, np.inf, spread)
+    middle, scale = _units(X, w)
     Z = _with_one((X - middle) / scale, chosen)
     codes, levels = y, np.zeros(0)
     if chosen.levels:
@@ -125,6 +125,17 @@ def learn(X: Floats, y: Floats, family: str, n_levels: int = 0, weights: Floats 
         codes = places.astype(float)
     theta, far = _fitted(chosen, Z, codes, w, len(levels))
     return Learned(chosen, theta, middle, scale, levels, n_levels, total, far)
+
+
+def _units(X: Floats, w: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each column, whatever its unit; infinity where all rows are the same."""
+    size = np.abs(X).max(axis=0, initial=0.0)
+    size[size == 0] = 1.0
+    shares = X / size
+    middle = w @ shares / w.sum()
+    spread = np.sqrt(w @ (shares - middle) ** 2 / w.sum())
+    gone = np.ptp(shares, axis=0) <= ROUNDING
+    return middle * size, np.where(gone, np.inf, spread * size)
 
 
 def _fitted(family: Family, Z: Floats, codes: Floats, w: Floats, n_levels: int) -> tuple[Floats, bool]:
