@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import honestsignals as hs
+from honestsignals.reporting.report import Report
 from tests.folders import write_study
 
 NASTY = (
@@ -111,3 +113,20 @@ def content(path: Path) -> dict[str, bytes]:
     return {
         file.relative_to(path).as_posix(): file.read_bytes() for file in path.rglob("*") if file.is_file()
     }
+
+
+def assert_tells_of(text: str, study: hs.Study, made: Report) -> None:
+    """A page says what its study left out, its base rate and its steps, and names nobody."""
+    for count in study.log.left_out.values():
+        assert f"{count:,}" in text
+    people = {str(one) for one in study.log.people if not str(one).isdigit()}
+    assert not people & set(text.split())
+    if made.label is None:
+        assert "The study has no labels" in text
+        return
+    table = study.dyads(label=made.label, metrics=["in_contact"])
+    for reason, count in table.design.left_out.items():
+        assert f"{reason} {count:,}" in text
+    rate = next(line for line in table.facts() if line.startswith("Base rate"))
+    assert rate in text
+    assert [line.split()[0] for line in made.sentences()] == ["Volume", "Balance", "Timing"]

@@ -580,7 +580,7 @@ def test_a_label_that_nobody_has_is_reported_in_words(tmp_path: Path) -> None:
 
 
 def test_too_few_people_to_evaluate_are_said(tmp_path: Path) -> None:
-    made = hs.report(plain_study(tmp_path / "study", names(4), acts=20), tmp_path / "report")
+    made = hs.report(plain_study(tmp_path / "study", names(3), acts=20), tmp_path / "report")
     text = Page(made.page.read_text(encoding="utf-8")).text
     assert made.evaluation is None
     assert "Not evaluated: " in text

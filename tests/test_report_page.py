@@ -17,7 +17,7 @@ import honestsignals as hs
 from honestsignals.figures.style import COLOURS
 from honestsignals.figures.svg import svg
 from honestsignals.reporting.page import inlined
-from tests.reports import Page
+from tests.reports import Page, assert_tells_of
 from tests.shared import PROJECT, needs_shared, shared_path
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -131,7 +131,9 @@ def test_the_probe_sees_what_is_wrong(tmp_path: Path) -> None:
 @needs_shared
 @pytest.mark.parametrize("name", ["bitcoin_otc", "eies"])
 def test_a_real_study_is_well_shown(name: str, tmp_path: Path) -> None:
-    made = hs.report(shared_path("datasets", name), tmp_path / "report", draws=99)
+    study = hs.open_study(shared_path("datasets", name))
+    made = hs.report(study, tmp_path / "report", draws=99)
+    assert_tells_of(Page(made.page.read_text(encoding="utf-8")).text, study, made)
     assert_well_shown(made.page, tmp_path)
     assert_says_what_figures_show(made.page)
 

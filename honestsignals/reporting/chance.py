@@ -16,8 +16,8 @@ from honestsignals.tables import number, probability
 if TYPE_CHECKING:
     import pandas as pd
 
-DRAWS, VALUES = 199, 4_000_000
-"""Draws, and values of pairs in them: of many pairs fewer draws are enough for their mean."""
+DRAWS, VALUES, ARCS = 199, 4_000_000, 1_500_000
+"""Draws, values of pairs in all of them, and arcs: of many, fewer draws are enough."""
 SAME = 1e-12
 """Share of a mean within which two are equal: the same values in another order."""
 
@@ -109,10 +109,11 @@ def against_chance(study: Study, seed: int) -> Chance:
     """
     ties = study.log.engine.ties("", FAR)
     null, level, metric = "activity", "dyad", "returned_share"
-    values = len(ties)
+    draws = VALUES // max(len(ties), 1)
     if max(ties.forth.max(initial=0), ties.back.max(initial=0)) <= 1:
-        null, level, metric, values = "degree", "network", "reciprocity_edgewise", 1
-    draws = int(np.clip(VALUES // max(values, 1), FEWEST_DRAWS, DRAWS))
+        null, level, metric = "degree", "network", "reciprocity_edgewise"
+        draws = ARCS // max(int(ties.forth.sum() + ties.back.sum()), 1)
+    draws = int(np.clip(draws, FEWEST_DRAWS, DRAWS))
     frame = null_draws(study, metric, null=null, level=level, draws=draws, seed=seed)
     means = frame.groupby("draw", sort=True)["value"].mean().to_numpy(dtype=float)
     return Chance(null, level, metric, seed, frame, means)

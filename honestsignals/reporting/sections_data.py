@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from honestsignals.dyads import base_rates
+from honestsignals.dyads import DyadTable, base_rates
 from honestsignals.inference.words import counted
 from honestsignals.metric_table import MetricTable
 from honestsignals.reporting.blocks import Block, Grid, Items, Section, Terms, Text
@@ -197,10 +197,17 @@ def figures_part(found: Findings) -> Part:
             )
         )
     else:
-        blocks.append(drawing("give-take", found.table))
+        blocks.append(drawing("give-take", _with_amounts(found.table)))
         blocks += _network_drawing(found)
     blocks += _chance(found)
     return Part(Section("figures", title, "Figures", tuple(blocks)), {})
+
+
+def _with_amounts(table: DyadTable) -> DyadTable:
+    """The pairs with a label that has more and less; classes without an order are no colour of a scale."""
+    if table.design.label_type != "nominal":
+        return table
+    return replace(table, design=replace(table.design, label=None, label_type=""))
 
 
 def _network_drawing(found: Findings) -> list[Block]:

@@ -47,7 +47,7 @@ def errors_part(found: Findings) -> Part | None:
         Text(_widening(errors)),
         _errors_grid(errors, last.name),
         Items(tuple(errors.facts()[1:])),
-        drawing("coefficients", last.result),
+        drawing("coefficients", errors),
     ]
     title = "The ladder of errors"
     frames = {"errors": frame.join(p)}
