@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 import sys
@@ -27,6 +28,7 @@ from honestsignals.figures.registry import said_of
 from honestsignals.figures.style import DARK, look, wrapped
 from honestsignals.figures.svg import svg
 from honestsignals.inference import curves
+from tests.shared import PROJECT
 
 WIDE, NARROW = 7.2, 3.75
 LADDER = ("base rate", "volume", "+ balance", "+ timing")
@@ -186,8 +188,7 @@ def test_it_can_be_read_at_either_width(case, width: float) -> None:
     before = dict(mpl.rcParams)
     made = figures.draw(name, table, width=width, options=options)
     canvas = FigureCanvasAgg(made)
-    canvas.draw()
-    canvas.draw()
+    made.draw_without_rendering()
     assert dict(mpl.rcParams) == before
     assert made.get_size_inches()[0] == width
     boxes = [(text.get_text(), text.get_window_extent(canvas.get_renderer())) for text in written(made)]
@@ -443,15 +444,29 @@ def test_the_ladder_has_scores_gains_and_their_intervals() -> None:
     left, right = axes.child_axes
     for panel, stem, upright in ((left, "auc", 0), (right, "auc_gain", 1)):
         points = next(line for line in panel.lines if line.get_marker() in ("o", "D"))
-        np.testing.assert_allclose(points.get_xdata(), frame[stem])
+        # the first gain is beyond the scale of the others: a number stands for it
+        known = frame.dropna(subset=[stem]).iloc[upright:]
+        drawn = points.get_xdata()
+        np.testing.assert_allclose(drawn[~np.isnan(drawn)], known[stem])
         (ends,) = panel.collections
-        known = frame.dropna(subset=[stem])
         drawn = [segment[:, 0] for segment in ends.get_segments()]
         np.testing.assert_allclose(drawn, known[[f"{stem}_low", f"{stem}_high"]])
         assert len(panel.lines) == 1 + upright
         assert panel.get_ylim() == left.get_ylim()
     assert [label.get_text() for label in left.get_yticklabels()] == list(LADDER)
+    assert [text.get_text() for text in right.texts] == ["+0.050 →"]
     assert "gain +0.050 (+0.030 to +0.080)" in figures.alt_text(axes)
+
+
+def test_gains_that_fit_one_scale_are_all_drawn() -> None:
+    frame = tidied().assign(auc_gain=[np.nan, 0.02, 0.021, -0.01])
+    frame = frame.assign(auc_gain_low=frame["auc_gain"] - 0.01, auc_gain_high=frame["auc_gain"] + 0.01)
+    right = figures.ladder(frame, Figure().subplots()).child_axes[1]
+    points = next(line for line in right.lines if line.get_marker() == "D")
+    np.testing.assert_allclose(points.get_xdata(), frame["auc_gain"])
+    assert not right.texts
+    low, high = right.get_xlim()
+    assert low < -0.02 < 0.031 < high
 
 
 def test_a_score_whose_fall_is_better_says_so() -> None:
@@ -535,6 +550,8 @@ def test_the_forest_has_squares_by_weight_and_the_pooled_diamond() -> None:
     assert "Together 0.010 (−0.010 to 0.030)." in words
     (right,) = axes.child_axes
     assert [one.get_text() for one in right.get_yticklabels()][-1] == "0.010 (−0.010 to 0.030)"
+    meta = SimpleNamespace(studies=frame, pooled=(0.01, -0.01, 0.03), prediction=None, of="gain in AUC")
+    assert figures.alt_text(figures.forest(meta, Figure().subplots())) == words
     assert "no study" in figures.alt_text(figures.forest(frame.head(0), Figure().subplots()))
     with pytest.raises(hs.UnknownNameError, match="Unknown column 'high'"):
         figures.forest(frame.drop(columns="high"), Figure().subplots())
@@ -546,6 +563,11 @@ def test_the_learning_curve_has_a_point_a_number_of_people() -> None:
     assert axes.get_ylabel() == "AUC"
     assert "volume: 10 people 0.610 (0.560 to 0.660)" in figures.alt_text(axes)
     assert len(axes.collections) == 2
+    more = pd.concat([learned(), learned().query("step == 'volume'").assign(step="+ timing")])
+    upright = figures.learning_curve(more, Figure().subplots()).collections
+    assert [len(ends.get_segments()) for ends in upright] == [3, 3, 3]
+    base = pd.concat([learned().query("step == 'volume'").assign(step="base rate"), learned()])
+    assert figures.alt_text(figures.learning_curve(base, Figure().subplots())) == figures.alt_text(axes)
     with pytest.raises(hs.UnknownNameError, match="Unknown column 'people'"):
         figures.learning_curve(learned().drop(columns="people"), Figure().subplots())
     with pytest.raises(hs.UnknownNameError, match="needs an interval"):
@@ -855,3 +877,17 @@ def test_names_are_wrapped_and_never_cut() -> None:
             text = wrapped(name, width)
             assert all(len(line) <= width + 2 for line in text.splitlines())
             assert re.sub(r"\s", "", text) == re.sub(r"\s", "", name)
+
+
+def test_the_gallery_shows_every_figure_with_its_words() -> None:
+    """`python docs/gallery.py` writes docs/figures.md."""
+    page = (PROJECT / "docs" / "figures.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^!\[(.+)\]\(figures/(\w+)\.svg\)$", page, re.M)
+    assert [name for _, name in shown] == list(figures.FIGURES)
+    for words, name in shown:
+        one = figures.FIGURES[name]
+        assert f"## {one.title}\n" in page
+        assert f"`{name}` needs {one.needs}." in page.replace("\n", " ")
+        drawn = (PROJECT / "docs" / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+        assert f"<title>{html.escape(one.title)}</title>" in drawn
+        assert re.sub(r"\W", "", html.escape(words)) in re.sub(r"\W", "", drawn), "run python docs/gallery.py"

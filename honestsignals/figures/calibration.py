@@ -137,6 +137,7 @@ def _counts(axes: Axes, predicted: Array, how: Look) -> None:
     axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color=how.colour, alpha=0.5, linewidth=0)
     axes.set_facecolor("none")
     axes.locator_params(axis="y", nbins=2, integer=True)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     plain(axes, "y")
 
 

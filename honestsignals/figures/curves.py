@@ -64,7 +64,7 @@ class Drawn:
     without: int
 
 
-@figure("ROC curves on people never seen", NEEDS, height=4.4, square=True)
+@figure("ROC curves", NEEDS, height=4.4, square=True)
 def roc(table: Any, axes: Axes, *, steps: Sequence[str] | None = None) -> Axes:
     """Draw ROC curves: of each step, the pairs found against the false alarms, averaged over folds.
 
@@ -121,7 +121,7 @@ def roc(table: Any, axes: Axes, *, steps: Sequence[str] | None = None) -> Axes:
     return _finished(axes, "roc", found, (drawn, "AUC", "chance (AUC .500)", "Chance is AUC 0.500."))
 
 
-@figure("Precision against recall on people never seen", NEEDS, height=4.4, square=True)
+@figure("Precision against recall", NEEDS, height=4.4, square=True)
 def precision_recall(table: Any, axes: Axes, *, steps: Sequence[str] | None = None) -> Axes:
     """Draw precision against recall: how many of those flagged have the label, the more of them are found.
 

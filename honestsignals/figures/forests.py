@@ -40,7 +40,9 @@ AXIS = 0.75
 def ladder(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     """Draw the ladder: each step's score with its interval, and its gain over the step before.
 
-    To the right of the line at 0 a step foretells better than the one before it.
+    To the right of the line at 0 a step foretells better than the one before it. The scale is that of steps
+    beyond the first: what the first gains over the base rate is mostly more, and would hide what they do.
+    Where it does not fit, an arrow and its number stand for it.
 
     Parameters
     ----------
@@ -76,19 +78,62 @@ def ladder(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     rows = rows_of([str(one) for one in frame["step"]], axes)
     left, right = axes.inset_axes(LEFT), axes.inset_axes(RIGHT)
     title = SCORES[name].title if name in SCORES else name.replace("_", " ")
-    for panel, stem, colour, named in ((left, name, BLUE, True), (right, f"{name}_gain", VERMILLION, False)):
-        value, low, high = (_numbers(frame, f"{stem}{end}") for end in ("", "_low", "_high"))
-        whiskers(panel, low, high, rows.centre, colour)
-        panel.plot(value, rows.centre, "o" if named else "D", color=colour, markersize=5.5, zorder=3)
-        lay_rows(panel, rows, named=named)
-        few_ticks(panel)
+    score_of, gain_of = (
+        np.array([_numbers(frame, f"{stem}{end}") for end in ("", "_low", "_high")])
+        for stem in (name, f"{name}_gain")
+    )
     upright(right, 0.0)
+    gain_of = _on_scale(right, gain_of, rows.centre)
+    for panel, (value, low, high), how in (
+        (left, score_of, (BLUE, "o")),
+        (right, gain_of, (VERMILLION, "D")),
+    ):
+        whiskers(panel, low, high, rows.centre, how[0])
+        panel.plot(value, rows.centre, how[1], color=how[0], markersize=5.5, zorder=3)
+        lay_rows(panel, rows, named=panel is left)
+        few_ticks(panel)
     better = "" if name not in SCORES or SCORES[name].higher else ", lower is better"
     wide = 34 if page_wide(axes) else 17
     left.set_xlabel(wrapped(f"{title}{better}", wide))
     over = "over the step before"
     right.set_xlabel(wrapped(f"fall in {title} {over}" if better else f"gain in {title} {over}", wide))
     return describe(axes, "ladder", _ladder_words(frame, name, title), rows.total + AXIS + 0.05)
+
+
+def _on_scale(axes: Axes, gains: Array, at: Array) -> Array:
+    """Gains that the scale of steps beyond the first holds; the others become a number with an arrow.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    gains : ndarray, shape (3, steps)
+        Gain, and the ends of its interval; NaN where there is none.
+    at : ndarray, shape (steps,)
+        Rows.
+
+    Returns
+    -------
+    ndarray, shape (3, steps)
+        NaN where a number stands instead.
+    """
+    known = np.flatnonzero(np.isfinite(gains[0]))
+    if known.size < 2:
+        return gains
+    later = gains[:, known[1:]]
+    low, high = min(float(np.nanmin(later)), 0.0), max(float(np.nanmax(later)), 0.0)
+    room = 0.08 * (high - low) or 0.01
+    low, high = low - room, high + room
+    first = gains[:, known[0]]
+    if np.nanmin(first) >= low and np.nanmax(first) <= high:
+        return gains
+    axes.set_xlim(low, high)
+    right = first[0] > (low + high) / 2
+    text = f"{signed(float(first[0]))} →" if right else f"← {signed(float(first[0]))}"
+    side = high if right else low
+    axes.text(side, at[known[0]], text, ha="right" if right else "left", va="center", color=INK, zorder=4)
+    out = gains.copy()
+    out[:, known[0]] = np.nan
+    return out
 
 
 def _score(frame: pd.DataFrame, score: str | None) -> str:
@@ -139,7 +184,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> Array:
 
 @figure(
     "Estimates of studies, and what they say together",
-    "a frame with the columns study, estimate, low and high, and weight where studies weigh differently",
+    "a meta-analysis, or a frame with the columns study, estimate, low, high and, where there, weight",
     height=3.0,
 )
 def forest(
@@ -148,7 +193,7 @@ def forest(
     *,
     pooled: tuple[float, float, float] | None = None,
     prediction: tuple[float, float] | None = None,
-    of: str = "estimate",
+    of: str | None = None,
     null: float = 0.0,
 ) -> Axes:
     """Draw estimates of studies with their intervals, and a diamond for what they say together.
@@ -158,15 +203,16 @@ def forest(
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        A row a study: ``study``, ``estimate``, ``low``, ``high`` and, where there, ``weight``.
+    table : MetaAnalysis or pandas.DataFrame
+        A row a study: ``study``, ``estimate``, ``low``, ``high`` and, where there, ``weight``. A
+        meta-analysis has ``studies``, and tells what is pooled and foretold where that is not given.
     axes : matplotlib.axes.Axes
         Where to draw.
     pooled : tuple of float, optional
         Estimate of all studies, and the ends of its interval.
     prediction : tuple of float, optional
         Ends of the interval for one more study, a thin line below the diamond.
-    of : str
+    of : str, optional
         What is estimated, with its unit: the name of the x axis.
     null : float
         Where there is nothing: a line.
@@ -186,6 +232,11 @@ def forest(
     ['one', 'two', 'all studies']
     """
     needs = "a frame with the columns study, estimate, low and high"
+    if hasattr(table, "studies") and hasattr(table, "pooled"):
+        pooled = table.pooled if pooled is None else pooled
+        prediction = table.prediction if prediction is None else prediction
+        table, of = table.studies, table.of if of is None else of
+    of = "estimate" if of is None else of
     frame = _frame(table, ("study", "estimate", "low", "high"), needs)
     if not len(frame):
         say_why(axes, "There is no study.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from honestsignals.errors import ArgumentError, unknown
+from honestsignals.figures.predicted import BASE
 from honestsignals.figures.registry import describe, figure
 from honestsignals.figures.rows import interval
 from honestsignals.figures.style import Look, handle, key_width, legends, look, plain, room, say_why, wrapped
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     height=3.6,
 )
 def learning_curve(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
-    """Draw the score of each step against the people trained on, with a band for its interval.
+    """Draw the score of each step against the people trained on, with its interval.
+
+    Intervals are bands; of more than two steps, which would hide one another, upright lines side by side.
 
     Parameters
     ----------
@@ -63,10 +66,13 @@ def learning_curve(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
         say_why(axes, "There is no point of a learning curve.")
         return describe(axes, "learning_curve", "There is no point of a learning curve.")
     steps = list(dict.fromkeys(frame["step"].astype(str))) if "step" in frame.columns else [""]
+    # the base rate learns nothing, and would only stretch the scale
+    steps = [step for step in steps if step != BASE] or steps
     keys, words = [], []
     for place, step in enumerate(steps):
         part = frame if step == "" else frame[frame["step"].astype(str) == step]
-        words.append(_line(axes, part.sort_values("people"), (step, name, *ends), look(place)))
+        aside = None if len(steps) < 3 else (place - (len(steps) - 1) / 2) * 0.012 * _span(frame)
+        words.append(_line(axes, part.sort_values("people"), (step, name, *ends), (look(place), aside)))
         keys.append(handle(look(place), wrapped(step, key_width(axes)), marker=True))
     plain(axes)
     axes.locator_params(axis="x", integer=True)
@@ -77,15 +83,27 @@ def learning_curve(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     return describe(axes, "learning_curve", said, room(axes, key, wide=3.0, narrow=2.3))
 
 
-def _line(axes: Axes, part: pd.DataFrame, names: tuple[str, str, str, str], how: Look) -> str:
-    """One step's line and band, and its points in words."""
-    step, score, *ends = names
+def _span(frame: pd.DataFrame) -> float:
+    """From fewest people to most."""
+    people = frame["people"].to_numpy(dtype=float)
+    return float(people.max() - people.min())
+
+
+def _line(
+    axes: Axes, part: pd.DataFrame, names: tuple[str, str, str, str], drawn: tuple[Look, float | None]
+) -> str:
+    """One step's line and intervals, and its points in words."""
+    (step, score, *ends), (how, aside) = names, drawn
     x, value, low, high = (part[one].to_numpy(dtype=float) for one in ("people", score, *ends))
-    (line,) = axes.plot(x, value, color=how.colour, linestyle=how.line, linewidth=1.8, zorder=3)
+    at = x if aside is None else x + aside
+    (line,) = axes.plot(at, value, color=how.colour, linestyle=how.line, linewidth=1.8, zorder=3)
     line.set(marker=how.marker, markersize=5.5, markeredgewidth=0)
-    axes.fill_between(x, low, high, color=how.colour, alpha=0.15, linewidth=0, zorder=2)
+    if aside is None:
+        axes.fill_between(at, low, high, color=how.colour, alpha=0.15, linewidth=0, zorder=2)
+    else:
+        axes.vlines(at, low, high, colors=how.colour, linewidth=1.2, zorder=2)
     each = zip(x, value, low, high, strict=True)
-    points = "; ".join(f"{int(people):,} people {interval(*one)}" for people, *one in each)
+    points = "; ".join(f"{people:,.0f} people {interval(*one)}" for people, *one in each)
     return f"{step}: {points}." if step else f"{points}."
 
 

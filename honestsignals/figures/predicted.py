@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ class Predicted:
     rows : int
         Different rows of the table among those tested.
     divisions : int
+    how : str
+        What the folds are, in words; empty where that is not told.
     """
 
     label: str
@@ -50,6 +53,7 @@ class Predicted:
     folds: tuple[Array, ...]
     rows: int
     divisions: int
+    how: str = ""
 
     @property
     def binary(self) -> bool:
@@ -59,7 +63,10 @@ class Predicted:
     def tested(self) -> str:
         """How many rows were tested how often, in words."""
         said = f"{counted(self.rows, 'row')} tested in {counted(len(self.folds), 'fold')}"
-        return f"{said} of {counted(self.divisions, 'division')}" if self.divisions > 1 else said
+        said += f" of {counted(self.divisions, 'division')}" if self.divisions > 1 else ""
+        # without the call that made the folds
+        how = re.sub(r" \(\w+\(.*?\)\)", "", self.how).rstrip(".")
+        return f"{counted(self.rows, 'row')} tested; {how}" if how else said
 
 
 def predictions_of(table: Any, steps: Sequence[str] | None = None) -> Predicted:
@@ -101,6 +108,7 @@ def predictions_of(table: Any, steps: Sequence[str] | None = None) -> Predicted:
         tuple(np.asarray(rows) for rows in groups),
         int(frame["row"].nunique()) if "row" in frame.columns else len(frame),
         int(frame["division"].nunique()) if "division" in frame.columns else 1,
+        str(getattr(table, "folds", "")) if table is not frame else "",
     )
 
 
