@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from honestsignals.canaries import canaries
+from honestsignals.decomposing import taken_whole
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import HonestSignalsError
+from honestsignals.errors import FitError, HonestSignalsError
 from honestsignals.evaluation import Evaluation
 from honestsignals.evaluation_plan import Plan, plan
 from honestsignals.fitting import fit
 from honestsignals.fold_scores import predict_folds, scored, scores_for
+from honestsignals.formulas import design
+from honestsignals.inference.collinearity import dependent_columns
 from honestsignals.progress import progress
-from honestsignals.rungs import Ladder
+from honestsignals.rungs import Ladder, Rung
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,17 +125,38 @@ def evaluate(
 def _walds(settled: Plan) -> dict[str, tuple[float, str]]:
     """The dyadic test that each step adds anything, in one fit of all rows; NaN with the reason if none."""
     found: dict[str, tuple[float, str]] = {}
-    family = settled.learner.family
     for rung in settled.rungs:
-        if not family:
+        if not settled.learner.family:
             found[rung.name] = (float("nan"), "the model is no regression")
         elif not rung.nested:
             found[rung.name] = (float("nan"), "the step is a formula of its own")
-        elif rung.adds:
+        elif not rung.adds:
+            found[rung.name] = (float("nan"), "the step before has all its terms")
+        else:
             try:
-                result = fit(f"{settled.label} ~ {rung.terms}", settled.table, family=family)
-                test = result.wald([term for term in rung.adds if term in result.model.terms])
-                found[rung.name] = (float(test.p_value), str(test))
+                found[rung.name] = _wald(settled, rung)
             except HonestSignalsError as error:
                 found[rung.name] = (float("nan"), str(error))
     return found
+
+
+def _wald(settled: Plan, rung: Rung) -> tuple[float, str]:
+    """The p value that a step adds nothing, and what was left out for saying what other columns say."""
+    formula, family = f"{settled.label} ~ {rung.terms}", settled.learner.family
+    without: list[str] = []
+    try:
+        result = fit(formula, settled.table, family=family)
+    except FitError:
+        model = design(taken_whole(formula), settled.table)
+        twice = {name for name, _ in dependent_columns(model.X, model.names)}
+        without = [
+            term for term, places in model.terms.items() if {model.names[place] for place in places} <= twice
+        ]
+        if not without:
+            raise
+        if set(rung.adds) <= set(without):
+            return float("nan"), "its columns are combinations of those before, so it can add nothing"
+        terms = [term for term in model.terms if term not in without and term != "Intercept"]
+        result = fit(f"{settled.label} ~ {' + '.join(terms)}", settled.table, family=family)
+    test = result.wald([term for term in rung.adds if term in result.model.terms])
+    return float(test.p_value), f"without {', '.join(without)}" if without else ""

@@ -55,7 +55,7 @@ class Evaluation(Printed):
     scores : Scores
         Of every fold and step, and what each row adds to them.
     walds : mapping of str to (float, str)
-        For each step the p value that it adds nothing, in one fit of all rows, and the test in words.
+        For each step the p value that it adds nothing, in one fit of all rows, and what is to be said of it.
     canary : Canaries or None
     """
 
@@ -274,9 +274,14 @@ class Evaluation(Printed):
         every, first = self.tidy(), self.score.name
         others = [one.name for one in self.scores.scores if one.gain and one.name != first]
         wanted = [one for one in ("average_precision", "rps", "rmse", "brier", "log_score") if one in others]
-        made = {"step": every["step"], first: every[first], "interval": _brackets(every, first)}
+        made: dict[str, Any] = {
+            "step": every["step"],
+            first: every[first],
+            "interval": _brackets(every, first),
+        }
         made |= {"gain": every[f"{first}_gain"], "interval of gain": _brackets(every, f"{first}_gain")}
-        return pd.DataFrame({**made, **{name: every[name] for name in wanted}, "wald_p": every["wald_p"]})
+        made |= {name: every[name] for name in [*wanted, "wald_p"]}
+        return pd.DataFrame(made)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:

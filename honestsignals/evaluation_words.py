@@ -195,13 +195,15 @@ def fold_caveats(steps: Sequence[str], tested: Sequence[Foretold], scores: Score
 def wald_words(walds: Mapping[str, tuple[float, str]]) -> list[str]:
     """What ``wald_p`` tests, and why it is not there where it is not."""
     reasons: dict[str, list[str]] = {}
+    said = []
     for name, (p, why) in walds.items():
         if np.isnan(p):
             reasons.setdefault(why.rstrip("."), []).append(name)
-    said = [f"No wald_p of {joined(names)}: {why}." for why, names in reasons.items()]
-    if reasons and sum(map(len, reasons.values())) == len(walds):
-        return said
-    return ["wald_p: in one fit of all rows, the step's coefficients are all 0 (net jackknife).", *said]
+        elif why:
+            said.append(f"wald_p of {name} is {why}, which other columns say too.")
+    if not all(np.isnan(p) for p, _ in walds.values()):
+        said = ["wald_p: in one fit of all rows, the step's coefficients are all 0 (net jackknife).", *said]
+    return [*said, *(f"No wald_p of {joined(names)}: {why}." for why, names in reasons.items())]
 
 
 def chosen_words(steps: Sequence[str], tested: Sequence[Foretold]) -> list[str]:

@@ -140,7 +140,8 @@ def check_ids(frame: pd.DataFrame) -> None:
             raise ArgumentError(f"The table has no column {name!r}; every row needs the two of its pair.")
         if frame[name].isna().any():
             raise ArgumentError(f"{name} is missing in {int(frame[name].isna().sum()):,} rows.")
-    both = [*frame["ego"].tolist(), *frame["alter"].tolist()]
+    # rows are many and people few
+    both = dict.fromkeys([*frame["ego"].tolist(), *frame["alter"].tolist()])
     kinds = {"text" if isinstance(one, str) else "number" for one in both}
     if len(kinds) > 1:
         raise ArgumentError("ego and alter hold text and numbers, so that '1' and 1 would be two people.")

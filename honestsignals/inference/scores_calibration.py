@@ -13,6 +13,8 @@ from honestsignals.inference.scores_rows import TIE, binary_rows, undefined
 MOST_STEPS = 200
 LAST_STEP = 1e-10
 """A step this small, relative to the coefficients, is the last: what it misses is its square."""
+FIRST = 256
+"""Rows at which it is judged whether many are predicted alike."""
 
 
 @score(
@@ -135,20 +137,34 @@ def _overlap(y: Floats, p: Floats) -> bool:
 
 def _solve(X: Floats, y: Floats, offset: Floats, start: Floats) -> tuple[Floats, Floats]:
     """Coefficients of a logit, and their information; Newton's method, with steps halved that overshoot."""
+    X, offset, several, ones = _told_once(X, y, offset)
     theta = start
-    level = _log_likelihood(X @ theta + offset, y)
+    level = _log_likelihood(X @ theta + offset, several, ones)
     for _ in range(MOST_STEPS):
         mu = expit(X @ theta + offset)
-        information = (X.T * (mu * (1 - mu))) @ X
-        step = np.linalg.solve(information, X.T @ (y - mu))
-        while (reached := _log_likelihood(X @ (theta + step) + offset, y)) < level - TIE * abs(level):
+        information = (X.T * (several * mu * (1 - mu))) @ X
+        step = np.linalg.solve(information, X.T @ (ones - several * mu))
+        least = level - TIE * abs(level)
+        while (reached := _log_likelihood(X @ (theta + step) + offset, several, ones)) < least:
             step /= 2
         theta, level = theta + step, reached
         if np.abs(step).max() <= LAST_STEP * max(1.0, float(np.abs(theta).max())):
             break
     mu = expit(X @ theta + offset)
-    return theta, (X.T * (mu * (1 - mu))) @ X
+    return theta, (X.T * (several * mu * (1 - mu))) @ X
 
 
-def _log_likelihood(eta: Floats, y: Floats) -> float:
-    return float(-np.logaddexp(0, np.where(y == 1, -eta, eta)).sum())
+def _told_once(X: Floats, y: Floats, offset: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Rows predicted alike told once: how many they are, how many have label 1; where many are alike."""
+    own = X[:, -1] + offset
+    if np.unique(own[:FIRST]).size > FIRST / 2:
+        return X, offset, np.ones(y.size), y
+    _, first, code = np.unique(own, return_index=True, return_inverse=True)
+    several: Floats = np.bincount(code, np.ones(y.size)).astype(float)
+    ones: Floats = np.bincount(code, y).astype(float)
+    return X[first], offset[first], several, ones
+
+
+def _log_likelihood(eta: Floats, several: Floats, ones: Floats) -> float:
+    wrong = ones @ np.maximum(-eta, 0) + (several - ones) @ np.maximum(eta, 0)
+    return -float(several @ np.log1p(np.exp(-np.abs(eta))) + wrong)
