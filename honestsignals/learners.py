@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError, listed, unknown
+from honestsignals.errors import ArgumentError, DesignError, FitError, listed, unknown
 from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.learning import learn
 
@@ -101,23 +101,46 @@ class Learner:
         classes = np.unique(y)
         if task.label_type != "continuous" and len(classes) < 2:
             return _alone(int(classes[0]), task, len(y)), False
-        with _one_thread():
-            estimator.fit(X, y if task.label_type == "continuous" else y.astype(int))
+        _fit(estimator, X, y if task.label_type == "continuous" else y.astype(int))
 
         def predict(rows: Array) -> Array:
-            with _one_thread():
-                if task.label_type == "continuous":
-                    return np.asarray(estimator.predict(rows), dtype=float)
-                found = np.asarray(estimator.predict_proba(rows), dtype=float)
-            if not task.levels:
-                return found[:, list(estimator.classes_).index(1)]
-            whole = np.full((len(rows), task.n_levels), 1.0 / task.n_levels / (len(y) + 1.0))
-            if len(estimator.classes_) == task.n_levels:
-                return found
-            whole[:, np.asarray(estimator.classes_, dtype=int)] += found * len(y) / (len(y) + 1.0)
-            return whole
+            return _predicted(estimator, rows, task, len(y))
 
         return predict, False
+
+
+def _fit(estimator: Any, X: Array, y: Array) -> None:
+    """Fit an estimator to training rows, or say why it cannot be."""
+    try:
+        with _one_thread():
+            estimator.fit(X, y)
+    except Exception as error:
+        raise FitError(
+            f"{_named(estimator)} could not be fitted to the {len(y):,} training rows of a fold: {error}"
+        ) from error
+    if hasattr(estimator, "predict_proba") and not hasattr(estimator, "classes_"):
+        raise FitError(f"{_named(estimator)} has no classes_ after fit, so its probabilities have no names.")
+
+
+def _predicted(estimator: Any, rows: Array, task: Task, n: int) -> Array:
+    """What an estimator that was fitted to n rows predicts; a level that none of them had has its share."""
+    several = 1 if task.label_type == "continuous" else len(getattr(estimator, "classes_", ()))
+    try:
+        with _one_thread():
+            told = estimator.predict(rows) if several == 1 else estimator.predict_proba(rows)
+        found = np.asarray(told, dtype=float).reshape(len(rows), several)
+    except Exception as error:
+        raise FitError(f"{_named(estimator)} could not predict {len(rows):,} tested rows: {error}") from error
+    if not np.isfinite(found).all():
+        wrong = found[~np.isfinite(found)][0]
+        raise FitError(f"{_named(estimator)} predicts {wrong} for a tested row; predictions must be finite.")
+    if not task.levels:
+        return found[:, 0] if several == 1 else found[:, list(estimator.classes_).index(1)]
+    if several == task.n_levels:
+        return found
+    whole = np.full((len(rows), task.n_levels), 1.0 / task.n_levels / (n + 1.0))
+    whole[:, np.asarray(estimator.classes_, dtype=int)] += found * n / (n + 1.0)
+    return whole
 
 
 def _one_thread() -> Any:
@@ -176,13 +199,17 @@ def learner(model: Any, tune: Any, task: Task, seed: int) -> Learner:
         if model not in FAMILIES:
             raise unknown("model", model, [*SUITS[task.label_type], BOOSTING])
         if model not in SUITS[task.label_type]:
-            suits = listed([*SUITS[task.label_type], BOOSTING, "an estimator of scikit-learn"])
-            raise ArgumentError(f"A {task.label_type} label does not suit {model!r}; take {suits}.")
+            suits = ", ".join([*SUITS[task.label_type], BOOSTING])
+            raise ArgumentError(
+                f"{model!r} does not suit {_a(task.label_type)} label; take {suits}, or an estimator of "
+                "scikit-learn."
+            )
         if tune:
             raise ArgumentError(f"{model!r} has nothing to tune; give an estimator of scikit-learn.")
         return Learner(f"{FAMILIES[model].title}", family=model)
     estimator = _boosting(task, seed) if isinstance(model, str) else model
     _check_estimator(estimator, task)
+    estimator = _seeded(estimator, seed)
     grid = _grid(estimator, tune)
     chosen = f", settings chosen among {len(grid)} within each training set" if len(grid) > 1 else ""
     return Learner(f"{_named(estimator)}{chosen}", estimator=estimator, tune=grid)
@@ -194,6 +221,19 @@ def _boosting(task: Task, seed: int) -> Any:
     if task.label_type == "continuous":
         return HistGradientBoostingRegressor(random_state=seed)
     return HistGradientBoostingClassifier(random_state=seed)
+
+
+def _seeded(estimator: Any, seed: int) -> Any:
+    """A copy whose draws are the seed's where it does not say what they are; the one given stays as it is."""
+    from sklearn.base import clone
+
+    copy = clone(estimator)
+    free = [
+        name
+        for name, value in copy.get_params(deep=True).items()
+        if name.rpartition("__")[2] == "random_state" and value is None
+    ]
+    return copy.set_params(**dict.fromkeys(free, seed))
 
 
 def _named(estimator: Any) -> str:
@@ -212,14 +252,25 @@ def _check_estimator(estimator: Any, task: Task) -> None:
             f"model is {estimator!r}; it must be one of {listed([*SUITS[task.label_type], BOOSTING])}, or an "
             "estimator of scikit-learn, as LogisticRegression()."
         )
-    needs = "predict" if task.label_type == "continuous" else "predict_proba"
+    wanted = "regressor" if task.label_type == "continuous" else "classifier"
+    kind = estimator.__sklearn_tags__().estimator_type if hasattr(estimator, "__sklearn_tags__") else None
+    if wanted == "regressor" and hasattr(estimator, "predict_proba"):
+        kind = "classifier"
+    if kind not in (None, wanted):
+        raise ArgumentError(
+            f"{_named(estimator)} is {_a(kind.replace('_', ' '))}; {_a(task.label_type)} label needs a {wanted}."
+        )
+    needs = "predict" if wanted == "regressor" else "predict_proba"
     if not hasattr(estimator, needs):
         raise ArgumentError(
-            f"{_named(estimator)} has no {needs}; scores of a {task.label_type} label need "
+            f"{_named(estimator)} has no {needs}; scores of {_a(task.label_type)} label need "
             + ("predictions." if needs == "predict" else "probabilities. CalibratedClassifierCV adds them.")
         )
-    if task.label_type == "continuous" and hasattr(estimator, "predict_proba"):
-        raise ArgumentError(f"{_named(estimator)} is a classifier; a continuous label needs a regressor.")
+
+
+def _a(word: str) -> str:
+    """A word with its article."""
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
 def _grid(estimator: Any, tune: Any) -> tuple[Mapping[str, Any], ...]:

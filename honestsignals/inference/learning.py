@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lstsq
 
+from honestsignals.errors import FitError
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.families import FAMILIES, Family, information, predictors, probabilities
 from honestsignals.inference.newton import Problem
@@ -104,6 +105,11 @@ def learn(X: Floats, y: Floats, family: str, n_levels: int = 0, weights: Floats 
     -------
     Learned
 
+    Raises
+    ------
+    FitError
+        Where counts are asked for and a label is below 0.
+
     References
     ----------
     gelman2008
@@ -115,6 +121,8 @@ def learn(X: Floats, y: Floats, family: str, n_levels: int = 0, weights: Floats 
     [0.5, 0.6667]
     """
     chosen = FAMILIES[family]
+    if chosen.label == "count" and (y < 0).any():
+        raise FitError(f"The label has {y[y < 0][0]:g}; {chosen.name} takes counts, 0 or more.")
     w = np.ones(len(y)) if weights is None else weights
     total = float(w.sum())
     middle, scale = _units(X, w)
