@@ -317,15 +317,17 @@ class Evaluation(Printed):
 
         return pd.DataFrame() if self.canary is None else self.canary.frame.copy()
 
-    def importance(self, *, repeats: int = 5, seed: int = 0) -> Importance:
-        """What the last step loses where the columns of a family are dealt anew among the tested rows.
+    def importance(
+        self, *, repeats: int = 5, by: str = "family", score: str | None = None, seed: int = 0
+    ) -> Importance:
+        """What the last step loses where the columns of a family are dealt anew among the tested pairs.
 
         See :func:`honestsignals.importances.importance`.
         """
-        return importance(self.plan, repeats=repeats, seed=seed)
+        return importance(self.plan, repeats=repeats, by=by, score=score, seed=seed)
 
     def learning_curve(
-        self, *, shares: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0), seed: int = 0
+        self, *, shares: Sequence[float] = (0.25, 0.5, 0.75, 1.0), seed: int = 0
     ) -> LearningCurve:
         """What the steps score when trained on fewer people.
 

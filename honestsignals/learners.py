@@ -258,7 +258,8 @@ def _check_estimator(estimator: Any, task: Task) -> None:
         kind = "classifier"
     if kind not in (None, wanted):
         raise ArgumentError(
-            f"{_named(estimator)} is {_a(kind.replace('_', ' '))}; {_a(task.label_type)} label needs a {wanted}."
+            f"{_named(estimator)} is {_a(kind.replace('_', ' '))}; {_a(task.label_type)} label needs a "
+            f"{wanted}."
         )
     needs = "predict" if wanted == "regressor" else "predict_proba"
     if not hasattr(estimator, needs):
