@@ -692,10 +692,11 @@ def test_the_network_marks_ties_that_both_give(study) -> None:
     table = study.dyads(pairs="in contact", metrics=["acts_ego", "acts_alter"])
     axes = figures.network(table, Figure().subplots())
     both = int(((table.frame["acts_ego"] > 0) & (table.frame["acts_alter"] > 0)).sum())
-    lines = {to_hex(one.get_edgecolor()[0]): one for one in axes.collections if hasattr(one, "get_segments")}
-    assert len(lines["#d55e00"].get_segments()) == both
-    assert len(lines["#59636e"].get_segments()) == len(table) - both
-    assert lines["#d55e00"].get_linewidth()[0] > 2 * lines["#59636e"].get_linewidth()[0]
+    mutual, single = axes.lines
+    assert (mutual.get_color(), single.get_color()) == ("#d55e00", "#59636e")
+    assert int(np.isnan(mutual.get_xdata()).sum()) == both
+    assert int(np.isnan(single.get_xdata()).sum()) == len(table) - both
+    assert mutual.get_linewidth() > 2 * single.get_linewidth()
     assert f"in {both} both give and in {len(table) - both} only one does" in figures.alt_text(axes)
     # a log has those whom no pair has
     of_log = figures.alt_text(figures.network(study.log, Figure().subplots()))
@@ -706,7 +707,7 @@ def test_the_network_marks_ties_that_both_give(study) -> None:
 
 def places(axes: Axes) -> np.ndarray:
     discs = max(axes.collections, key=lambda one: one.get_zorder())
-    return np.array([path.get_extents().get_points().mean(axis=0) for path in discs.get_paths()])
+    return np.asarray(discs.get_offsets())
 
 
 def test_the_network_depends_on_the_graph_and_the_seed_alone() -> None:
@@ -783,8 +784,21 @@ def test_an_exchange_has_ego_up_alter_down_and_conversations_shaded() -> None:
     named = figures.exchange(log, Figure().subplots(), "ann", "bob", names=True)
     assert [one.get_text() for one in named.get_yticklabels()] == ["ann gives", "bob gives"]
     assert "ann" not in figures.alt_text(named)
+    stems = axes.lines[0]
+    np.testing.assert_allclose(stems.get_xdata()[:2], [0, 0])
+    np.testing.assert_allclose(stems.get_ydata()[:2], [0, 1])
     # the pair with most acts, where nobody is named
     assert figures.alt_text(figures.exchange(log, Figure().subplots())) == figures.alt_text(axes)
+
+
+def test_of_many_acts_lines_say_enough() -> None:
+    rows = pd.DataFrame({"sender": ["ann"] * 450, "receiver": ["bob"] * 450, "time": range(450)})
+    axes = figures.exchange(hs.read_log(rows, time_unit="s"), Figure().subplots())
+    assert not [line for line in axes.lines if line.get_marker() == "o"]
+    assert int(np.isnan(axes.lines[0].get_xdata()).sum()) == 450
+    more = pd.DataFrame({"sender": ["ann"] * 5001, "receiver": ["bob"] * 5001, "time": range(5001)})
+    with pytest.raises(hs.DesignError, match="5,001 acts cannot be told apart"):
+        figures.exchange(hs.read_log(more, time_unit="s"), Figure().subplots())
 
 
 def test_an_act_is_as_high_as_it_is_deep() -> None:

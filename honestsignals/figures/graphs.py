@@ -15,6 +15,7 @@ from honestsignals.figures.style import (
     SOLID,
     VERMILLION,
     Look,
+    as_one,
     handle,
     legends,
     room,
@@ -214,14 +215,14 @@ def _ties(
     axes: Axes, at: Array, ties: tuple[list[tuple[int, int]], list[tuple[int, int]]], size: float
 ) -> None:
     """Lines of both kinds, and the heads of arrows."""
-    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.collections import PolyCollection
 
     both, arrows = ties
     # so thin that many lines do not become one patch
     thick = float(np.clip(40 / np.sqrt(len(both) + len(arrows) + 1), 0.8, 2.6))
     if both:
-        lines = [at[list(pair)] for pair in both]
-        axes.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=thick, zorder=3))
+        ends = at[np.array(both)]
+        axes.plot(*as_one(ends[:, 0], ends[:, 1]), color=VERMILLION, linestyle="-", linewidth=thick, zorder=3)
     if arrows:
         start, end = at[[a for a, _ in arrows]], at[[b for _, b in arrows]]
         along = end - start
@@ -231,22 +232,19 @@ def _ties(
         # a head is no longer than there is room between two people
         head = np.minimum(0.55 * size + 0.12, 0.45 * length)
         base, across = tip - along * head, along[:, ::-1] * (1.0, -1.0) * head * 0.38
-        axes.add_collection(
-            LineCollection(
-                list(np.stack([start, base], axis=1)), colors=SOFT, linewidths=0.35 * thick, zorder=2
-            )
-        )
+        axes.plot(*as_one(start, base), color=SOFT, linestyle="-", linewidth=0.35 * thick, zorder=2)
         heads = np.stack([tip, base + across, base - across], axis=1)
         axes.add_collection(PolyCollection(list(heads), facecolors=SOFT, linewidths=0, zorder=2.5))
 
 
 def _people(axes: Axes, at: Array, names: list[str] | None, size: float) -> None:
     """A disc a person, and room around them all."""
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Circle
+    from matplotlib.collections import EllipseCollection
 
-    discs = [Circle((float(x), float(y)), size * 0.8) for x, y in at]
-    axes.add_collection(PatchCollection(discs, facecolors=INK, linewidths=0, zorder=4))
+    wide = [size * 1.6]
+    discs = EllipseCollection(wide, wide, [0.0], units="xy", offsets=at, offset_transform=axes.transData)
+    discs.set(facecolor=INK, linewidth=0, zorder=4)
+    axes.add_collection(discs)
     low, high = at.min(axis=0) - 2 * size, at.max(axis=0) + 2 * size
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1], high[1])

@@ -7,8 +7,12 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 Dashes = tuple[int, tuple[float, ...]]
 
@@ -271,6 +275,27 @@ def _legend(
     axes.add_artist(legend)
     # what is clipped to the Axes gets no room of its own
     legend.set_clip_on(False)
+
+
+def as_one(start: Array, end: Array) -> tuple[Array, Array]:
+    """Many straight lines as one with gaps, which a file holds in a fraction of the room.
+
+    Parameters
+    ----------
+    start, end : ndarray, shape (lines, 2)
+
+    Returns
+    -------
+    x, y : ndarray, shape (3 * lines,)
+        NaN between lines.
+
+    Examples
+    --------
+    >>> as_one(np.array([[0.0, 1.0]]), np.array([[2.0, 3.0]]))[0]
+    array([ 0.,  2., nan])
+    """
+    points = np.stack([start, end, np.full_like(start, np.nan)], axis=1).reshape(-1, 2)
+    return points[:, 0], points[:, 1]
 
 
 def say_why(axes: Axes, why: str) -> None:

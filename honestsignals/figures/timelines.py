@@ -8,7 +8,19 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.figures.registry import describe, figure
-from honestsignals.figures.style import BLUE, GRID, INK, SOLID, VERMILLION, Look, handle, legends, plain, room
+from honestsignals.figures.style import (
+    BLUE,
+    GRID,
+    INK,
+    SOLID,
+    VERMILLION,
+    Look,
+    as_one,
+    handle,
+    legends,
+    plain,
+    room,
+)
 from honestsignals.inference.words import counted
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY, HOUR, SECOND
@@ -21,6 +33,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST = 5000
 """Acts that a line of time holds."""
+HEADS = 400
+"""Acts of a side up to which each has a mark at its end: of more, lines say enough."""
 UNITS = ((2 * DAY, DAY, "days"), (2 * HOUR, HOUR, "hours"), (0, SECOND, "seconds"))
 """From which length on time is counted in what."""
 SIZES = ("depth", "weight")
@@ -204,7 +218,10 @@ def _stems(axes: Axes, x: Array, heights: Array, how: tuple[str, str]) -> None:
     known = np.isfinite(heights)
     side = -1 if marker == "s" else 1
     ends = np.where(known, heights, 0.5 * side)
-    axes.vlines(x, 0, ends, colors=colour, linewidth=0.9, zorder=2)
+    foot, top = np.stack([x, np.zeros(x.size)], axis=1), np.stack([x, ends], axis=1)
+    axes.plot(*as_one(foot, top), color=colour, linestyle="-", linewidth=0.9, zorder=2)
+    if x.size > HEADS:
+        return
     for part, face in ((known, colour), (~known, "none")):
         axes.plot(
             x[part],
