@@ -15,6 +15,7 @@ from honestsignals.inference.meta import RandomEffects, random_effects
 from honestsignals.inference.scores import SCORES
 from honestsignals.inference.words import counted, named
 from honestsignals.printed import Printed
+from honestsignals.tables import number, probability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ class MetaAnalysis(Printed):
     method : str
     level : float
     groups : dict of str to tuple of str
-        What studies share, and which.
+        What studies that count share, and which.
     """
 
     studies: pd.DataFrame
@@ -82,15 +83,13 @@ class MetaAnalysis(Printed):
             self._headline(),
             *self._spread_words(),
             *self._weight_words(),
-            f"Left out: {listed(f'{name} ({why})' for name, why in self.left_out.items())}."
-            if self.left_out
-            else "Left out: none.",
+            f"Left out: {_lost(self.left_out)}.",
             *(
                 f"{named(names)} share {what}; the interval takes studies for independent."
                 for what, names in self.groups.items()
             ),
-            f"Random effects, by {WORDS[self.method]}; {100 * self.level:g} % interval of Hartung and Knapp, t of "
-            f"{self.found.df:g}; errors of studies are taken as known.",
+            f"Random effects, by {WORDS[self.method]}; {100 * self.level:g} % interval of Hartung and Knapp, "
+            f"t of {self.found.df:g}; errors of studies are taken as known.",
             *(
                 ["Studies differ less than their errors let expect: the interval is held at those errors."]
                 if self.found.held
@@ -105,25 +104,26 @@ class MetaAnalysis(Printed):
             said = f"is {'above' if low > 0 else 'below'} 0"
         else:
             said = "is nothing that can be told from 0"
-        return f"Over {many} the mean {self.of} {said}: {value:+.4f} [{low:+.4f}, {high:+.4f}]."
+        return f"Over {many} the mean {self.of} {said}: {_signed(value)} [{_signed(low)}, {_signed(high)}]."
 
     def _spread_words(self) -> list[str]:
         found = self.found
-        p = "< 0.0001" if found.q_p_value < 0.0001 else f"= {found.q_p_value:.4f}"
+        p = probability(found.q_p_value)
         said = [
-            f"Between studies its standard deviation τ is {found.tau:.4f}, interval {found.tau_low:.4f} to "
-            f"{found.tau_high:.4f} (Q profile); Q({found.df:g}) = {found.q:.2f}, p {p}; "
-            f"I² = {100 * found.i2:.0f} %."
+            f"Between studies its standard deviation τ is {number(found.tau)}, interval "
+            f"{number(found.tau_low)} to {number(found.tau_high)} (Q profile); Q({found.df:g}) = "
+            f"{found.q:.2f}, p {p if p.startswith('<') else f'= {p}'}; I² = {100 * found.i2:.0f} %."
         ]
         if self.prediction:
             low, high = self.prediction
-            said.append(f"One more such study would have it between {low:+.4f} and {high:+.4f}.")
+            said.append(f"One more such study would have it between {_signed(low)} and {_signed(high)}.")
         else:
             said.append("What one more study would have cannot be said from two.")
         if len(self.studies) < FEW:
             said.append(
                 f"{counted(len(self.studies), 'study', 'studies')} are few: how far studies differ is hardly "
-                "known, and rests on the effects being normal."
+                "known. Where their errors differ several times over, 95 % intervals of so few cover the "
+                "mean in 91 to 95 %, one more study in 84 to 93 %."
             )
         return said
 
@@ -168,9 +168,7 @@ class MetaAnalysis(Printed):
 
         names = self.studies["study"]
         without: list[tuple[str, tuple[str, ...]]] = [("none", ()), *((name, (name,)) for name in names)]
-        for group in self.groups.values():
-            there = tuple(name for name in group if name in set(names))
-            without += [(listed(there), there)] if len(there) > 1 else []
+        without += [(listed(group), group) for group in self.groups.values()]
         rows = []
         for what, gone in without:
             kept = self.studies[~names.isin(gone)]
@@ -228,9 +226,10 @@ def meta_analysis(
     Notes
     -----
     The interval is Hartung and Knapp's, t of k − 1, never narrower than the errors of the studies
-    allow. It covers about as it says for 5 to 13 studies of known errors (docs/meta_analysis.md has how
-    often); errors that are themselves hardly known, effects that are not normal, and studies that
-    share people make it too short.
+    allow. In simulation it covers 94–100 % for 5 to 13 studies whose errors are alike, 91–95 % where errors
+    differ several times over and effects differ too; that for one more study 88–98 % and 84–93 %
+    (docs/meta_analysis.md). Errors that are themselves hardly known make heterogeneity of nothing; effects
+    that are not normal, and studies that share people, are tried in no simulation.
 
     References
     ----------
@@ -256,16 +255,18 @@ def meta_analysis(
     5  one more study       NaN -0.516  1.179     NaN
     """
     frame, said = _studies(studies)
-    shared = _groups(groups, [str(name) for name in frame["study"]])
+    asked = _groups(groups, [str(name) for name in frame["study"]])
     why = _reasons(_numbers(frame, "estimate"), _numbers(frame, "std_error"))
     left_out = {str(name): reason for name, reason in zip(frame["study"], why, strict=True) if reason}
     kept = frame[[not reason for reason in why]].reset_index(drop=True)
     if len(kept) < 2:
-        lost = listed(f"{name} ({reason})" for name, reason in left_out.items())
         raise FitError(
             f"{counted(len(kept), 'study counts', 'studies count')}; there must be two at least. "
-            f"Left out: {lost or 'none'}."
+            f"Left out: {_lost(left_out)}."
         )
+    # what is left out shares nothing with what counts
+    left = {what: tuple(name for name in names if name not in left_out) for what, names in asked.items()}
+    shared = {what: names for what, names in left.items() if len(names) > 1}
     found = _found(kept, method, level)
     kept = _with_ends(kept, level).assign(weight=found.weights)
     kept = kept[["study", "estimate", "std_error", "low", "high", "weight"]]
@@ -348,6 +349,18 @@ def _with_ends(kept: pd.DataFrame, level: float) -> pd.DataFrame:
     reach = stdtrit(df, 0.5 + level / 2) * _numbers(kept, "std_error")
     value = _numbers(kept, "estimate")
     return kept.assign(low=value - reach, high=value + reach)
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
+def _lost(left_out: Mapping[str, str]) -> str:
+    """Studies that do not count, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        by_reason.setdefault(why, []).append(name)
+    return "; ".join(f"{listed(names, 50)} ({why})" for why, names in by_reason.items()) or "none"
 
 
 def _groups(groups: Mapping[str, Sequence[str]] | None, names: list[str]) -> dict[str, tuple[str, ...]]:

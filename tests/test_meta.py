@@ -186,7 +186,7 @@ def test_what_cannot_count_is_named() -> None:
         "almost": why,
         "no error": "no standard error",
     }
-    assert f"none (no estimate), sure ({why})" in str(found)
+    assert f"Left out: none (no estimate); sure, almost ({why}); no error (no standard error)." in str(found)
     kept = hs.meta_analysis(studies.iloc[:2])
     assert found.pooled == kept.pooled
     with pytest.raises(hs.FitError, match=r"1 study counts; .* two at least\. Left out: none \(no"):
@@ -215,6 +215,11 @@ def test_what_studies_share_is_said_and_left_out_together() -> None:
         "study 1, study 3",
     ]
     assert without["studies"].tolist() == [5, 4, 4, 4, 4, 4, 3]
+    lost = hs.meta_analysis(
+        frame(y, s).assign(std_error=[*s[:3], 0.0, s[4]]), groups={"one village": ["study 1", "study 3"]}
+    )
+    assert not lost.groups
+    assert "one village" not in str(lost)
     rest = [0, 2, 4]
     assert without["estimate"].iloc[-1] == random_effects(y[rest], s[rest]).estimate
     assert without["estimate"].iloc[0] == found.pooled[0]
