@@ -79,10 +79,13 @@ class Content:
         """
         import pandas as pd
 
-        columns = codebook_of(self.fact(name) for name in self.frame.columns)
+        names = list(self.frame.columns)
+        # what stands in cells, as the metrics of null models do, is told after the columns
+        further = [] if self.of_metrics else [one for one in self.about if one.name not in names]
+        columns = codebook_of([*(self.fact(name) for name in names), *further])
         renamed = {name: new for name, new in stored.items() if new != name}
         if renamed:
-            columns.insert(1, "stored as", [stored[name] for name in self.frame.columns])
+            columns.insert(1, "stored as", [*(stored[name] for name in names), *("" for _ in further)])
         if not self.of_metrics:
             return columns
         rows = codebook_of(self.about)
