@@ -135,7 +135,7 @@ def _known(plan: Plan, folds: Sequence[Fold]) -> bool:
 def _judged(plan: Plan, folds: Sequence[Fold], name: str) -> tuple[Array, float, float]:
     """Scores of the models, what dummies add to the first step, and half the width of its interval."""
     ego, alter, _ = plan.people
-    made = scored(plan.y, [_flown(plan, fold) for fold in folds], [SCORES[name]])
+    made = scored(plan.y, [_flown(plan, fold) for fold in folds], [SCORES[name]], plan.people[:2])
     value = made.mean()[:, 0]
     change = made.influence[:, 2, :] - made.influence[:, 1, :]
     there = np.zeros(len(plan.y), dtype=bool)

@@ -116,7 +116,7 @@ def evaluate(
         settled = plan(dyads, label, ladder, folds=folds, model=(model, tune), admit=admit, seed=seed)
         found = predict_folds(settled, tell, settled.folds)
         tell("Scoring")
-        made = scored(settled.y, found, scores_for(settled.task))
+        made = scored(settled.y, found, scores_for(settled.task), settled.people[:2])
         tell("Testing steps")
         walds = _walds(settled)
         return Evaluation(settled, tuple(found), made, walds, canaries(settled, tell))

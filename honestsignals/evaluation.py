@@ -28,12 +28,13 @@ from honestsignals.evaluation_words import (
 )
 from honestsignals.fold_scores import Foretold, Scores
 from honestsignals.importances import Importance, importance
-from honestsignals.inference.score_errors import Spread, spread
+from honestsignals.inference.score_errors import PersonSums, Spread, growth_of, spread
 from honestsignals.inference.scores import Score
 from honestsignals.ladder_terms import RECIPROCITY
 from honestsignals.learning_curves import LearningCurve, learning_curve
 from honestsignals.printed import Printed
 from honestsignals.rungs import BASE
+from honestsignals.splitters import PeopleFolds
 from honestsignals.tables import number, render, with_note, write_text
 
 if TYPE_CHECKING:
@@ -150,25 +151,39 @@ class Evaluation(Printed):
         if chosen not in names:
             raise unknown("score", chosen, names)
         k, after, before = names.index(chosen), self.steps.index(step), self.steps.index(over)
-        value = self._change(self.scores.mean()[None, :, :], after, before)[0, k]
-        found = self._spread(self._change(self.scores.influence[:, :, k : k + 1], after, before, k))
-        low, high = value - found.margin()[0], value + found.margin()[0]
-        error = float(found.std_error[0]), float(low), float(high), float(found.df[0])
-        return Gain(step, over, chosen, float(value), *error)
+        value = self._change(self.scores.mean()[None, :, :], after, before)[0]
+        found = self._gain_spread(after, before)
+        low, high = found.ends(value)
+        error = float(found.std_error[k]), float(low[k]), float(high[k]), float(found.df[k])
+        return Gain(step, over, chosen, float(value[k]), *error)
 
-    def _change(self, of: Array, after: int, before: int, k: int | None = None) -> Array:
+    def _change(self, of: Array, after: int, before: int) -> Array:
         """What one step has more than another, (m, K) from (m, S, K): positive is better."""
-        scores = self.scores.scores if k is None else self.scores.scores[k : k + 1]
+        scores = self.scores.scores
         sign = np.array([(1.0 if one.higher else -1.0) if one.gain else np.nan for one in scores])
         with np.errstate(invalid="ignore"):
             return np.asarray(sign * (of[:, after, :] - of[:, before, :]))
 
-    def _spread(self, influence: Array) -> Spread:
+    def _spread(self, influence: Array, growth: Array | None = None) -> Spread:
         ego, alter, _ = self.plan.people
         there = self._rows_tested
         if there.all():
-            return spread(influence, ego, alter)
-        return spread(influence[there], ego[there], alter[there])
+            return spread(influence, ego, alter, growth)
+        return spread(influence[there], ego[there], alter[there], growth)
+
+    def _gain_spread(self, after: int, before: int) -> Spread:
+        """Errors of the gains of a step over another, in all scores."""
+        change = self._change(self.scores.influence, after, before)
+        splitter, growth = self.plan.splitter, None
+        # only there does nobody who is tested train, and who trains is drawn at random; a gain over the
+        # base rate is the score itself
+        if before and isinstance(splitter, PeopleFolds) and splitter.pairs == "inside":
+            ego, alter, _ = self.plan.people
+            folds = [
+                PersonSums(one.people, self._change(one.sums, after, before)) for one in self.scores.people
+            ]
+            growth = growth_of(change, ego, alter, folds)
+        return self._spread(change, growth)
 
     @cached_property
     def _rows_tested(self) -> Array:
@@ -227,11 +242,13 @@ class Evaluation(Printed):
             row: dict[str, Any] = {"step": name, "terms": "" if s == 0 else self.plan.rungs[s - 1].terms}
             margin = self._margins[s]
             before = max(s - 1, 0)
-            gain, off = self._change(means[None, :, :], s, before)[0], self._gain_margins[s]
+            gain = self._change(means[None, :, :], s, before)[0]
+            low, high = self._gain_spread(s, before).ends(gain)
             for k, one in enumerate(self.scores.scores):
-                row |= _ends(one.name, means[s, k], margin[k])
+                row |= _ends(one.name, means[s, k], means[s, k] - margin[k], means[s, k] + margin[k])
                 if one.gain:
-                    row |= _ends(f"{one.name}_gain", gain[k] if s else np.nan, off[k])
+                    off = (gain[k], low[k], high[k]) if s else (np.nan,) * 3
+                    row |= _ends(f"{one.name}_gain", *off)
             row["wald_p"] = self.walds.get(name, (float("nan"), ""))[0]
             rows.append(row)
         return pd.DataFrame(rows)
@@ -242,14 +259,6 @@ class Evaluation(Printed):
         return np.array(
             [self._spread(self.scores.influence[:, s, :]).margin() for s in range(len(self.steps))]
         )
-
-    @cached_property
-    def _gain_margins(self) -> Array:
-        """Half the widths of the intervals of gains over the step before, (S, K); NaN for the first."""
-        found = [np.full(len(self.scores.scores), np.nan)]
-        for s in range(1, len(self.steps)):
-            found.append(self._spread(self._change(self.scores.influence, s, s - 1)).margin())
-        return np.array(found)
 
     def by_fold(self) -> pd.DataFrame:
         """A row a fold and step: division, fold, rows trained and tested, and every score."""
@@ -354,9 +363,9 @@ class Evaluation(Printed):
         return text
 
 
-def _ends(name: str, value: float, margin: float) -> dict[str, float]:
+def _ends(name: str, value: float, low: float, high: float) -> dict[str, float]:
     """A number and the ends of its interval, by the names of their columns."""
-    return {name: value, f"{name}_low": value - margin, f"{name}_high": value + margin}
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
 def _brackets(frame: pd.DataFrame, name: str) -> list[str]:

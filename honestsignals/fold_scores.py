@@ -13,7 +13,9 @@ from honestsignals.evaluation_plan import Plan, folds_of
 from honestsignals.fold_designs import StepColumns
 from honestsignals.inference.folds import Fold
 from honestsignals.inference.learning import learn
+from honestsignals.inference.score_errors import PersonSums
 from honestsignals.inference.scores import SCORES, Score, headline, scores_of
+from honestsignals.judging import MANY_TESTED, MOST_LEFT, Judged, beyond_first_order, judged
 from honestsignals.learners import Task
 from honestsignals.splitters import PeopleFolds, PeopleTimeFolds
 
@@ -75,12 +77,15 @@ class Scores:
     used : ndarray of bool, shape (F, K)
         Folds in which a score is defined for every step but the base rate.
     influence : ndarray, shape (n, S, K)
+    people : tuple of PersonSums
+        Of each fold, shape (p, S, K): what its rows add to its own scores.
     """
 
     scores: tuple[Score, ...]
     each: Array
     used: Array
     influence: Array
+    people: tuple[PersonSums, ...]
 
     def mean(self) -> Array:
         """Mean over the folds in which the score is defined, (S, K); NaN where there is none."""
@@ -291,39 +296,47 @@ def foretold(plan: Plan, fold: Fold, held: Sequence[Distinct | None]) -> Foretol
     return Foretold(fold, predictions, base, tuple(one[1] for one in steps), tuple(one[2] for one in steps))
 
 
-def scored(y: Array, found: Sequence[Foretold], scores: Sequence[Score]) -> Scores:
+def scored(
+    y: Array, found: Sequence[Foretold], scores: Sequence[Score], people: tuple[Array, Array]
+) -> Scores:
     """Scores of every step within every fold, and what each row adds to their means.
+
+    Influence values are of first order. By what leaving people out of some folds does beyond that, they are
+    scaled (see :func:`honestsignals.inference.score_errors.left_out`), never down.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
     found : sequence of Foretold
     scores : sequence of Score
+    people : tuple of ndarray of int, shape (n,)
+        Codes of the two people of each row.
 
     Returns
     -------
     Scores
     """
-    steps = len(found[0].predictions)
-    each = np.full((len(found), steps, len(scores)), np.nan)
-    influence = np.zeros((len(y), steps, len(scores)))
-    used = np.zeros((len(found), len(scores)), dtype=bool)
+    shape = len(found), len(found[0].predictions), len(scores)
+    each, used = np.full(shape, np.nan), np.zeros((shape[0], shape[2]), dtype=bool)
+    influence, parts = np.zeros((len(y), *shape[1:])), []
+    left: list[Judged] = []
     for f, one in enumerate(found):
-        for k, score in enumerate(scores):
-            judged = [score.function(y[one.fold.test], p, one.base) for p in one.predictions]
-            each[f, :, k] = [part.value for part in judged]
-            # a step that predicts one number for all has no slope of calibration; that is the base rate's
-            used[f, k] = not np.isnan(each[f, 1:, k]).any()
-            if used[f, k]:
-                for s, part in enumerate(judged):
-                    influence[one.fold.test, s, k] += part.influence
-    made = Scores(tuple(scores), each, used, influence)
+        test = one.fold.test
+        own = judged(y[test], (people[0][test], people[1][test]), one.predictions, one.base, scores)
+        each[f], used[f] = own.values, own.used
+        influence[test] += np.where(own.used, own.influence, 0.0)
+        parts.append(own.people)
+        if len(test) <= MANY_TESTED and sum(len(before.people.people) for before in left) < MOST_LEFT:
+            left.append(own)
+    scale = beyond_first_order(left, scores)
+    sums = tuple(one._replace(sums=one.sums * scale) for one in parts)
+    made = Scores(tuple(scores), each, used, influence, sums)
     mean = made.mean()
     # a score of -∞ has no influence values, nor has its mean
     with np.errstate(invalid="ignore", divide="ignore"):
         for f, one in enumerate(found):
             influence[one.fold.test] += np.where(used[f], each[f] - mean, 0.0) / len(one.fold.test)
-        influence /= used.sum(axis=0)
+        influence *= scale / used.sum(axis=0)
     return made
 
 

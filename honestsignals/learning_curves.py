@@ -136,7 +136,8 @@ def learning_curve(
                     lost.append(str(error))
             if not found:
                 raise FitError(f"At a share of {share:g} of the people no fold can be trained: {lost[0]}")
-            points.append(_Point(share, tuple(found), scored(plan.y, found, judges), tuple(lost)))
+            made = scored(plan.y, found, judges, (ego, alter))
+            points.append(_Point(share, tuple(found), made, tuple(lost)))
     frame = _frame(plan, points)
     return LearningCurve(frame, judges[0], _headline(plan, points), _notes(plan, points))
 

@@ -63,6 +63,7 @@ LAYERS = [
     ["fitting"],
     ["rungs", "fold_designs", "learners", "leaks"],
     ["evaluation_plan"],
+    ["judging"],
     ["fold_scores"],
     ["canaries", "importances", "learning_curves"],
     ["evaluation_words"],
