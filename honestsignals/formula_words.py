@@ -116,7 +116,9 @@ def _read(node: ast.AST, found: _Found, known: bool) -> None:
         )
     inside = known or name == "known"
     for argument in [*node.args, *(one.value for one in node.keywords)]:
-        if name == "Q" and isinstance(argument, ast.Constant):
+        if name == "Q":
+            if not isinstance(argument, ast.Constant):
+                raise ArgumentError("Q() takes the name of a column between quotation marks.")
             _read(ast.Name(str(argument.value)), found, known)
         else:
             _read(argument, found, inside)

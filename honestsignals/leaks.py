@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, listed, unknown
-from honestsignals.inference.label_traces import trace_of_label
+from honestsignals.fold_columns import moments_of
+from honestsignals.formula_words import variables_of
+from honestsignals.inference.label_traces import told_without_error, traces_of_label
 from honestsignals.metrics.registry import entries
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+ENDS = ("ego", "alter")
+ADDED = (
+    "it was added to the frame after the table was made, so nothing says whether it was computed from labels "
+    "or from acts after the label was asked"
+)
 
 
 def check_leaks(
@@ -25,6 +33,11 @@ def check_leaks(
     admit: Sequence[str],
 ) -> list[str]:
     """Refuse columns that know the labels or the future; say which were let in all the same.
+
+    Refused are columns that the label itself is made of; columns that a dyad table says are labels, or parts
+    of some; columns that were added to a dyad table, of which nothing is known; and columns of any table that
+    rank rows just as something made of labels does (`honestsignals.inference.label_traces`). A table in which
+    acts were counted that came when the label was asked, or later, is refused whole.
 
     Parameters
     ----------
@@ -39,7 +52,7 @@ def check_leaks(
     Returns
     -------
     list of str
-        What a reader must know of columns that were let in.
+        What a reader must know of columns that were let in, and of those that foretell without error.
 
     Raises
     ------
@@ -53,17 +66,21 @@ def check_leaks(
         if one not in columns:
             raise unknown("admitted column", one, columns, "No model uses it.")
     frame = table.frame if isinstance(table, DyadTable) else table
-    _refuse_later(frame)
-    said = []
+    made_of = variables_of(name, map(str, frame.columns))
+    for column in columns:
+        if column in made_of:
+            raise DesignError(f"{column!r} cannot foretell {name!r}, which is made of it.")
+    said = _refuse_later(frame, rows)
+    values, words = _values(frame, columns)
+    traces: dict[str, str] = {}
+    for where, labels in _labels(frame, made_of, (name, rows, y)):
+        ego, alter = (frame[one].to_numpy()[where] for one in ENDS)
+        some = {column: x[where] for column, x in values.items()}
+        traces = traces_of_label(some, labels, ego, alter, words=words) | traces
     for column in columns:
         why = _origin(table, column)
-        if not why:
-            values = _numbers(frame[column])
-            if _known_metric(table, column) or values is None:
-                continue
-            ids = frame[["ego", "alter"]].iloc[rows]
-            trace = trace_of_label(values[rows], y, ids["ego"].to_numpy(), ids["alter"].to_numpy())
-            why = f"it ranks pairs just as {trace} does: it is made of labels" if trace else ""
+        if not why and column in traces:
+            why = f"it ranks pairs just as {traces[column]} does, so it is made of labels"
         if why and column not in admit:
             raise DesignError(
                 f"{column!r} cannot foretell {name}: {why}. What labels say of labels, or later acts of "
@@ -72,7 +89,28 @@ def check_leaks(
             )
         if why:
             said.append(f"{column} was let in on request: {why}")
+            continue
+        ego, alter = (frame[one].to_numpy()[rows] for one in ENDS)
+        told = told_without_error(values[column][rows], y, ego, alter, words=column in words)
+        if told:
+            said.append(
+                f"{column} and {told} ({name}) tell each other without an error in any row: make sure that "
+                "neither is made of the other"
+            )
     return said
+
+
+def _labels(
+    frame: pd.DataFrame, made_of: set[str], label: tuple[str, Array, Array]
+) -> Iterator[tuple[Array, Array]]:
+    """The label in the rows used, and each column that it is made of wherever that is known."""
+    _, rows, y = label
+    yield rows, y
+    for column in sorted(made_of):
+        known = _numbers(frame[column])[0]
+        where = np.flatnonzero(~np.isnan(known))
+        if not (np.array_equal(where, rows) and np.array_equal(known[where], y)):
+            yield where, known[where]
 
 
 def _origin(table: DyadTable | pd.DataFrame, column: str) -> str:
@@ -81,41 +119,58 @@ def _origin(table: DyadTable | pd.DataFrame, column: str) -> str:
         return ""
     fact = next((one for one in table.about if one.name == column), None)
     if fact is None:
-        return (
-            "it was added to the frame after the table was made, so nothing says whether it was computed "
-            "from labels or from acts after the label was asked"
-        )
+        return ADDED
     return f"it is made of labels ({fact.meaning})" if fact.family == "label" else ""
 
 
-def _known_metric(table: DyadTable | pd.DataFrame, column: str) -> bool:
-    """Whether the table itself made the column."""
-    return isinstance(table, DyadTable) and any(one.name == column for one in table.about)
+def _values(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, Array], set[str]]:
+    """Columns as numbers, and which of them are codes of words."""
+    made = {column: _numbers(frame[column]) for column in columns}
+    return {column: found for column, (found, _) in made.items()}, {
+        column for column, (_, words) in made.items() if words
+    }
 
 
-def _numbers(values: pd.Series) -> Array | None:
-    """A column as numbers; None where it holds words or dates."""
-    if values.dtype.kind not in "iufb":
-        return None
-    return values.to_numpy(dtype=float, na_value=np.nan)
+def _numbers(values: pd.Series) -> tuple[Array, bool]:
+    """A column as numbers, NaN where missing; words as codes, and whether they are."""
+    if values.dtype.kind in "iufb":
+        return values.to_numpy(dtype=float, na_value=np.nan), False
+    ordered = values.dtype == "category" and bool(values.cat.ordered)
+    codes = values.cat.codes if values.dtype == "category" else values.astype("category").cat.codes
+    found = codes.to_numpy(dtype=float)
+    return np.where(found < 0, np.nan, found), not ordered
 
 
-def _refuse_later(frame: pd.DataFrame) -> None:
-    """Refuse a table in which acts were counted that came when the label was asked, or after."""
+def _refuse_later(frame: pd.DataFrame, rows: Array) -> list[str]:
+    """Refuse rows in which acts were counted that came when the label was asked, or after.
+
+    Returns what must be said where that cannot be seen.
+    """
     if "asked" not in frame.columns:
-        return
-    moments = [name for name, entry in entries().items() if entry.fact.unit == "time"]
-    for name in [one for one in moments if one in frame.columns]:
-        if frame[name].dtype.kind != frame["asked"].dtype.kind:
+        return []
+    known = entries()
+    said = []
+    for name in map(str, frame.columns):
+        entry = known.get(name.partition("__")[0])
+        if entry is None or entry.fact.unit != "time":
             continue
-        late = np.flatnonzero((frame[name] >= frame["asked"]).to_numpy())
+        both = frame[[name, "asked"]].iloc[rows]
+        there = np.flatnonzero(both.notna().all(axis=1))
+        if not there.size:
+            continue
+        (acts, dated), (asked, date) = (moments_of(both[one].iloc[there], one) for one in (name, "asked"))
+        if dated != date:
+            said.append(f"{name} and asked are not told in one way, so which came first was not checked")
+            continue
+        late = there[acts >= asked]
         if late.size:
-            first = frame.iloc[late[0]]
+            first = both.iloc[late[0]]
             raise DesignError(
-                f"Row {late[0]}: {name} is {first[name]}, and the label was asked at {first['asked']}. In "
-                f"{late.size:,} rows acts were counted that came after the answer; a metric that looks "
-                "ahead foretells nothing."
+                f"Row {rows[late[0]]}: {name} is {first[name]}, and the label was asked at {first['asked']}. "
+                f"In {late.size:,} rows acts were counted that came then or later; a metric that looks ahead "
+                "foretells nothing."
             )
+    return said
 
 
 def check_admit(admit: object) -> tuple[str, ...]:
