@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import solve
 
 from honestsignals.dyads import DyadTable
 from honestsignals.evaluation_plan import Plan, folds_of
@@ -162,7 +163,7 @@ def _flown(plan: Plan, fold: Fold) -> Foretold:
         dummies,
     ]
     y = plan.y[fold.train]
-    found = [_ridge(learnt, asked, y, plan) for learnt, asked in parts]
+    found = [_foreseen(learnt, asked, y, plan) for learnt, asked in parts]
     first = base_prediction(base, plan.task, len(fold.train), len(fold.test))
     if plan.task.label_type == "ordinal":
         first = first @ np.arange(plan.task.n_levels)
@@ -179,26 +180,37 @@ def _dummies(plan: Plan, rows: Array) -> Any:
     return sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
 
 
-def _ridge(train: Any, test: Any, y: Array, plan: Plan) -> Array:
-    """Ridge regression, of penalty 1 on every coefficient; logistic where the label is of classes."""
-    kind = plan.task.label_type
+def _foreseen(train: Any, test: Any, y: Array, plan: Plan) -> Array:
+    """What a ridge regression predicts; a logistic one of levels without order."""
     if not train.shape[1]:
         first = base_prediction(base_of(y, plan.task), plan.task, len(y), test.shape[0])
-        return first @ np.arange(plan.task.n_levels) if kind == "ordinal" else first
-    if kind in ("ordinal", "continuous"):
-        from sklearn.linear_model import Ridge
+        return first @ np.arange(plan.task.n_levels) if plan.task.label_type == "ordinal" else first
+    return _levels(train, test, y, plan) if plan.task.label_type == "nominal" else _ridge(train, test, y)
 
-        solver = "sparse_cg" if sparse.issparse(train) else "cholesky"
-        return np.asarray(Ridge(alpha=1.0, solver=solver, tol=1e-8).fit(train, y).predict(test), dtype=float)
+
+def _ridge(train: Any, test: Any, y: Array) -> Array:
+    r"""Ridge regression with a free intercept, by its normal equations.
+
+    .. math:: \hat\beta = (X_c' X_c + I)^{-1} X_c' (y - \bar y)
+
+    with columns less their means.
+    """
+    middle = np.asarray(train.mean(axis=0)).ravel()
+    square: Any = train.T @ train
+    whole = square.toarray() if sparse.issparse(train) else square
+    left = whole - len(y) * np.outer(middle, middle) + np.eye(len(middle))
+    slopes = solve(left, train.T @ (y - y.mean()), assume_a="pos")
+    return np.asarray(y.mean() + test @ slopes - middle @ slopes)
+
+
+def _levels(train: Any, test: Any, y: Array, plan: Plan) -> Array:
+    """Probabilities of levels without order; one that no training row had is next to impossible."""
     classes = np.unique(y)
     if len(classes) < 2:
         return base_prediction(base_of(y, plan.task), plan.task, len(y), test.shape[0])
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=1.0, max_iter=1_000, tol=1e-3).fit(train, y.astype(int))
-    found = fitted.predict_proba(test)
-    if kind == "binary":
-        return np.asarray(found[:, 1])
+    fitted = LogisticRegression(C=1.0, max_iter=1_000, tol=1e-6).fit(train, y.astype(int))
     whole = np.full((test.shape[0], plan.task.n_levels), 1e-9)
-    whole[:, classes.astype(int)] = found
+    whole[:, classes.astype(int)] = fitted.predict_proba(test)
     return whole / whole.sum(axis=1, keepdims=True)

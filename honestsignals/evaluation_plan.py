@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -279,7 +280,7 @@ def folds_of(splitter: Any, table: DyadTable | pd.DataFrame, y: Array) -> tuple[
         return tuple(splitter.numbered(keys_of(frame, splitter)))
     frame = frame.reset_index(drop=True)
     found = []
-    for number, parts in enumerate(splitter.split(frame, y, frame["ego"].to_numpy())):
+    for number, parts in enumerate(_split(splitter, frame, y)):
         train, test = (_places(part, len(frame), f"Fold {number} of {splitter!r}") for part in parts)
         if len(np.intersect1d(train, test)):
             raise ArgumentError(f"Fold {number} of {splitter!r} tests rows that it was trained on.")
@@ -288,6 +289,13 @@ def folds_of(splitter: Any, table: DyadTable | pd.DataFrame, y: Array) -> tuple[
     if not found:
         raise ArgumentError(f"{splitter!r} makes no fold with rows to train on and rows to test.")
     return tuple(found)
+
+
+def _split(splitter: Any, frame: pd.DataFrame, y: Array) -> list[Any]:
+    """Folds of somebody else's splitter, to which ego is the group of a row, if it asks for groups."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The groups parameter is ignored")
+        return list(splitter.split(frame, y, frame["ego"].to_numpy()))
 
 
 def keys_of(frame: pd.DataFrame, splitter: Splitter) -> pd.DataFrame:
