@@ -138,17 +138,18 @@ def spread(influence: Floats, ego: NDArray[Any], alter: NDArray[Any], growth: Fl
 
 
 def growth_of(influence: Floats, ego: Codes, alter: Codes, folds: Sequence[PersonSums]) -> Floats:
-    r"""By what share the error of a gain grows with the gain, learnt from how training differed over folds.
+    r"""By what share the error of a gain grows with the gain, learnt from how training differs over folds.
 
-    .. math:: \lambda = \frac{\sum_f (\tau_f - \bar\tau) \sum_{i \in f} \bar u_i (u_{if} - \bar u_i)}
-        {\sum_f (\tau_f - \bar\tau)^2 \sum_{i \in f} \bar u_i^2}, \qquad
+    .. math:: \lambda = \frac{\sum_i \bar u_i \sum_{f \ni i} (\tau_f - \bar\tau_i) (u_{if} - \bar u_i)}
+        {\sum_i \bar u_i^2 \sum_{f \ni i} (\tau_f - \bar\tau_i)^2}, \qquad
         \tau_f = -\frac{N}{N - n_f} \sum_{i \in f} u_i
 
-    :math:`u_{if}` is what tested person i adds in fold f, :math:`\bar u_i` its mean over folds, and
-    :math:`\tau_f` how far the gain would be off if all people were like those whom the fold was trained on.
-    Where training people with more of a gain make tested people weigh more, a study that finds a larger
-    gain finds a larger error as well: an even interval then misses above far more often than below (.08 and
-    .01 of studies of 40 and 60 people).
+    :math:`u_{if}` is what tested person i adds in fold f; :math:`\tau_f` is how far the gain would be off if
+    all N people were like those whom the fold was trained on, all but the :math:`n_f` who are tested;
+    :math:`\bar u_i` and :math:`\bar\tau_i` are means over the folds that test i. Where training on people
+    with more of a gain makes the same tested people add more, a study that finds a larger gain finds a
+    larger error as well, and an even interval misses gains above it far more often than gains below
+    (.08 and .01 of studies of 40 and 60 people).
 
     Parameters
     ----------
@@ -174,28 +175,26 @@ def growth_of(influence: Floats, ego: Codes, alter: Codes, folds: Sequence[Perso
     >>> growth_of(np.zeros((6, 1)), ego, alter, []).tolist()
     [0.0]
     """
-    k, n_people = influence.shape[1], int(max(ego.max(), alter.max())) + 1
+    n_people, k = int(max(ego.max(), alter.max())) + 1, influence.shape[1]
     u = person_sums(ego, alter, influence, n_people)
-    total, times = np.zeros((n_people, k)), np.zeros((n_people, k))
+    n_tested = len(np.unique(np.concatenate([one.people for one in folds]))) if folds else 0
+    # over the folds that test a person: how many, what they add, how training leans, its square, its product
+    times, total, lean, square, product = np.zeros((5, n_people, k))
+    defined = np.zeros(k)
     for one in folds:
         there = ~np.isnan(one.sums).any(axis=0)
-        total[one.people] += np.where(there, one.sums, 0.0)
-        times[one.people] += there
-    mean = total / np.maximum(times, 1)
-    n_tested = (times > 0).sum(axis=0)
-    rows = [np.zeros((3, 0, k))] if not folds else []
-    for one in folds:
-        own = mean[one.people]
-        rest = np.maximum(n_tested - len(one.people), 1)
-        tilt = -n_tested / rest * u[one.people].sum(axis=0)
-        rows.append(np.stack([tilt, (own * (one.sums - own)).sum(axis=0), (own**2).sum(axis=0)])[:, None])
-    tilt, more, weight = np.concatenate(rows, axis=1)
-    there = ~np.isnan(more)
-    more, weight = np.where(there, more, 0.0), np.where(there, weight, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        off = tilt - (weight * tilt).sum(axis=0) / weight.sum(axis=0)
-        found = (off * more).sum(axis=0) / (off**2 * weight).sum(axis=0)
-    return np.where((there.sum(axis=0) >= FEWEST_FOLDS) & np.isfinite(found), found, 0.0)
+        sums = np.where(there, one.sums, 0.0)
+        tilt = -n_tested / max(n_tested - len(one.people), 1) * u[one.people].sum(axis=0) * there
+        for part, value in ((times, there), (total, sums), (lean, tilt), (square, tilt**2)):
+            part[one.people] += value
+        product[one.people] += sums * tilt
+        defined += there
+    times = np.maximum(times, 1)
+    mean = total / times
+    more = (mean * (product - mean * lean)).sum(axis=0)
+    apart = (mean**2 * (square - lean**2 / times)).sum(axis=0)
+    known = (defined >= FEWEST_FOLDS) & (apart > 0)
+    return np.divide(more, apart, out=np.zeros(k), where=known)
 
 
 def left_out(
