@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -145,9 +146,15 @@ def _predicted(estimator: Any, rows: Array, task: Task, n: int) -> Array:
 
 def _one_thread() -> Any:
     """Loops of compiled code on one thread: of many small fits, most time goes to threads that wait."""
-    from threadpoolctl import threadpool_limits
+    return _pools().limit(limits=1, user_api="openmp")
 
-    return threadpool_limits(1, user_api="openmp")
+
+@cache
+def _pools() -> Any:
+    """The threads of what is loaded when something first learns: looking for them takes longer than a fit."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _alone(only: int, task: Task, n: int) -> Callable[[Array], Array]:
