@@ -89,8 +89,10 @@ def evaluate(
     -----
     Estimand: the mean score, on such folds, of models trained on that many people. Its interval has dyadic
     errors on placement values (for other scores: on each row's derivative), floored at the pair form, with
-    t of effective degrees of freedom; see docs/evaluation.md for how well it covers. The regressions are
-    those of :func:`honestsignals.fit` but for a ridge of 1e-6, by which they have an answer in every fold.
+    t of effective degrees of freedom. A study that finds a larger gain has a larger error: where folds are
+    by people, the interval of a gain over another step reaches further up than down. How well intervals
+    cover is in docs/evaluation_calibration.md. The regressions are those of :func:`honestsignals.fit` but
+    for a ridge of 1e-6, by which they have an answer in every fold.
     ``wald_p`` is the dyadic Wald test (net jackknife) that the step adds anything, in one fit of all rows.
 
     References
