@@ -31,6 +31,11 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return hs.simulate(people=12, days=28, seed=3).write(tmp_path_factory.mktemp("studies") / "small")
+
+
+@pytest.fixture(scope="module")
 def heard() -> list[str]:
     return []
 
@@ -184,12 +189,12 @@ def test_numbers_are_those_of_the_same_calls_by_hand(written: reporting.Report, 
 
 
 def test_methods_tell_of_what_was_run_and_of_nothing_else(
-    written: reporting.Report, parsed: Page, simulated: Path, tmp_path: Path
+    written: reporting.Report, parsed: Page, small: Path, tmp_path: Path
 ) -> None:
     assert "double semi-partialling" in parsed.text
     assert "trained and tested in folds" in parsed.text
     assert "scikit-learn" in parsed.text
-    made = quick(simulated, tmp_path / "quick")
+    made = quick(small, tmp_path / "quick")
     bare = Page(made.page.read_text(encoding="utf-8")).text
     assert "double semi-partialling" not in bare
     assert "trained and tested in folds" not in bare
@@ -220,6 +225,7 @@ def test_what_is_done_is_told_in_words(heard: list[str], written: reporting.Repo
     ):
         assert begin in heard
     assert any(line.startswith("Evaluating: ") for line in heard)
+    assert any(line.startswith("Drawing ") for line in heard)
     assert heard[-1] == "Writing"
     with progress() as tell:
         # nothing of a report's own listener is left behind
@@ -272,8 +278,8 @@ def test_same_study_and_seed_give_the_same_bytes(
 # what is asked of a report
 
 
-def test_another_seed_gives_other_draws(simulated: Path, written: reporting.Report, tmp_path: Path) -> None:
-    made = hs.report(simulated, tmp_path / "other", seed=2, draws=99, parts="permutation")
+def test_another_seed_gives_other_draws(small: Path, written: reporting.Report, tmp_path: Path) -> None:
+    made = hs.report(small, tmp_path / "other", seed=2, draws=99, parts="permutation")
     assert made.permutation.seed == 2
     assert made.permutation.found.draws == 99
     assert made.evaluation is None
@@ -289,14 +295,15 @@ def test_another_seed_gives_other_draws(simulated: Path, written: reporting.Repo
         ({"least": -1}, hs.ArgumentError, "least is -1; it must be a whole number from 0 on"),
         ({"least": True}, hs.ArgumentError, "least is True"),
         ({"seed": -1}, hs.ArgumentError, "seed"),
+        ({"progress": 3}, hs.ArgumentError, "progress is 3; it must be a function"),
         ({"label": "frendship"}, hs.UnknownNameError, "Did you mean 'friendship'"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_any_work(
-    simulated: Path, tmp_path: Path, options: dict, error: type, message: str
+    small: Path, tmp_path: Path, options: dict, error: type, message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        hs.report(simulated, tmp_path / "report", **options)
+        hs.report(small, tmp_path / "report", **options)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -313,20 +320,20 @@ def test_too_many_rows_for_permutations_are_said(
     assert again.permutation.found.draws == 120
 
 
-def test_few_people_get_no_numbers_that_rest_on_fewer(simulated: Path, tmp_path: Path) -> None:
-    full = quick(simulated, tmp_path / "full")
-    made = quick(simulated, tmp_path / "least", least=20)
+def test_few_people_get_no_numbers_that_rest_on_fewer(small: Path, tmp_path: Path) -> None:
+    full = quick(small, tmp_path / "full")
+    made = quick(small, tmp_path / "least", least=5)
     before = pd.read_csv(full.folder / "tables" / "base_rate.csv")
     after = pd.read_csv(made.folder / "tables" / "base_rate.csv")
     counts = before[["rows", "events"]]
-    few = ((counts > 0) & (counts < 20)).any(axis=1)
+    few = ((counts > 0) & (counts < 5)).any(axis=1)
     assert few.any()
     assert after.loc[few, "base_rate"].isna().all()
     assert after.loc[~few, "base_rate"].tolist() == before.loc[~few, "base_rate"].tolist()
-    assert not ((after[["rows", "events"]] > 0) & (after[["rows", "events"]] < 20)).any(axis=None)
+    assert not ((after[["rows", "events"]] > 0) & (after[["rows", "events"]] < 5)).any(axis=None)
     text = Page(made.page.read_text(encoding="utf-8")).text
     assert "Figures with a mark for every pair are left out" in text
-    assert "rests on fewer than 20" in text
+    assert "rests on fewer than 5" in text
     assert not (made.folder / "figures" / "give-take.svg").exists()
 
 
@@ -334,29 +341,29 @@ def test_few_people_get_no_numbers_that_rest_on_fewer(simulated: Path, tmp_path:
 
 
 def test_an_interrupted_report_leaves_nothing(
-    simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object) -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(page, "html_page", stop)
     with pytest.raises(KeyboardInterrupt):
-        quick(simulated, tmp_path / "report", label="trust")
+        quick(small, tmp_path / "report", label="trust")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_earlier_report_is_replaced_and_survives_an_interruption(
-    simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "report"
-    quick(simulated, target, label="trust")
+    quick(small, target, label="trust")
     earlier = content(target)
     with monkeypatch.context() as patched:
         patched.setattr(page, "html_page", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            quick(simulated, target)
+            quick(small, target)
     assert content(target) == earlier
-    quick(simulated, target)
+    quick(small, target)
     assert content(target) != earlier
     assert list(tmp_path.iterdir()) == [target]
 
@@ -398,21 +405,21 @@ def test_what_cannot_be_put_in_place_leaves_the_earlier_report(
         ),
     ],
 )
-def test_what_is_no_report_is_left_alone(simulated: Path, tmp_path: Path, make, message: str) -> None:
+def test_what_is_no_report_is_left_alone(small: Path, tmp_path: Path, make, message: str) -> None:
     target = tmp_path / "report"
     make(target)
     before = content(tmp_path)
     with pytest.raises(hs.OutputError, match=message):
-        hs.report(simulated, target)
+        hs.report(small, target)
     assert content(tmp_path) == before
 
 
-def test_an_empty_folder_is_used_and_a_missing_parent_refused(simulated: Path, tmp_path: Path) -> None:
+def test_an_empty_folder_is_used_and_a_missing_parent_refused(small: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    quick(simulated, tmp_path / "empty")
+    quick(small, tmp_path / "empty")
     assert (tmp_path / "empty" / "report.html").is_file()
     with pytest.raises(hs.OutputError, match="There is no folder"):
-        hs.report(simulated, tmp_path / "none" / "report")
+        hs.report(small, tmp_path / "none" / "report")
 
 
 # privacy, and names that are no names

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.figures.registry import FIGURES, alt_text, draw
 from honestsignals.figures.svg import svg
+from honestsignals.progress import progress
 from honestsignals.reporting.blocks import Block, Drawing, Text
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 NAMES = (
     "give-take",
@@ -45,14 +43,11 @@ def drawing(name: str, table: Any, options: Mapping[str, Any] | None = None) -> 
     """
     of = name.replace("-", "_")
     title = FIGURES[of].title
-    try:
-        made = draw(of, table, options=options)
-    except (ArgumentError, DesignError) as error:
-        return Text(f"{title}: not drawn. {error}")
-    return shown(name, title, made)
-
-
-def shown(name: str, title: str, made: Figure) -> Drawing:
-    """A drawn figure as a block."""
-    words = alt_text(made)
-    return Drawing(name, title, words, svg(made, title, words))
+    with progress() as tell:
+        tell(f"Drawing {title[:1].lower()}{title[1:]}")
+        try:
+            made = draw(of, table, options=options)
+        except (ArgumentError, DesignError) as error:
+            return Text(f"{title}: not drawn. {error}")
+        words = alt_text(made)
+        return Drawing(name, title, words, svg(made, title, words))

@@ -97,8 +97,8 @@ def grid(frame: pd.DataFrame, name: str, caption: str, digits: int = 2) -> Grid:
 def cell(value: Any, column: str, digits: int) -> str:
     """One number of a table, with a true minus.
 
-    >>> cell(0.5, "share", 2), cell(-1.0, "mean", 2), cell(801, "n", 2)
-    ('50.00%', '−1.00', '801')
+    >>> cell(0.5, "share", 2), cell(-1.0, "mean", 2), cell(801, "n", 2), cell(-0.0041, "mean", 2)
+    ('50.00%', '−1.00', '801', '−0.004')
     """
     if math.isnan(value):
         return "–"
@@ -108,10 +108,11 @@ def cell(value: Any, column: str, digits: int) -> str:
         return probability(value)
     if column in COUNTS:
         return f"{value:,.0f}"
-    # what would round to nothing keeps two digits of its own
-    least = 0.5 * 10.0**-digits
-    small = isinstance(value, float) and math.isfinite(value) and (value == 0 or least <= abs(value) < 1e5)
-    return minus(f"{value:,.{digits}f}" if small else number(value, digits))
+    if not isinstance(value, float) or not math.isfinite(value) or abs(value) >= 1e5:
+        return minus(number(value, digits))
+    # what would round to nothing keeps a digit of its own
+    nothing = 0 < abs(value) < 0.5 * 10.0**-digits
+    return minus(f"{value:.1g}" if nothing else f"{value:,.{digits}f}")
 
 
 def minus(text: str) -> str:

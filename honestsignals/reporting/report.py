@@ -11,6 +11,8 @@ from typing import Any
 
 from honestsignals.errors import ArgumentError, check_seed, unknown
 from honestsignals.permutation import Permutation
+from honestsignals.permuting import telling as listening
+from honestsignals.progress import telling
 from honestsignals.reporting import page
 from honestsignals.reporting.contents import TABLES, Contents, contents
 from honestsignals.reporting.drawings import NAMES
@@ -134,7 +136,7 @@ def report(
         Numbers that rest on fewer rows, pairs or people are not shown in tables of counts, and figures with
         a mark for every pair are left out. What other numbers add up to is not hidden.
     progress : callable, optional
-        Is told, in words, what is being done.
+        Is told, in words, what is being done; without it a terminal shows it after two seconds.
 
     Returns
     -------
@@ -157,22 +159,21 @@ def report(
     ...     written.page.name, written.label, written.permutation.found.draws
     ('report.html', 'friendship', 99)
     """
-    tell = progress or (lambda _: None)
     wanted = _parts(parts)
     check_seed(seed)
     for name, value, start in (("draws", draws, 1), ("least", least, 0)):
         _check_count(name, value, start)
     target = Path(folder)
     refuse_folder(target, FILES, (PAGE, f'name="generator" content="{page.GENERATOR} '))
-    tell("Reading the study")
-    opened = study if isinstance(study, Study) else open_study(study)
-    chosen = label if label is not None else next(iter(opened.labels), None)
-    choices = Choices(chosen, seed, draws, wanted, least)
-    found = find(opened, choices, tell)
-    tell("Writing")
-    made = contents(found, first=label is None)
-    with whole_folder(target) as draft:
-        _write(draft, made)
+    with listening(progress) as tell, telling(tell):
+        tell("Reading the study")
+        opened = study if isinstance(study, Study) else open_study(study)
+        chosen = label if label is not None else next(iter(opened.labels), None)
+        found = find(opened, Choices(chosen, seed, draws, wanted, least), tell)
+        made = contents(found, first=label is None)
+        tell("Writing")
+        with whole_folder(target) as draft:
+            _write(draft, made)
     return Report(
         study=opened.name,
         label=chosen,
