@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from honestsignals.errors import ArgumentError, HonestSignalsError
-from honestsignals.inference_commands import fit, permute, srm
+from honestsignals.inference_commands import evaluate, fit, permute, srm
 from honestsignals.measure_commands import (
     ENDS,
     KeyFile,
@@ -67,6 +67,7 @@ app.command()(metrics)
 app.command()(network)
 app.command()(people)
 app.command()(fit)
+app.command()(evaluate)
 app.command()(permute)
 app.command()(srm)
 

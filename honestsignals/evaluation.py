@@ -24,6 +24,7 @@ from honestsignals.evaluation_words import (
     fold_words,
     model_words,
     spread_words,
+    step_words,
     wald_words,
 )
 from honestsignals.fold_scores import Foretold, Scores
@@ -108,8 +109,8 @@ class Evaluation(Printed):
         over, names = self._headed
         values = self.scores.mean()[:, 0]
         ends = float(values[self.steps.index(over)]), float(values[self.steps.index(names[-1])])
-        last = self.plan.rungs[self.steps.index(names[-1]) - 1]
-        return adds_words(self.plan, self.added, ends, (names, last))
+        rungs = [one for one in self.plan.rungs if one.name in names]
+        return adds_words(self.plan, self.added, ends, rungs)
 
     @property
     def _headed(self) -> tuple[str, tuple[str, ...]]:
@@ -207,6 +208,7 @@ class Evaluation(Printed):
         return [
             f"{len(plan.y):,} rows used; left out: {listed(lost) if lost else 'none'}.",
             *base_words(plan),
+            step_words(plan),
             f"{self.folds} {self.estimand}",
             model_words(plan),
             *spread_words(plan, each.tolist(), what),

@@ -184,6 +184,11 @@ def _outcome(
         raise FitError(f"{name} is the same in all {len(y):,} rows: there is nothing to foretell.")
     if kind == "binary" and set(values.tolist()) != {0.0, 1.0}:
         raise FitError(f"{name} is binary, and has the values {values[:5].tolist()}; it must be 0 or 1.")
+    if kind == "continuous" and len(values) == 2:
+        low, high = (f"{value:g}" for value in values)
+        raise ArgumentError(
+            f"{name} has the values {low} and {high} alone, not 0 and 1: say label='{name} == {high}'."
+        )
     if kind not in ("ordinal", "nominal"):
         return y, kind, ()
     words = [model.levels[int(value)] if model.levels else f"{value:g}" for value in values]

@@ -15,7 +15,7 @@ from honestsignals.evaluation_plan import Plan
 from honestsignals.fold_scores import Foretold, Scores
 from honestsignals.inference.scores import SCORES
 from honestsignals.inference.words import counted
-from honestsignals.rungs import Rung
+from honestsignals.rungs import BASE, Rung
 from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
 
 FEW_FOLDS = 12
@@ -64,7 +64,7 @@ def signed(value: float) -> str:
     return text if not np.isfinite(value) or float(text) else "0.000"
 
 
-def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: tuple[Sequence[str], Rung]) -> str:
+def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: Sequence[Rung]) -> str:
     """What steps add, in a sentence that says it as plainly whether it is much, little or nothing.
 
     Parameters
@@ -74,11 +74,11 @@ def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: tuple
         Of the last step over the one before the first.
     values : tuple of float
         Score of that one, and of the last.
-    rungs : tuple
-        Names of the steps, and the last of them.
+    rungs : sequence of Rung
+        The steps.
     """
-    score, where = SCORES[gain.score], place_of(plan)
-    names, last = rungs
+    score, where, last = SCORES[gain.score], place_of(plan), rungs[-1]
+    names, over = [one.name for one in rungs], over_words(plan, gain.over)
     if not np.isfinite(gain.value):
         why = score.undefined if np.isnan(values).any() else "a probability of 0 was given to what happened"
         return f"{where}, no gain of {joined(names)} in foretelling {plan.label} can be told: {why}."
@@ -88,17 +88,37 @@ def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: tuple
     if not last.nested:
         told = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no better"
         far = ", as far as these data show" if told == "no better" else ""
-        return f"{where}{far}, {last.name} foretells {plan.label} {told} than {gain.over}: {change}."
+        return f"{where}{far}, {last.name} foretells {plan.label} {told} than {over}: {change}."
     s = "s" if len(names) == 1 else ""
     if gain.low > 0:
-        said = f"add{s} to {gain.over} in foretelling {plan.label}"
+        said = f"add{s} to {over} in foretelling {plan.label}"
     elif gain.high < 0:
-        said = f"beside {gain.over} foretell{s} {plan.label} worse than {gain.over} alone"
+        said = f"beside {over} foretell{s} {plan.label} worse than {over} alone"
     elif gain.value == gain.low == gain.high == 0:
-        said = f"add{s} nothing to {gain.over} in foretelling {plan.label}"
+        said = f"add{s} nothing to {over} in foretelling {plan.label}"
     else:
-        said = f"add{s} nothing that these data can show to {gain.over} in foretelling {plan.label}"
+        said = f"add{s} nothing that these data can show to {over} in foretelling {plan.label}"
     return f"{where}, {joined(names)} {said}: {change}."
+
+
+def over_words(plan: Plan, over: str) -> str:
+    """A step and all that it holds, by name."""
+    if over == BASE:
+        return "the base rate"
+    place = [one.name for one in plan.rungs].index(over)
+    held = plan.rungs[: place + 1]
+    return joined([one.name for one in held]) if all(one.nested for one in held) else over
+
+
+def step_words(plan: Plan) -> str:
+    """What each step has."""
+    parts = []
+    for place, rung in enumerate(plan.rungs):
+        if not rung.nested or place == 0:
+            parts.append(f"{rung.name} is {rung.terms}")
+        else:
+            parts.append(f"{rung.name} adds {' + '.join(rung.adds) or 'nothing'}")
+    return f"Steps: {'; '.join(parts)}."
 
 
 def place_of(plan: Plan) -> str:

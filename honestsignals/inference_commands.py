@@ -1,4 +1,4 @@
-"""Commands of the inference: fit a label, permute people, split a network into its parts."""
+"""Commands of the inference: fit a label, foretell it, permute people, split a network into its parts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from honestsignals.errors import ArgumentError, InputError, listed, nearest, one_of
+from honestsignals.errors import ArgumentError, InputError, listed, nearest, one_of, unknown
 from honestsignals.measure_commands import is_study, refuse_written, split
 from honestsignals.progress import progress
 
@@ -89,6 +89,39 @@ def fit(
         tests = [f"{', '.join(terms)}: {found.wald(terms)}" for terms in map(_terms, test or [])]
     typer.echo("\n".join([str(shown), *tests]))
     _write(shown, output)
+
+
+def evaluate(
+    source: Rows,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Label to foretell, or a comparison, 'trust >= 4'; a study's first if none."),
+    ] = None,
+    step: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="volume, balance, timing (the default), another step, a column or '~ terms'; repeat."
+        ),
+    ] = None,
+    folds: Annotated[
+        str, typer.Option(help="people, across, time, 'people and time', blocks or transductive.")
+    ] = "people",
+    model: Annotated[
+        str | None, typer.Option(help="boosting, or a family of regressions; by default as the label asks.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same folds.")] = 0,
+    output: Output = None,
+) -> None:
+    """Score a ladder of models on pairs that they were not trained on: what does give and take add?"""
+    _refuse_paths(source, output)
+    with progress() as tell:
+        tell("Reading")
+        rows, asked = _foretold(source, label)
+        from honestsignals.evaluating import evaluate as evaluated
+
+        found = evaluated(rows, label=asked, ladder=step or None, folds=folds, model=model, seed=seed)
+    typer.echo(str(found))
+    _write(found, output)
 
 
 def permute(
@@ -176,6 +209,23 @@ def _rows(
             f"{listed(study.labels)}."
         )
     return study.dyads(label=chosen, with_labels=with_label or ())
+
+
+def _foretold(source: Path, label: str | None) -> tuple[DyadTable | pd.DataFrame, str | None]:
+    """The rows of a label that is foretold, and the label as it was asked for."""
+    if not is_study(source):
+        return _table(source), label
+    from honestsignals.study_folder import open_study
+
+    study = open_study(source)
+    if not study.labels:
+        raise ArgumentError(f"{source} has no label: its study.toml needs a table [labels.NAME].")
+    asked = next(iter(study.labels)) if label is None else label
+    # the longest name that it has: friendship_level before friendship
+    name = next((one for one in sorted(study.labels, key=len, reverse=True) if one in asked), None)
+    if name is None:
+        raise unknown("label", asked, list(study.labels))
+    return study.dyads(label=name), asked
 
 
 def _table(source: Path) -> pd.DataFrame:

@@ -82,7 +82,10 @@ def rungs(table: DyadTable | pd.DataFrame, ladder: Ladder, label: str) -> tuple[
             adds = tuple(term for term in terms if term not in had)
             made.append(Rung(name, adds, " + ".join(([below] if below else []) + list(adds))))
     if not made:
-        raise DesignError(f"No step of the ladder has a column in this table. {' '.join(notes)}".strip())
+        raise DesignError(
+            f"No step of the ladder has a column in this table. {' '.join(notes)} Name its columns, as in "
+            "ladder={'much': ['log1p(sent)'], 'return': ['share']}."
+        )
     names = [one.name for one in made]
     twice = next((name for name in names if names.count(name) > 1 or name == BASE), None)
     if twice is not None:
@@ -94,7 +97,7 @@ def _steps(ladder: Ladder) -> list[tuple[str, Any]]:
     """Names of steps and what was asked for each."""
     if ladder is None:
         return [(name, name) for name in STEPS]
-    if isinstance(ladder, Mapping):
+    if isinstance(ladder, Mapping) and ladder:
         return [(str(name), asked) for name, asked in ladder.items()]
     if isinstance(ladder, str):
         ladder = [ladder]
@@ -112,7 +115,7 @@ def _steps(ladder: Ladder) -> list[tuple[str, Any]]:
 
 def _right_of(formula: str, label: str) -> str:
     left, _, right = formula.partition("~")
-    if left.strip() not in ("", label):
+    if "".join(left.split()) not in ("", "".join(label.split())):
         raise ArgumentError(f"The formula {formula!r} explains {left.strip()!r}; the label is {label!r}.")
     return right.strip()
 
@@ -132,15 +135,18 @@ def _terms(table: DyadTable | pd.DataFrame, name: str, asked: Any, notes: list[s
                 notes.append(f"{name} is no step here: the table has none of its columns that varies.")
             return left
         asked = [asked]
-    if not isinstance(asked, Sequence) or not all(isinstance(one, str) for one in asked):
+    if not isinstance(asked, Sequence) or not asked or not all(isinstance(one, str) for one in asked):
         raise ArgumentError(
             f"Step {name!r} is {asked!r}; it must be a formula, or a list of metrics and terms."
         )
     terms = []
     for term in asked:
         if term in columns:
-            undefined = frame[term].dtype.kind == "f" and bool(frame[term].isna().any())
-            terms.append(f"known({term})" if undefined else term)
+            undefined = frame[term].dtype.kind in "iuf" and bool(frame[term].isna().any())
+            column = term if term.isidentifier() else f"`{term}`"
+            terms.append(f"known({column})" if undefined else column)
+        elif "~" in term:
+            raise ArgumentError(f"Step {name!r} lists the formula {term!r}; a formula is a step by itself.")
         elif term.isidentifier():
             raise unknown("column", term, [*columns, *STEPS, *FURTHER])
         else:
