@@ -12,11 +12,12 @@ from honestsignals.errors import ArgumentError, FitError, HonestSignalsError, ch
 from honestsignals.evaluation_plan import Plan
 from honestsignals.fold_scores import Foretold, Scores, foretold, held_of, scored, scores_for
 from honestsignals.inference.folds import Fold
-from honestsignals.inference.score_errors import spread
+from honestsignals.inference.score_errors import growth_of, spread
 from honestsignals.inference.scores import Score
 from honestsignals.printed import Printed
 from honestsignals.progress import progress
 from honestsignals.rungs import BASE
+from honestsignals.splitters import PeopleFolds
 from honestsignals.tables import render
 
 if TYPE_CHECKING:
@@ -220,6 +221,29 @@ def _less(one: Array, other: Array) -> Array:
     return found
 
 
+def _signs(scores: Scores) -> Array:
+    """1 where a higher score is better, -1 where a lower is, NaN where neither is."""
+    return np.array([(1.0 if one.higher else -1.0) if one.gain else np.nan for one in scores.scores])
+
+
+def _gains(point: _Point, step: int, base: int) -> Array:
+    """What a step scores more than another, (K,): positive is better."""
+    means = point.scores.mean()
+    return _signs(point.scores) * _less(means[step], means[base])
+
+
+def _gain_ends(plan: Plan, point: _Point, step: int, base: int) -> tuple[Array, Array]:
+    """Ends of the intervals of gains, (K,) each, as those of an evaluation are."""
+    ego, alter, _ = plan.people
+    sign, made, growth = _signs(point.scores), point.scores, None
+    change = sign * _less(made.influence[:, step], made.influence[:, base])
+    if base and isinstance(plan.splitter, PeopleFolds) and plan.splitter.pairs == "inside":
+        parts = [one._replace(sums=sign * _less(one.sums[:, step], one.sums[:, base])) for one in made.people]
+        growth = growth_of(change, ego, alter, parts)
+    there = np.unique(np.concatenate([one.fold.test for one in point.found]))
+    return spread(change[there], ego[there], alter[there], growth).ends(_gains(point, step, base))
+
+
 def _frame(plan: Plan, points: Sequence[_Point]) -> pd.DataFrame:
     """A row a step and share, the shares of a step together."""
     import pandas as pd
@@ -230,18 +254,16 @@ def _frame(plan: Plan, points: Sequence[_Point]) -> pd.DataFrame:
         told = {"share": point.share, "people": point.people(plan), "rows": point.rows}
         for s, step in enumerate(_steps(plan)):
             margin = _ends(plan, influence[:, s], point.found)
-            beside = _ends(plan, _less(influence[:, s], influence[:, base]), point.found)
+            low, high = _gain_ends(plan, point, s, base)
             row: dict[str, Any] = {"step": step, **told, "folds": len(point.found)}
             for k, one in enumerate(point.scores.scores):
                 value = means[s, k]
                 row |= {one.name: value, f"{one.name}_low": value - margin[k]}
                 row[f"{one.name}_high"] = value + margin[k]
                 if one.gain:
-                    gain = (1 if one.higher else -1) * (
-                        _less(means[s], means[base])[k] if s > base else np.nan
-                    )
-                    row |= {f"{one.name}_gain": gain, f"{one.name}_gain_low": gain - beside[k]}
-                    row[f"{one.name}_gain_high"] = gain + beside[k]
+                    gain = _gains(point, s, base)[k] if s > base else np.nan
+                    row |= {f"{one.name}_gain": gain, f"{one.name}_gain_low": low[k] if s > base else np.nan}
+                    row[f"{one.name}_gain_high"] = high[k] if s > base else np.nan
             rows.append(row)
     frame = pd.DataFrame(rows)
     place = frame["step"].map({step: number for number, step in enumerate(_steps(plan))})

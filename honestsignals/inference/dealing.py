@@ -159,7 +159,7 @@ def drop_of(whole: Scored, dealt: Sequence[tuple[Scored, Rows]], higher: bool) -
     Scored(value=0.25, influence=array([0., 0.]))
     """
     sign = 1.0 if higher else -1.0
-    value = sign * (whole.value - float(np.mean([one.value for one, _ in dealt])))
+    value = sign * float(np.mean([whole.value - one.value for one, _ in dealt]))
     moved: Floats = np.zeros(len(whole.influence))
     for one, source in dealt:
         change = one.influence - whole.influence
