@@ -120,13 +120,13 @@ def importance(
     Examples
     --------
     >>> import honestsignals as hs
-    >>> found = hs.evaluate(hs.open_study("data/helpdesk").dyads(label="friendship"), seed=1)
-    >>> importance(found.plan, repeats=2, by="step").tidy()[["family", "drop"]].round(2)
+    >>> dyads = hs.open_study("data/helpdesk").dyads(label="friendship")
+    >>> found = hs.evaluate(dyads, ladder=["volume", "balance"], folds=hs.PeopleFolds(divisions=4))
+    >>> found.importance(repeats=2).tidy()[["family", "drop"]].round(2)
             family  drop
-    0       volume  0.04
-    1      balance  0.06
-    2       timing  0.03
-    3  all columns  0.37
+    0       volume  0.05
+    1      balance  0.04
+    2  all columns  0.40
     """
     _check(repeats, by, seed)
     asked = _asked(plan, _score(plan, score), by, int(repeats), seed)

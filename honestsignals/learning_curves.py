@@ -112,12 +112,13 @@ def learning_curve(
     Examples
     --------
     >>> import honestsignals as hs
-    >>> found = hs.evaluate(hs.open_study("data/helpdesk").dyads(label="friendship"), seed=1)
-    >>> curve = learning_curve(found.plan, shares=(0.5, 1.0))
+    >>> dyads = hs.open_study("data/helpdesk").dyads(label="friendship")
+    >>> found = hs.evaluate(dyads, ladder=["volume"], folds=hs.PeopleFolds(divisions=4))
+    >>> curve = found.learning_curve(shares=(0.5, 1.0))
     >>> curve.tidy().query("step == 'volume'")[["share", "people", "auc"]].round(2)
        share  people   auc
-    2    0.5     8.0  0.86
-    3    1.0    15.0  0.89
+    2    0.5     8.0  0.87
+    3    1.0    15.0  0.88
     """
     asked = _checked(shares)
     check_seed(seed)
