@@ -30,6 +30,8 @@ MOST_FOLDS, MANY_ROWS = 6, 20_000
 column a person."""
 
 JUDGED_BY = {"binary": "auc", "nominal": "log_score", "ordinal": "somers_d", "continuous": "somers_d"}
+MANY_COLUMNS = 2_000
+"""Up to so many, a regression is solved at once."""
 WHO = "who they are"
 """Name of the model of dummies for people alone; beside the first step it goes by both names."""
 RANDOM = "random pairs"
@@ -193,14 +195,28 @@ def _ridge(train: Any, test: Any, y: Array) -> Array:
 
     .. math:: \hat\beta = (X_c' X_c + I)^{-1} X_c' (y - \bar y)
 
-    with columns less their means.
+    with columns less their means; by conjugate gradients where people are many.
     """
-    middle = np.asarray(train.mean(axis=0)).ravel()
-    square: Any = train.T @ train
-    whole = square.toarray() if sparse.issparse(train) else square
-    left = whole - len(y) * np.outer(middle, middle) + np.eye(len(middle))
-    slopes = solve(left, train.T @ (y - y.mean()), assume_a="pos")
+    middle, right = np.asarray(train.mean(axis=0)).ravel(), train.T @ (y - y.mean())
+    if len(middle) > MANY_COLUMNS:
+        slopes = _searched(train, middle, right)
+    else:
+        square: Any = train.T @ train
+        whole = square.toarray() if sparse.issparse(train) else square
+        left = whole - len(y) * np.outer(middle, middle) + np.eye(len(middle))
+        slopes = solve(left, right, assume_a="pos")
     return np.asarray(y.mean() + test @ slopes - middle @ slopes)
+
+
+def _searched(train: Any, middle: Array, right: Array) -> Array:
+    """The slopes of a ridge regression that has a column for each of many people."""
+    from scipy.sparse.linalg import LinearOperator, cg
+
+    def left(slopes: Array) -> Array:
+        return np.asarray(train.T @ (train @ slopes) - train.shape[0] * (middle @ slopes) * middle + slopes)
+
+    k = len(middle)
+    return np.asarray(cg(LinearOperator((k, k), matvec=left), right, rtol=1e-10)[0])
 
 
 def _levels(train: Any, test: Any, y: Array, plan: Plan) -> Array:
