@@ -105,8 +105,8 @@ def importance(
     -------
     Importance
         ``whole`` and ``dealt`` are mean scores over folds, ``drop`` the loss (positive: the model needs the
-        family, whichever way the score runs), with a 95 % dyadic interval (see Notes); ``share`` is of the drop where
-        all columns are dealt anew (NaN where that is not above 0).
+        family, whichever way the score runs), with a 95 % dyadic interval (see Notes); ``share`` is of the
+        drop where all columns are dealt anew (NaN where that is not above 0).
 
     Raises
     ------
@@ -364,8 +364,8 @@ def _notes(plan: Plan, asked: _Asked, lost: Sequence[_Lost]) -> tuple[str, ...]:
     said = [
         f"Same folds as the evaluation ({plan.splitter!r}), {len(lost)} of {len(plan.folds)} used; models "
         f"are fitted once a fold, then columns are dealt {asked.repeats} times among the tested pairs.",
-        "Intervals are 95 %, dyadic: how far the drop of these fitted models may be off on other people; models "
-        "trained on other people would differ besides.",
+        "Intervals are 95 %, dyadic: how far the drop of these fitted models may be off on other people; "
+        "models trained on other people would differ besides.",
         "The rows of a pair keep together, and a family goes to pairs in which it is defined alike; the last "
         "line deals every column to any pair. A column that reads two families moves with either.",
         "What families share counts for each of them or for none: drops do not add up, and two families that "
