@@ -188,6 +188,19 @@ def test_growth_is_found_where_training_moves_what_people_add() -> None:
     )
 
 
+def test_a_score_without_bound_has_no_growth_and_leaves_others_theirs() -> None:
+    ego, alter = np.triu_indices(8, 1)
+    rng = np.random.default_rng(4)
+    influence, sums = rng.normal(size=(len(ego), 2)), rng.normal(size=(24, 4, 2))
+    people = [np.sort(rng.permutation(8)[:4]) for _ in sums]
+    folds = [PersonSums(*both) for both in zip(people, sums, strict=True)]
+    endless = influence.copy()
+    endless[0, 1] = -np.inf
+    found = growth_of(endless, ego, alter, folds)
+    assert found[0] == growth_of(influence, ego, alter, folds)[0] != 0
+    assert found[1] == 0
+
+
 def test_few_folds_tell_no_growth() -> None:
     ego, alter = np.triu_indices(6, 1)
     folds = [PersonSums(np.arange(3), np.ones((3, 1))) for _ in range(19)]

@@ -176,13 +176,15 @@ def growth_of(influence: Floats, ego: Codes, alter: Codes, folds: Sequence[Perso
     [0.0]
     """
     n_people, k = int(max(ego.max(), alter.max())) + 1, influence.shape[1]
-    u = person_sums(ego, alter, influence, n_people)
+    # a log score of -inf has no growth to learn, and would spoil the sums
+    finite = np.isfinite(influence).all(axis=0)
+    u = person_sums(ego, alter, np.where(finite, influence, 0.0), n_people)
     n_tested = len(np.unique(np.concatenate([one.people for one in folds]))) if folds else 0
     # over the folds that test a person: how many, what they add, how training leans, its square, its product
     times, total, lean, square, product = np.zeros((5, n_people, k))
     defined = np.zeros(k)
     for one in folds:
-        there = ~np.isnan(one.sums).any(axis=0)
+        there = finite & np.isfinite(one.sums).all(axis=0)
         sums = np.where(there, one.sums, 0.0)
         tilt = -n_tested / max(n_tested - len(one.people), 1) * u[one.people].sum(axis=0) * there
         for part, value in ((times, there), (total, sums), (lean, tilt), (square, tilt**2)):
