@@ -12,8 +12,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import honestsignals as hs
+from honestsignals.cli import app
 from honestsignals.metrics.registry import entries
 from honestsignals.progress import progress
 from honestsignals.references import REFERENCES
@@ -326,15 +328,27 @@ def test_few_people_get_no_numbers_that_rest_on_fewer(small: Path, tmp_path: Pat
     before = pd.read_csv(full.folder / "tables" / "base_rate.csv")
     after = pd.read_csv(made.folder / "tables" / "base_rate.csv")
     counts = before[["rows", "events"]]
+    counts = counts.assign(rest=counts["rows"] - counts["events"])
     few = ((counts > 0) & (counts < 5)).any(axis=1)
     assert few.any()
     assert after.loc[few, "base_rate"].isna().all()
     assert after.loc[~few, "base_rate"].tolist() == before.loc[~few, "base_rate"].tolist()
     assert not ((after[["rows", "events"]] > 0) & (after[["rows", "events"]] < 5)).any(axis=None)
     text = Page(made.page.read_text(encoding="utf-8")).text
+    assert "Base rate of friendship: not in a sentence" in text
+    assert next(line for line in full.facts if line.startswith("Base rate")) not in text
     assert "Figures with a mark for every pair are left out" in text
     assert "rests on fewer than 5" in text
     assert not (made.folder / "figures" / "give-take.svg").exists()
+
+
+def test_the_command_line_asks_for_the_same(small: Path, tmp_path: Path) -> None:
+    options = ["--no-permute", "--no-evaluate", "--names", "--least", "2", "--seed", "3", "--label", "trust"]
+    result = CliRunner().invoke(app, ["report", str(small), "-o", str(tmp_path / "shell"), *options])
+    assert result.exit_code == 0, result.output
+    made = quick(small, tmp_path / "python", parts=["names"], least=2, seed=3, label="trust")
+    assert content(made.folder) == content(tmp_path / "shell")
+    assert str(made).rpartition("Written")[0] == result.output.rpartition("Written")[0]
 
 
 # whole or not at all

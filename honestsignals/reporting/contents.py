@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from honestsignals import __version__
-from honestsignals.dyads import base_rates
 from honestsignals.reporting.blocks import Page
 from honestsignals.reporting.findings import Findings
 from honestsignals.reporting.ladder import Ladder
 from honestsignals.reporting.methods import cautions
 from honestsignals.reporting.sections_data import (
     Part,
+    base_rate_line,
     base_rate_part,
     figures_part,
     left_out_part,
@@ -143,7 +143,7 @@ def _short(found: Findings, first: bool) -> tuple[list[str], list[str]]:
     if table.label is None:
         size = f"{len(table):,} {unit} of {table.design.possible:,} possible, {table.people:,} people."
         return [f"The study has no labels. {size}"], []
-    start = [base_rates(table.frame, table.label, table.design.label_type)]
+    start = [base_rate_line(found)]
     steps = [] if found.ladder.found is None else found.ladder.found.sentences()
     further = [] if found.evaluation.found is None else [found.evaluation.found.headline]
     if found.ladder.found is None:

@@ -79,16 +79,46 @@ def base_rate_part(found: Findings) -> Part:
     """How often the label occurs, by who gave at all."""
     table, label = found.table, found.table.label
     unit = "ordered pairs" if table.directed else "pairs"
-    full = base_rate_table(table)
-    counts = [name for name in full.columns if name not in ("pairs", "share", "base_rate", "mean", "sd")]
-    frame, lost = hidden(full, counts, ("share", "base_rate", "mean", "sd"), found.choices.least)
-    blocks: list[Block] = []
-    if label is not None and not lost:
-        blocks.append(Text(base_rates(table.frame, label, table.design.label_type)))
+    frame, lost = _rates(found)
+    blocks: list[Block] = [] if label is None else [Text(base_rate_line(found))]
     blocks.append(grid(frame, "base-rate", f"{unit.capitalize()} by who gave at all."))
     title = "Base rate" if label else "Who gave to whom"
     blocks += unshown(lost, found)
     return Part(Section("base-rate", title, title, tuple(blocks)), {"base_rate": frame})
+
+
+def _rates(found: Findings) -> tuple[pd.DataFrame, int]:
+    """The label by who gave, without what rests on few: few who have it, and few who do not."""
+    full, rates = base_rate_table(found.table), ("share", "base_rate", "mean", "sd")
+    counts = [name for name in full.columns if name not in ("pairs", *rates)]
+    frame, lost = hidden(full, counts, rates, found.choices.least)
+    if "events" in full.columns and found.choices.least > 1:
+        rest = full["rows"] - full["events"]
+        few = (rest > 0) & (rest < found.choices.least)
+        frame = frame.assign(**{name: frame[name].where(~few) for name in ("events", "base_rate")})
+        lost = int((frame["base_rate"].isna() & full["base_rate"].notna()).sum())
+    return frame, lost
+
+
+def base_rate_line(found: Findings) -> str:
+    """The base rate in a sentence, where it rests on enough.
+
+    Parameters
+    ----------
+    found : Findings
+        With a label.
+
+    Returns
+    -------
+    str
+    """
+    table = found.table
+    if _rates(found)[1]:
+        return (
+            f"Base rate of {table.label}: not in a sentence, as some of it rests on fewer than "
+            f"{found.choices.least}."
+        )
+    return base_rates(table.frame, table.label or "", table.design.label_type)
 
 
 def measures_part(found: Findings) -> Part:
