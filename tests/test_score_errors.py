@@ -262,3 +262,13 @@ def test_parts_of_folds_are_those_of_the_mean_over_all_rows() -> None:
     each = [(x[rows] - x[rows].mean()) / 6 for rows in folds]
     found = centred(each, np.array([x[rows].mean() for rows in folds]), folds, 12)
     assert found == pytest.approx((x - x.mean()) / 12)
+
+
+def test_an_interval_of_few_people_is_even() -> None:
+    numbers = {"std_error": [0.007, 0.007], "df": [2.3, 12.0], "growth": [200.0, 200.0]}
+    found = Spread(**{name: np.array(values) for name, values in numbers.items()}, floored=np.zeros(2, bool))
+    low, high = found.ends(np.array([-0.008, -0.008]))
+    half = found.margin()
+    assert low[0] == pytest.approx(-0.008 - half[0]), "the estimate is no end of it"
+    assert high[0] == pytest.approx(-0.008 + half[0])
+    assert high[1] - -0.008 > half[1]

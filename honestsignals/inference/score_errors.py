@@ -19,6 +19,10 @@ MOST_LEAN = 1.0
 """Growth of a spread over one spread, at most: beyond, a gain is lost in its own square."""
 
 
+FEWEST_PEOPLE = 5.0
+"""Degrees of freedom below which an interval is even: the square of so wide a t says nothing of the data."""
+
+
 class Spread(NamedTuple):
     """Standard error and degrees of freedom of scores.
 
@@ -54,11 +58,12 @@ class Spread(NamedTuple):
         \tau`, in terms of g; the last term is the bias of the square, which the estimate does not have.
         Where the lower end for b is below 0 the lower end for g is that of b = 0. s is widened by
         :math:`\sqrt{1 + \lambda^2 s^2}`: of the square's own second order influence values know nothing.
-        With :math:`\lambda = 0` the interval is even.
+        With :math:`\lambda = 0`, and below five degrees of freedom, the interval is even.
         """
         half = self.margin(level)
         with np.errstate(invalid="ignore", divide="ignore"):
-            lean = np.clip(np.nan_to_num(self.growth) * self.std_error, 0.0, MOST_LEAN)
+            known = np.where(self.df >= FEWEST_PEOPLE, np.nan_to_num(self.growth), 0.0)
+            lean = np.clip(known * self.std_error, 0.0, MOST_LEAN)
             ratio = lean * np.where(half > 0, half / self.std_error, 0.0)
             wide = np.sqrt(1 + lean**2)
             down = np.where(ratio < 1, half * (1 - ratio / 2), half / (2 * ratio))
