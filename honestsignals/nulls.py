@@ -72,6 +72,11 @@ class Standardised(MetricTable):
     draws: int = 0
     seed: int = 0
 
+    @property
+    def directed(self) -> bool | None:
+        """Whether rows are ordered pairs: never; None where they are no pairs."""
+        return False if self.level == "dyad" else None
+
     def tidy(self) -> pd.DataFrame:
         """The rows, as a frame of their own."""
         return self.frame.copy()
@@ -228,7 +233,11 @@ def _frame(people: Array, measure: Measure, tally: Tally) -> pd.DataFrame:
 
 def _columns(frame: pd.DataFrame) -> list[Fact]:
     """What the columns are, for the codebook."""
-    return [Fact(name, name, "design", COLUMNS[name], range=NO_RANGE) for name in frame.columns]
+    units = dict.fromkeys(("ego", "alter", "person"), "id")
+    return [
+        Fact(name, name, "design", COLUMNS[name], unit=units.get(name, ""), range=NO_RANGE)
+        for name in frame.columns
+    ]
 
 
 def _notes(table: Standardised, model: Null, measure: Measure, ties: bool) -> list[str]:

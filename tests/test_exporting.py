@@ -465,21 +465,9 @@ def test_what_would_tell_who_is_who_is_refused_or_left_out(study: hs.Study, tmp_
     made = hs.export(rows.assign(boss=["Cid", "x"]), path, pseudonyms=KEY, ids=["boss"])
     back = hs.read_export(made)
     assert "row" not in back.columns
-    assert (back["ego"] < back["alter"]).all(), "Ann and Bob stood before Cid by name"
-    assert "Taken as the same whoever is ego: trust, boss." in "\n".join(made.said)
+    assert "Each pair has its sides as they were" in str(made)
     made = hs.export(rows[["trust"]], path, pseudonyms=KEY, ids=[])
     assert "No column names people" in str(made)
-
-
-def test_plain_pairs_in_no_order_are_not_turned(tmp_path: Path) -> None:
-    rows = pd.DataFrame(
-        {"ego": ["Bob", "Ann"], "alter": ["Ann", "Cid"], "acts_ego": [1, 2], "acts_alter": [3, 4]}
-    )
-    back = hs.read_export(hs.export(rows, tmp_path / "x.csv", pseudonyms=KEY))
-    assert sorted(zip(back["acts_ego"], back["acts_alter"], strict=True)) == [(1, 3), (2, 4)]
-    back = hs.read_export(hs.export(rows.iloc[[1]], tmp_path / "x.csv", pseudonyms=KEY))
-    flipped = pseudonym(KEY.encode(), "Ann") > pseudonym(KEY.encode(), "Cid")
-    assert back[["acts_ego", "acts_alter"]].to_numpy().tolist() == [[4, 2] if flipped else [2, 4]]
 
 
 def test_facts_that_name_somebody_stay_behind(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES_OF_PEOPLE = ("ego", "alter", "person", "sender", "receiver")
-"""Columns that name people where nothing else says which do."""
+"""Columns that name people, whatever else is known of a table."""
 PLACES = ("row",)
 """Columns that count rows of a table sorted by people."""
 SHORTEST, DIGITS = 16, 16
@@ -70,10 +70,7 @@ def id_columns(content: Content, ids: Sequence[str] | None = None) -> list[str]:
     for name in further:
         if name not in names:
             raise unknown("column", name, names)
-    if content.known:
-        found = [one.name for one in content.about if one.unit == "id"]
-    else:
-        found = list(NAMES_OF_PEOPLE)
+    found = [*NAMES_OF_PEOPLE, *(one.name for one in content.about if one.unit == "id")]
     return [name for name in names if name in found or name in further]
 
 
@@ -115,7 +112,7 @@ def pseudonymous(content: Content, key: str | bytes, ids: Sequence[str] | None =
     places = [name for name in PLACES if name in done.frame.columns and name not in columns]
     said = [f"Column {name!r} is left out: it counts rows in the order of names." for name in places]
     done = replace(done, frame=done.frame.drop(columns=places))
-    done = turned(done, content.frame) if {"ego", "alter"} <= set(columns) else done
+    done = turned(done) if {"ego", "alter"} <= set(columns) else done
     frame = done.frame.sort_values(columns, kind="stable", ignore_index=True)
     facts = [line for line in done.facts if not _names_somebody(line, names)]
     if len(facts) < len(done.facts):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.errors import DesignError, HonestSignalsError, listed
-from honestsignals.exporting.content import Content, id_text
+from honestsignals.exporting.content import Content
 
 if TYPE_CHECKING:
     import pandas as pd
 
+UNTURNED = (
+    "Each pair has its sides as they were, as nothing says that its order means nothing: where ego is first "
+    "by name in every row, the sides tell of the order of names."
+)
 Array = np.ndarray[Any, np.dtype[Any]]
 
 RELABELLED = {"ego only": "alter only", "alter only": "ego only"}
@@ -19,18 +24,17 @@ PARTNERS = {"swap": None, "kinds": None, "low": 1.0, "high": 1.0}
 """Ways of turning that read another column, and from what its value is taken."""
 
 
-def turned(content: Content, before: pd.DataFrame) -> Content:
+def turned(content: Content) -> Content:
     """A table of unordered pairs in which ego is the first of the two as they are named now.
 
     Before, ego was the first in the order of the original names: over many pairs that is the order of
-    everybody. A table of ordered pairs has both directions, and is left as it is.
+    everybody. A table of ordered pairs has both directions, and is left as it is; so is one of which
+    nothing says that its pairs have no order, and that is said.
 
     Parameters
     ----------
     content : Content
         A table with columns ego and alter.
-    before : pandas.DataFrame
-        Its rows under the original names.
 
     Raises
     ------
@@ -38,11 +42,15 @@ def turned(content: Content, before: pd.DataFrame) -> Content:
         Where a column belongs to one of the two and the other's is not in the table.
     """
     frame = content.frame
-    if content.directed or (content.directed is None and not sides_sorted(before)):
+    if content.directed is None:
+        return replace(content, said=(*content.said, UNTURNED))
+    if content.directed:
         return content
     known = frame["ego"].notna() & frame["alter"].notna()
     flip = np.zeros(len(frame), dtype=bool)
     flip[known] = (frame["ego"][known] > frame["alter"][known]).to_numpy()
+    if "metric" in frame.columns and "observed" in frame.columns:
+        return _rows_turned(content, flip)
     columns: dict[str, Any] = {}
     taken = []
     for name in frame.columns:
@@ -57,18 +65,65 @@ def turned(content: Content, before: pd.DataFrame) -> Content:
     return content.with_columns(columns, *said)
 
 
-def sides_sorted(frame: pd.DataFrame) -> bool:
-    """Whether ego comes before alter in every row, as text or as numbers.
+def _rows_turned(content: Content, flip: Array) -> Content:
+    """A table with a row a pair and metric, turned as each metric is.
 
-    >>> import pandas as pd
-    >>> sides_sorted(pd.DataFrame({"ego": ["2", "9"], "alter": ["9", "10"]}))
-    True
+    What a metric has of ego is, with the two exchanged, what its partner has of alter: such a row keeps its
+    numbers under the partner's name.
     """
-    rows = frame[["ego", "alter"]].dropna()
-    pairs = [(id_text(ego), id_text(alter)) for ego, alter in zip(rows["ego"], rows["alter"], strict=True)]
-    if all(one.isdecimal() for pair in pairs for one in pair):
-        return all(int(ego) < int(alter) for ego, alter in pairs) or all(ego < alter for ego, alter in pairs)
-    return all(ego < alter for ego, alter in pairs)
+    frame = content.frame
+    metrics = frame["metric"].astype(object).to_numpy()
+    swaps = {name: _metric_swap(content, name, metrics) for name in dict.fromkeys(metrics)}
+    swap = np.array([swaps[name] for name in metrics], dtype=object)
+    negated, complemented = flip & (swap == "negate"), flip & np.isin(swap, ("complement", "low", "high"))
+    renamed = flip & np.isin(swap, list(PARTNERS))
+    columns: dict[str, Any] = {
+        "ego": _either(frame["ego"], frame["alter"], flip),
+        "alter": _either(frame["alter"], frame["ego"], flip),
+        "metric": np.where(renamed, [partner(name) for name in metrics], metrics),
+    }
+    opposite = negated | complemented
+    for name in ("observed", "expected", "z"):
+        values = frame[name].to_numpy(dtype=float)
+        other = 0 - values if name == "z" else np.where(negated, 0 - values, 1 - values)
+        columns[name] = np.where(opposite, other, values)
+    for name, other in {"p_low": "p_high", "p_high": "p_low"}.items():
+        columns[name] = np.where(opposite, frame[other], frame[name])
+    rows = zip(frame["reason"], metrics, columns["metric"], strict=True)
+    columns["reason"] = [_reason_of(content, *row) for row in rows]
+    done = content.with_columns(
+        columns, "In each pair ego is the first by pseudonym, and each metric is turned as it must be."
+    )
+    # the order of metrics would tell which rows were turned
+    places = {name: place for place, name in enumerate(swaps)}
+    order = np.argsort([places[name] for name in columns["metric"]], kind="stable")
+    return replace(done, frame=done.frame.iloc[order])
+
+
+def _metric_swap(content: Content, name: str, metrics: Array) -> str:
+    """What exchanging the two does to a metric of a table with a row a metric."""
+    swap = next((one.swap for one in content.about if one.name == name), None) or _registered(name)
+    if swap is None or swap == "relabel":
+        raise DesignError(
+            f"Nothing says what {name!r} is with ego and alter exchanged, and ego must not stay the first in "
+            f"the order of names: leave {name!r} out."
+        )
+    if swap in PARTNERS and partner(name) not in metrics:
+        raise _lacking(name)
+    return swap
+
+
+def _reason_of(content: Content, reason: str, name: str, new: str) -> str:
+    """Why there is no number, in the words of the metric that the row has now."""
+    told = content.fact(name).undefined
+    return reason.replace(told, content.fact(new).undefined) if told and new != name else reason
+
+
+def _lacking(name: str) -> DesignError:
+    return DesignError(
+        f"{name!r} belongs to one of the two, and ego must not stay the first in the order of names: "
+        f"add {partner(name)!r} to the table, or leave {name!r} out."
+    )
 
 
 def _swap(content: Content, name: str) -> str | None:
@@ -81,7 +136,9 @@ def _swap(content: Content, name: str) -> str | None:
     registered = _registered(name)
     if registered is not None:
         return registered
-    return "swap" if partner(name) in content.frame.columns else None
+    # the ends of an interval look like partners, and are no column of the other's
+    interval = name.partition("__")[0].endswith(("_low", "_high"))
+    return "swap" if not interval and partner(name) in content.frame.columns else None
 
 
 def _registered(name: str) -> str | None:
@@ -129,10 +186,7 @@ def _turned(frame: pd.DataFrame, name: str, swap: str, flip: Array) -> Any:
         return own.where(~flip, own.astype(object).replace(RELABELLED).astype(own.dtype))
     other = partner(name)
     if other not in frame.columns:
-        raise DesignError(
-            f"{name!r} belongs to one of the two, and ego must not stay the first in the order of names: "
-            f"add {other!r} to the table, or leave {name!r} out."
-        )
+        raise _lacking(name)
     origin = PARTNERS[swap]
     if origin is not None:
         return np.where(flip, origin - frame[other].to_numpy(dtype=float), own.to_numpy(dtype=float))
