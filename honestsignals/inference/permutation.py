@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honestsignals.errors import ArgumentError, DesignError, one_of
-from honestsignals.inference import permutation_linear, permutation_ordinal, permutation_refits
+from honestsignals.inference import (
+    permutation_alike,
+    permutation_linear,
+    permutation_ordinal,
+    permutation_refits,
+)
 from honestsignals.inference.permutation_linear import Floats, Refit
 from honestsignals.inference.relabelling import Relabelling, number_of_draws
 
@@ -195,6 +200,11 @@ def refit_of(X: Floats, y: Floats, places: list[int], how: tuple[str, str], comp
             f"freedman_lane adds permuted residuals to a label, and a label of a {family} model has none to "
             "add; use method='dsp'."
         )
+    alike = None
+    if method == "dsp" and family in permutation_refits.FAMILIES:
+        alike = permutation_alike.alike_rows(X)
+    if alike is not None:
+        return permutation_alike.semi_partial(X, y, places, family, alike)
     room = permutation_ordinal if family in permutation_ordinal.FAMILIES else permutation_refits
     made = room.semi_partial if method == "dsp" else room.permuted_label
     return made(X, y, places, family, complete)

@@ -76,8 +76,8 @@ class Batch:
     y : ndarray, shape (n,) or (draws, n)
     moved : ndarray, shape (draws, n), or None
         The column of each; 0 where it has no row.
-    known : ndarray of bool, shape (draws, n), or None
-        Rows of each; None for all.
+    known : ndarray of bool or float, shape (draws, n), or None
+        Rows of each, or how many rows each stands for; None for all.
     """
 
     family: Family
@@ -85,7 +85,7 @@ class Batch:
     pairs: Floats
     y: Floats
     moved: Floats | None
-    known: NDArray[np.bool_] | None
+    known: NDArray[Any] | None
 
     def refits(self, start: Floats) -> Refits:
         """Where they come to rest; parameters are those of the fixed columns, then of the moved one."""
@@ -113,7 +113,10 @@ class Batch:
     def _level(self, beta: Floats, active: Codes) -> Floats:
         y, moved, known = self._parts(active)
         levels = self.family.level(y, self._eta(beta, moved))
-        return (levels if known is None else np.where(known, levels, 0.0)).sum(axis=1)
+        if known is not None:
+            # a row that is not there counts for nothing, whatever its level
+            levels = np.where(known > 0, levels * known, 0.0)
+        return np.asarray(levels.sum(axis=1))
 
     def _evaluate(self, beta: Floats, active: Codes) -> tuple[Floats, Floats]:
         y, moved, known = self._parts(active)

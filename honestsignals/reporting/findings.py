@@ -12,6 +12,8 @@ from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, FitError
 from honestsignals.evaluating import evaluate
 from honestsignals.evaluation import Evaluation
+from honestsignals.inference.permutation_alike import alike_rows
+from honestsignals.inference.permutation_refits import FAMILIES as REFITTED
 from honestsignals.metric_table import MetricTable
 from honestsignals.permutation import Permutation
 from honestsignals.permuting import permute
@@ -275,7 +277,10 @@ def draws_for(fitted: Result) -> int:
     DesignError
         Where that is fewer than ``FEWEST``.
     """
-    values = fitted.model.X.size
+    alike = alike_rows(fitted.model.X) if fitted.estimate.family in REFITTED else None
+    # rows alike are one row in a draw; each that is not stands in it once as itself, once as whom it meets
+    rows = len(fitted.model.X) if alike is None else 2 * int((~alike).sum())
+    values = rows * fitted.model.X.shape[1] + len(fitted.model.X) // 4 * (alike is not None)
     work = WORK * PACE.get(fitted.estimate.family, 1.0)
     draws = int(min(DRAWS, np.floor_divide(work, max(values, 1))))
     if draws < FEWEST:
