@@ -9,7 +9,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, check_level, listed, unknown
 from honestsignals.figures.registry import describe, figure
-from honestsignals.figures.rows import few_ticks, interval, lay_rows, rows_of, upright, whiskers
+from honestsignals.figures.rows import few_ticks, interval, lay_rows, nameless, rows_of, upright, whiskers
 from honestsignals.figures.style import handle, key_width, legends, look, room, say_why, wrapped
 from honestsignals.inference.wald import coefficient_tests
 from honestsignals.inference.words import counted
@@ -68,9 +68,10 @@ def coefficients(
     table: Any,
     axes: Axes,
     *,
-    terms: Sequence[str] | None = None,
-    covariances: Sequence[str] | None = None,
+    terms: str | Sequence[str] | None = None,
+    covariances: str | Sequence[str] | None = None,
     level: float = 0.95,
+    names: bool = False,
 ) -> Axes:
     """Draw coefficients with their intervals, one colour and mark for each standard error of the ladder.
 
@@ -81,12 +82,15 @@ def coefficients(
         several fits.
     axes : matplotlib.axes.Axes
         Where to draw.
-    terms : sequence of str, optional
+    terms : str or sequence of str, optional
         Which coefficients; by default all but the intercept and cut points.
-    covariances : sequence of str, optional
+    covariances : str or sequence of str, optional
         Which standard errors of a fit; by default the whole ladder.
     level : float
         Coverage of the intervals of a fit.
+    names : bool
+        Write who a coefficient is of, where it is of one person (``C(ego)``). Never by default; the words
+        never say it.
 
     Returns
     -------
@@ -102,13 +106,16 @@ def coefficients(
     ['acts']
     """
     check_level(level)
+    terms, covariances = ([one] if isinstance(one, str) else one for one in (terms, covariances))
     found = _estimates(table, terms, covariances, level)
     if not found.terms:
         say_why(axes, "There is no coefficient beside the intercept.")
         axes.set_axis_off()
         return describe(axes, "coefficients", "There is no coefficient beside the intercept.")
     many = len(found.groups)
-    rows = rows_of(found.terms, axes, max(0.3, STEP * many + 0.14))
+    rows = rows_of(
+        [one if names else nameless(one) for one in found.terms], axes, max(0.3, STEP * many + 0.14)
+    )
     keys = []
     for place, name in enumerate(found.groups):
         how = look(place)
@@ -206,14 +213,14 @@ def _chosen(terms: Sequence[str] | None, names: Sequence[str], default: list[str
 def _said(found: Estimates, level: float) -> str:
     """Each coefficient under the last of the errors, and how far the first ones would be off."""
     last = len(found.groups) - 1
+    ends = np.stack([found.value[last], found.low[last], found.high[last]], axis=1)
     each = "; ".join(
-        f"{term} {interval(*(float(one[last, place]) for one in (found.value, found.low, found.high)))}"
-        for place, term in enumerate(found.terms)
+        f"{nameless(term)} {interval(*map(float, one))}" for term, one in zip(found.terms, ends, strict=True)
     )
     under = f" under {WORDS.get(found.groups[last], found.groups[last])} errors" if last else ""
     if found.what == "model" and last:
         under = f" in {found.groups[last]}"
-    said = f"{counted(len(found.terms), 'coefficient')} with {level:.0%} intervals{under}: {each}."
+    said = f"{counted(len(found.terms), 'coefficient')} with {100 * level:.10g}% intervals{under}: {each}."
     if found.what == "model" or not last:
         return said.replace("\n", " ")
     width = found.high - found.low

@@ -20,7 +20,7 @@ from honestsignals.figures.rows import (
     upright,
     whiskers,
 )
-from honestsignals.figures.style import BLUE, INK, VERMILLION, say_why, wrapped
+from honestsignals.figures.style import BLUE, INK, VERMILLION, say_why, words_wide, wrapped
 from honestsignals.inference.scores import SCORES
 from honestsignals.inference.words import counted
 
@@ -262,7 +262,7 @@ def forest(
     if page_wide(axes):
         at_right(axes, rows, texts)
     few_ticks(axes)
-    axes.set_xlabel(of)
+    axes.set_xlabel(wrapped(of, words_wide(axes)))
     parts = "; ".join(f"{name} {text}" for name, text in zip(frame["study"], texts, strict=False))
     text = f"{of[:1].upper()}{of[1:]}s" if of == "estimate" else f"{of[:1].upper()}{of[1:]}"
     said = f"{text} of {counted(len(frame), 'study', 'studies')} with 95 % intervals: {parts}."

@@ -77,7 +77,7 @@ def learning_curve(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     plain(axes)
     axes.locator_params(axis="x", integer=True)
     axes.margins(x=0.04 if frame["people"].nunique() > 1 else 0.5)
-    axes.set(xlabel="people trained on", ylabel=title)
+    axes.set(xlabel="people trained on", ylabel=wrapped(title, 30))
     key = legends(axes, [("", keys)]) if steps != [""] else 0.0
     said = f"{title} by people trained on, with intervals. {' '.join(words)}"
     return describe(axes, "learning_curve", said, room(axes, key, wide=3.0, narrow=2.3))

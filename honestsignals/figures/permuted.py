@@ -14,6 +14,7 @@ from honestsignals.figures.rows import (
     few_ticks,
     fixed,
     lay_rows,
+    nameless,
     page_wide,
     rows_of,
     upright,
@@ -47,7 +48,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
     "the result of permute() or of qap()",
     height=3.0,
 )
-def permutation_null(table: Any, axes: Axes, *, term: str | None = None) -> Axes:
+def permutation_null(table: Any, axes: Axes, *, term: str | None = None, names: bool = False) -> Axes:
     """Draw the null distribution of a permutation test, and where the data stand in it.
 
     Of one coefficient, bars count the permutations by its statistic. Without one named, all are drawn, a
@@ -61,6 +62,8 @@ def permutation_null(table: Any, axes: Axes, *, term: str | None = None) -> Axes
         Where to draw.
     term : str, optional
         A coefficient.
+    names : bool
+        Write who a coefficient is of, where it is of one person. Never by default.
 
     Returns
     -------
@@ -90,11 +93,11 @@ def permutation_null(table: Any, axes: Axes, *, term: str | None = None) -> Axes
             raise unknown("coefficient", term, table.names)
         if table.names.index(term) not in tested:
             raise ArgumentError(f"{term!r} is the same after every permutation: it has no null distribution.")
-        return _of_term(table, axes, table.names.index(term))
+        return _of_term(table, axes, table.names.index(term), names)
     if not tested:
         say_why(axes, "No permutation changes any coefficient.")
         return describe(axes, "permutation_null", "No permutation changes any coefficient.")
-    return _of_terms(table, axes, tested)
+    return _of_terms(table, axes, tested, names)
 
 
 def _drawn(table: Any, place: int) -> tuple[Array, float, float]:
@@ -107,10 +110,10 @@ def _drawn(table: Any, place: int) -> tuple[Array, float, float]:
     )
 
 
-def _of_term(table: Any, axes: Axes, place: int) -> Axes:
+def _of_term(table: Any, axes: Axes, place: int, names: bool) -> Axes:
     """Bars of permutations by the statistic of one coefficient."""
     values, at, p = _drawn(table, place)
-    name = table.names[place]
+    name = table.names[place] if names else nameless(table.names[place])
     axes.hist(values, bins=bars_of(values), color=SOFT, alpha=0.55, linewidth=0)
     axes.locator_params(axis="y", integer=True)
     axes.axvline(at, color=VERMILLION, linewidth=2.0)
@@ -126,11 +129,11 @@ def _of_term(table: Any, axes: Axes, place: int) -> Axes:
     return describe(axes, "permutation_null", _words(table, [place]), room(axes, key, wide=2.9, narrow=2.2))
 
 
-def _of_terms(table: Any, axes: Axes, places: list[int]) -> Axes:
+def _of_terms(table: Any, axes: Axes, places: list[int], names: bool) -> Axes:
     """A row a coefficient."""
     from matplotlib.lines import Line2D
 
-    rows = rows_of([table.names[place] for place in places], axes)
+    rows = rows_of([name if names else nameless(name) for name in (table.names[one] for one in places)], axes)
     found = [_drawn(table, place) for place in places]
     ends = np.array([np.quantile(values, [0.025, 0.25, 0.75, 0.975]) for values, _, _ in found])
     whiskers(axes, ends[:, 0], ends[:, 3], rows.centre, SOFT)
@@ -164,7 +167,7 @@ def _words(table: Any, places: list[int]) -> str:
         values, at, p = _drawn(table, place)
         low, high = np.quantile(values, [0.025, 0.975])
         parts.append(
-            f"{table.names[place]} {fixed(at, 2)} as observed, 95 % of permutations between "
+            f"{nameless(table.names[place])} {fixed(at, 2)} as observed, 95 % of permutations between "
             f"{fixed(float(low), 2)} and {fixed(float(high), 2)}, p {_p(p)}"
         )
     many = counted(table.found.draws, "permutation")

@@ -93,7 +93,7 @@ def predictions_of(table: Any, steps: Sequence[str] | None = None) -> Predicted:
             "The figure needs predictions: an evaluation, or a frame with the columns label and one a step; "
             f"got {type(table).__name__}."
         )
-    names = _steps(frame, steps)
+    names = _steps(frame, [steps] if isinstance(steps, str) else steps)
     label = pd.to_numeric(frame["label"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     if np.isnan(label).any():
         missing = int(np.isnan(label).sum())

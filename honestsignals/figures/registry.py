@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -197,7 +198,7 @@ def draw(
     Raises
     ------
     UnknownNameError
-        For a figure that there is not.
+        For a figure, or an option, that there is not.
     """
     from matplotlib import style
     from matplotlib.figure import Figure
@@ -207,6 +208,7 @@ def draw(
     if not BETWEEN[0] <= width <= BETWEEN[1]:
         raise ArgumentError(f"width is {width!r}; it must be from {BETWEEN[0]} to {BETWEEN[1]} inches.")
     one = FIGURES[name]
+    _check_options(one, options)
     tall = height if height is not None else one.height if width > 5 else one.height * 0.95
     with style.context(["default", PAGE]):
         made = Figure(figsize=(width, tall), layout="compressed" if one.square else "constrained")
@@ -220,6 +222,20 @@ def draw(
     # a notebook shows only figures of pyplot by itself, and asks any other object for this
     made.__dict__["_repr_html_"] = partial(_in_page, made)
     return made
+
+
+def _check_options(one: Drawable, options: Mapping[str, Any] | None) -> None:
+    """Further arguments that the figure's function has."""
+    if options is None:
+        return
+    if not isinstance(options, Mapping):
+        kind = type(options).__name__
+        raise ArgumentError(f"options must be a mapping of names to values, as {{'level': 0.9}}; got {kind}.")
+    there = list(inspect.signature(one.function).parameters)[2:]
+    for option in options:
+        if option not in there:
+            hint = "" if there else f"{one.name} has none."
+            raise unknown(f"option of {one.name}", str(option), there, hint)
 
 
 def _in_page(made: Figure) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from honestsignals.figures.style import INK, SOFT, inches_wide, plain, wrapped
+from honestsignals.tables import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,8 +18,16 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 LINE, LEAST = 0.165, 0.3
 """Inches of a line of text, and of a row at least."""
+NOUGHT = 1e-15
+"""What rounding leaves of a difference that is 0."""
 EDGE = 0.08
 """Inches above the first row and below the last."""
+_IDS = "ego|alter|person|sender|receiver"
+PEOPLE = re.compile(rf"\b(?:{_IDS})\b")
+"""Columns of ids."""
+LEVEL = re.compile(rf"(?:(C\((?:{_IDS})\b)(.*?\))|\b({_IDS}))\[.*?\](?=:|$)", re.DOTALL)
+"""A level of one of them, with what its contrast names."""
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 class Rows(NamedTuple):
@@ -104,10 +114,11 @@ def upright(axes: Axes, at: float) -> None:
 def signed(value: float, digits: int = 3) -> str:
     """A number with its sign, as gains are printed.
 
-    >>> signed(0.0123), signed(-0.5), signed(float("nan"))
-    ('+0.012', '−0.500', '–')
+    >>> signed(0.0123), signed(-0.5), signed(float("nan")), signed(-2e-5)
+    ('+0.012', '−0.500', '–', '−2e−05')
     """
-    return "–" if np.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+    said = fixed(value, digits)
+    return said if said.startswith(("−", "–")) else f"+{said}"
 
 
 def fixed(value: float, digits: int = 3) -> str:
@@ -115,11 +126,28 @@ def fixed(value: float, digits: int = 3) -> str:
 
     >>> fixed(0.5), fixed(-0.25), fixed(float("nan")), fixed(123456.0)
     ('0.500', '−0.250', '–', '123,456')
+    >>> fixed(-2e-5), fixed(float("inf"))
+    ('−2e−05', '∞')
     """
-    if np.isnan(value):
-        return "–"
-    size = 0 if abs(value) >= 1000 else digits
-    return f"{value:,.{size}f}".replace("-", "−")
+    if np.isfinite(value) and abs(value) <= NOUGHT:
+        value = 0.0
+    rounded = f"{value:,.{0 if abs(value) >= 1000 else digits}f}"
+    # what rounds to nothing is not nothing
+    strange = not np.isfinite(value) or (value != 0 and not rounded.strip("-0."))
+    return (number(float(value), digits) if strange else rounded).replace("-", "−")
+
+
+def nameless(term: str) -> str:
+    """A coefficient's name without ids: which person a level is of is "a person".
+
+    >>> nameless("C(ego)[T.P02]:log1p(acts)"), nameless("C(ego_office)[T.North]")
+    ('C(ego)[a person]:log1p(acts)', 'C(ego_office)[T.North]')
+    """
+    if not PEOPLE.search(term):
+        return term
+    return QUOTED.sub(
+        "'a person'", LEVEL.sub(lambda found: f"{f'{found[1]})' if found[1] else found[3]}[a person]", term)
+    )
 
 
 def interval(estimate: float, low: float, high: float) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from honestsignals.figures.svg import legal
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -129,6 +131,15 @@ def inches_wide(axes: Axes) -> float:
     return float(axes.get_window_extent().width / figure.dpi)
 
 
+def written(text: object) -> str:
+    r"""Words of a user for matplotlib: a dollar sign begins no formula, and every sign can be drawn.
+
+    >>> written("a$b$"), written("bell \x07")
+    ('a\\$b\\$', 'bell \ufffd')
+    """
+    return legal(str(text)).replace("$", r"\$")
+
+
 def wrapped(text: str, width: int) -> str:
     r"""A name on as many lines as it needs, broken after signs that join words, and never cut off.
 
@@ -144,8 +155,7 @@ def wrapped(text: str, width: int) -> str:
             if len(lines[-1]) + len(part.rstrip()) > width and lines[-1].strip():
                 lines.append("")
             lines[-1] += part
-    # a dollar sign would begin a formula
-    return "\n".join(line.strip() for line in lines).replace("$", r"\$")
+    return written("\n".join(line.strip() for line in lines))
 
 
 def words_wide(axes: Axes) -> int:

@@ -14,6 +14,19 @@ STYLE = {"svg.fonttype": "none", "font.family": "sans-serif"}
 """Text stays text."""
 
 
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Signs that no XML may hold."""
+
+
+def legal(text: str) -> str:
+    r"""Text without what no XML may hold: control characters, halves of a sign, and what is no sign.
+
+    >>> legal("a\x0bb")
+    'a\ufffdb'
+    """
+    return ILLEGAL.sub("\ufffd", text)
+
+
 def svg(made: Figure, title: str, description: str, *, paper: str = "none") -> str:
     """A figure as SVG text: the same figure gives the same text, with its title and description.
 
@@ -47,7 +60,7 @@ def svg(made: Figure, title: str, description: str, *, paper: str = "none") -> s
         FigureCanvasSVG(made)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         made.savefig(target, format="svg", metadata=nothing, facecolor=paper)
-    whole = target.getvalue()
+    whole = legal(target.getvalue())
     _, opening, after = whole.partition("<svg ")
     old, _, drawing = after.partition(">")
     # what stands before the drawing, and the vocabulary of the metadata, is of no use within a page
@@ -56,7 +69,7 @@ def svg(made: Figure, title: str, description: str, *, paper: str = "none") -> s
     # a page may have several figures, and each id once
     used = set(re.findall(r'(?:url\(|href=")#([^")]+)', drawing))
     drawing = re.sub(r' id="([^"]*)"', lambda one: one[0] if one[1] in used else "", drawing)
-    name, words = html.escape(title), html.escape(description)
+    name, words = html.escape(legal(title)), html.escape(legal(description))
     head = (
         f'{opening}xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {kept} '
         f'role="img" aria-label="{name}: {words}">\n <title>{name}</title>\n <desc>{words}</desc>'

@@ -20,6 +20,8 @@ from honestsignals.figures.style import (
     legends,
     plain,
     room,
+    wrapped,
+    written,
 )
 from honestsignals.inference.words import counted
 from honestsignals.log import InteractionLog
@@ -111,7 +113,7 @@ def exchange(
     called = [str(log.people[code]) if names else word for code, word in ((one, "ego"), (other, "alter"))]
     plain(axes, "")
     axes.spines["left"].set_visible(False)
-    axes.set_yticks([0.6, -0.6], [f"{one} gives" for one in called])
+    axes.set_yticks([0.6, -0.6], [wrapped(f"{one} gives", 18) for one in called])
     axes.set_xlabel(f"{word} since the log began")
     key = _keys(axes, what, bool(spans), conversation_gap)
     said = (
@@ -142,8 +144,9 @@ def _pair(log: InteractionLog, ego: Any, alter: Any) -> tuple[int, int]:
         if not len(sender):
             raise DesignError("The log has no act.")
         key = np.minimum(sender, receiver) * len(log.people) + np.maximum(sender, receiver)
-        pairs, count = np.unique(key, return_counts=True)
-        most = int(pairs[np.argmax(count)])
+        pairs, code = np.unique(key, return_inverse=True)
+        # a row may stand for several acts
+        most = int(pairs[np.argmax(np.bincount(code, log.acts.count))])
         return most // len(log.people), most % len(log.people)
     codes = {str(one): code for code, one in enumerate(log.people)}
     for one in (ego, alter):
@@ -244,7 +247,7 @@ def _keys(axes: Axes, what: str, shaded: bool, gap: str) -> float:
         handle(Look(VERMILLION, SOLID, "s"), "act of alter", marker=True),
     ]
     if shaded:
-        keys.append(Patch(color=GRID, label=f"conversation\n(gaps up to {gap})"))
+        keys.append(Patch(color=GRID, label=f"conversation\n(gaps up to {written(gap)})"))
     return legends(axes, [("", keys)])
 
 

@@ -1,0 +1,158 @@
+"""Figures: mistakes that a fresh reader found once, and that must not come back."""
+
+from __future__ import annotations
+
+import warnings
+import xml.etree.ElementTree as ElementTree
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+
+import honestsignals as hs
+from honestsignals import figures
+from honestsignals.figures.rows import fixed, nameless, signed
+from honestsignals.figures.svg import svg
+
+
+@pytest.fixture(scope="module")
+def study() -> hs.Study:
+    return hs.simulate(people=14, days=21, seed=5).study()
+
+
+def rows(axes: Axes) -> list[str]:
+    return [one.get_text() for one in axes.get_yticklabels()]
+
+
+# words
+
+
+@pytest.mark.parametrize(
+    ("term", "shown"),
+    [
+        ("C(ego)[T.P02]", "C(ego)[a person]"),
+        ("ego[T.P02]:log1p(acts_ego)", "ego[a person]:log1p(acts_ego)"),
+        ("C(alter, contr.treatment(base='P01'))[T.P02]", "C(alter)[a person]"),
+        ("C(ego)[T.P02]:C(alter)[T.P03]", "C(ego)[a person]:C(alter)[a person]"),
+        ("C(ego)[T.a]b]", "C(ego)[a person]"),
+        ("I(ego == 'P02')", "I(ego == 'a person')"),
+        ("C(ego_office)[T.North]", "C(ego_office)[T.North]"),
+        ("log1p(acts_ego)", "log1p(acts_ego)"),
+    ],
+)
+def test_a_coefficient_of_a_person_names_nobody(term: str, shown: str) -> None:
+    assert nameless(term) == shown
+    frame = pd.DataFrame({"term": [term, "acts"], "estimate": [0.5, 1], "low": [0.1, 0], "high": [0.9, 2]})
+    hidden = figures.draw("coefficients", frame)
+    named = figures.draw("coefficients", frame, options={"names": True})
+    joined = "".join(rows(hidden.axes[0])[0].split())
+    assert joined == "".join(shown.split())
+    assert "".join(rows(named.axes[0])[0].split()) == "".join(term.split())
+    assert figures.alt_text(named) == figures.alt_text(hidden)
+    assert f" {shown} 0.500 (0.100 to 0.900)" in figures.alt_text(hidden)
+
+
+def test_a_fit_with_a_term_a_person_names_nobody(study) -> None:
+    table = study.dyads(label="trust")
+    found = hs.fit("trust ~ acts_ego + C(ego)", table, family="gaussian")
+    made = figures.draw("coefficients", found)
+    people = [str(one) for one in study.log.people]
+    whole = figures.alt_text(made) + svg(made, "title", figures.alt_text(made))
+    assert not [one for one in people if one in whole]
+    assert any(
+        people[1] in one for one in rows(figures.draw("coefficients", found, options={"names": True}).axes[0])
+    )
+
+
+def test_what_rounds_to_nothing_is_not_said_to_be_nothing() -> None:
+    assert fixed(-2e-5) == "−2e−05"
+    assert fixed(0.0004) == "0.0004"
+    assert fixed(0.0005001) == "0.001"
+    assert fixed(0.0) == fixed(-0.0).removeprefix("−") == fixed(1e-17) == "0.000"
+    assert fixed(-np.inf) == "−∞"
+    assert signed(2e-5) == "+2e−05"
+    assert signed(-2e-5) == "−2e−05"
+    assert signed(0.0) == signed(-1e-17) == "+0.000"
+    assert signed(np.nan) == "–"
+    tiny = pd.DataFrame({"study": ["a"], "estimate": [-2e-5], "low": [-3e-5], "high": [1e-5]})
+    made = figures.draw("forest", tiny)
+    assert "a −2e−05 (−3e−05 to 1e−05)." in figures.alt_text(made)
+    (right,) = made.axes[0].child_axes
+    assert rows(right) == ["−2e−05 (−3e−05 to 1e−05)"]
+
+
+@pytest.mark.parametrize(("level", "said"), [(0.95, "95%"), (0.995, "99.5%"), (0.999, "99.9%"), (0.9, "90%")])
+def test_a_level_is_told_as_it_is(study, level: float, said: str) -> None:
+    found = hs.fit("trust ~ acts_ego", study.dyads(label="trust"), family="gaussian")
+    made = figures.draw("coefficients", found, options={"level": level, "covariances": "pair"})
+    assert f"with {said} intervals" in figures.alt_text(made)
+
+
+def test_one_name_is_one_name(study) -> None:
+    found = hs.fit("trust ~ log1p(acts_ego) + acts_alter", study.dyads(label="trust"), family="gaussian")
+    one = figures.draw("coefficients", found, options={"terms": "log1p(acts_ego)"})
+    assert rows(one.axes[0]) == ["log1p(acts_ego)"]
+    tested = pd.DataFrame({"label": [0, 1, 0, 1], "volume": [0.1, 0.8, 0.9, 0.7], "b": [0.2, 0.8, 0.3, 0.7]})
+    for name in ("roc", "precision_recall", "reliability"):
+        assert "b" not in figures.alt_text(figures.draw(name, tested, options={"steps": "volume"})).split()
+
+
+def test_an_option_that_there_is_not_is_refused() -> None:
+    frame = pd.DataFrame({"term": ["acts"], "estimate": [0.5], "low": [0.1], "high": [0.9]})
+    with pytest.raises(
+        hs.UnknownNameError, match="Unknown option of coefficients 'trms'. Did you mean 'terms'"
+    ):
+        figures.draw("coefficients", frame, options={"trms": ["acts"]})
+    with pytest.raises(hs.UnknownNameError, match="Unknown option of coefficients 'axes'"):
+        figures.draw("coefficients", frame, options={"axes": 1})
+    with pytest.raises(hs.UnknownNameError, match="give_take has none"):
+        figures.draw("give_take", frame, options={"names": True})
+    with pytest.raises(hs.ArgumentError, match="options must be a mapping"):
+        figures.draw("coefficients", frame, options=["terms"])
+
+
+@pytest.mark.parametrize("name", ["a$b$", "$\\frac{", "a\\$b", "a\ufffeb", "a\x07b"])
+def test_words_of_users_are_drawn_as_they_are(name: str, tmp_path) -> None:
+    """No formula begins in a name, and every SVG is XML."""
+    study = pd.DataFrame(
+        {"study": [name, "two"], "estimate": [0.1, 0.2], "low": [0, 0.1], "high": [0.2, 0.3]}
+    )
+    tested = pd.DataFrame({"label": [0, 1, 0, 1, 1, 0], name: [0.1, 0.4, 0.35, 0.8, 0.6, 0.2]})
+    learned = pd.DataFrame({"people": [1, 2], name: [0.1, 0.2], f"{name}_low": 0.1, f"{name}_high": 0.3})
+    cases = [
+        ("network", nx.DiGraph([(name, "bob"), ("bob", name)]), {"names": True}),
+        ("forest", study, {"of": name}),
+        ("coefficients", study.rename(columns={"study": "model"}).assign(term=name), {}),
+        ("learning_curve", learned, {}),
+        ("roc", tested, {}),
+        ("reliability", tested, {}),
+    ]
+    if name != "a\x07b":  # which no log may hold
+        time = pd.date_range("2024-01-01", periods=2, freq="20min").astype(str)
+        acts = pd.DataFrame({"sender": [name, "bob"], "receiver": ["bob", name], "time": time})
+        cases.append(("exchange", hs.read_log(acts), {"names": True}))
+    for place, (figure, table, options) in enumerate(cases):
+        figures.save(figures.draw(figure, table, options=options), tmp_path / f"{place}.svg")
+        root = ElementTree.parse(tmp_path / f"{place}.svg").getroot()
+        drawn = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")]
+        shown = name.replace("\ufffe", "\ufffd").replace("\x07", "\ufffd")
+        assert any(shown in one for one in drawn), (figure, drawn)
+
+
+# what is drawn
+
+
+def test_the_pair_with_most_acts_is_counted_in_acts() -> None:
+    """A row may stand for several."""
+    acts = pd.DataFrame({"sender": list("abac"), "receiver": list("babd"), "n": [1, 1, 1, 50]})
+    acts["time"] = pd.date_range("2024-01-01", periods=4, freq="20min").astype(str)
+    roles = {"sender": "sender", "receiver": "receiver", "time": "time", "count": "n"}
+    log = hs.read_log(acts, columns=roles)
+    made = figures.draw("exchange", log, options={"names": True})
+    assert rows(made.axes[0]) == ["c gives", "d gives"]
+    assert figures.alt_text(made).startswith("50 acts between two people")
