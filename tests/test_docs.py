@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import honestsignals as hs
 from honestsignals.cli import app
 from tests.shared import PROJECT
 
@@ -42,6 +43,13 @@ def test_the_examples_of_a_page_run_in_order(page: str, made: str, tmp_path, mon
         exec(block, names)
     assert len(code) > 3
     assert made in names
+
+
+def test_what_readme_says_of_people_never_seen_is_so(tmp_path, monkeypatch) -> None:
+    dyads = hs.open_study(PROJECT / "data" / "helpdesk").dyads(label="friendship")
+    quoted = re.findall(r"^> (.*)$", README, re.M)
+    said = " ".join(quoted).split(" […]")[0]
+    assert hs.evaluate(dyads).headline.startswith(said)
 
 
 def test_ci_runs_the_two_commands_of_readme() -> None:
