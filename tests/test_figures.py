@@ -540,7 +540,7 @@ def test_the_forest_has_squares_by_weight_and_the_pooled_diamond() -> None:
     )
     squares = next(one for one in axes.collections if len(one.get_offsets()) == 4)
     np.testing.assert_allclose(squares.get_offsets()[:, 0], frame["estimate"])
-    area = squares.get_sizes() - 4
+    area = squares.get_sizes()
     np.testing.assert_allclose(area / area.max(), frame["weight"] / frame["weight"].max())
     (diamond,) = axes.patches
     corners = diamond.get_xy()[:, 0]
@@ -881,7 +881,7 @@ def test_words_are_of_what_was_drawn_last_and_of_nothing_else() -> None:
 def test_what_draw_does_not_know_is_refused() -> None:
     with pytest.raises(hs.UnknownNameError, match="Did you mean 'roc'"):
         figures.draw("rocs", predictions())
-    with pytest.raises(hs.ArgumentError, match=r"width is 1; it must be from 2\.4 to 20\.0 inches"):
+    with pytest.raises(hs.ArgumentError, match=r"width is 1; it must be from 3\.0 to 20\.0 inches"):
         figures.draw("roc", predictions(), width=1)
 
 

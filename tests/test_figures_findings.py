@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import xml.etree.ElementTree as ElementTree
 
 import networkx as nx
@@ -10,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.legend import Legend
+from scipy.special import expit
+from sklearn import metrics
 
 import honestsignals as hs
 from honestsignals import figures
 from honestsignals.figures.rows import fixed, nameless, signed
 from honestsignals.figures.svg import svg
+from honestsignals.inference import scores
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +104,7 @@ def test_one_name_is_one_name(study) -> None:
 def test_an_option_that_there_is_not_is_refused() -> None:
     frame = pd.DataFrame({"term": ["acts"], "estimate": [0.5], "low": [0.1], "high": [0.9]})
     with pytest.raises(
-        hs.UnknownNameError, match="Unknown option of coefficients 'trms'. Did you mean 'terms'"
+        hs.UnknownNameError, match=r"Unknown option of coefficients 'trms'\. Did you mean 'terms'"
     ):
         figures.draw("coefficients", frame, options={"trms": ["acts"]})
     with pytest.raises(hs.UnknownNameError, match="Unknown option of coefficients 'axes'"):
@@ -156,3 +155,104 @@ def test_the_pair_with_most_acts_is_counted_in_acts() -> None:
     made = figures.draw("exchange", log, options={"names": True})
     assert rows(made.axes[0]) == ["c gives", "d gives"]
     assert figures.alt_text(made).startswith("50 acts between two people")
+
+
+def test_a_null_of_what_depends_on_names_is_refused(study) -> None:
+    drawn = hs.null_draws(study, "net_giving", draws=19, seed=1)
+    with pytest.raises(
+        hs.DesignError, match=r"'net_giving' depends on who is called ego.*opposite sign.*Use imb"
+    ):
+        figures.draw("reciprocity_null", drawn)
+    with pytest.raises(hs.DesignError, match="depends on who is called ego"):
+        figures.draw("reciprocity_null", hs.standardise(study, "net_giving", draws=19, seed=1))
+    table = study.dyads(pairs="in contact", metrics=["net_giving"])
+    values = table.frame["net_giving"].to_numpy()
+    with pytest.raises(hs.DesignError, match="depends on who is called ego"):
+        figures.draw("reciprocity_null", table, options={"null": np.array([values]), "metric": "net_giving"})
+    ordered = study.dyads(label="trust", metrics=["net_giving"])
+    assert ordered.directed
+    values = ordered.frame["net_giving"].to_numpy()
+    options = {"null": np.array([values, -values]), "metric": "net_giving"}
+    assert "net_giving of" in figures.alt_text(figures.draw("reciprocity_null", ordered, options=options))
+    own = pd.DataFrame({"draw": [0, 0, 1, 1], "value": [0.1, 0.2, 0.3, 0.4], "metric": "my_own"})
+    assert "my_own of 2 pairs" in figures.alt_text(figures.draw("reciprocity_null", own))
+
+
+def test_rings_and_discs_of_one_count_are_one_size(study) -> None:
+    axes = figures.draw("give_take", study.dyads(label="friendship")).axes[0]
+    points = [one for one in axes.lines if one.get_marker() == "o"]
+    outer = {one.get_markeredgewidth(): set() for one in points}
+    for one in points:
+        outer[one.get_markeredgewidth()].add(round(one.get_markersize() + one.get_markeredgewidth(), 9))
+    assert len(outer) == 2
+    first, second = outer.values()
+    assert first == second
+
+
+@pytest.mark.parametrize("weight", [(1.0, 10.0, 100.0), (1.0, 1.5, 2.0), (1.0, 50.0, 1e6)])
+def test_areas_of_squares_are_weights(weight: tuple[float, ...]) -> None:
+    frame = pd.DataFrame({"study": list("abc"), "estimate": [0, 1, 2], "low": [-1, 0, 1], "high": [1, 2, 3]})
+    axes = figures.draw("forest", frame.assign(weight=weight)).axes[0]
+    area = next(one.get_sizes() for one in axes.collections if len(one.get_offsets()) == 3)
+    np.testing.assert_allclose(area / area[0], np.array(weight) / weight[0])
+    assert area.max() <= 256
+    assert area.min() >= 2 or weight[2] > 100
+
+
+# scores
+
+
+def test_scores_refuse_what_is_no_number() -> None:
+    with pytest.raises(hs.ArgumentError, match="y holds what is no number"):
+        scores.auc(["a", "b"], [0.1, 0.2])
+    with pytest.raises(hs.ArgumentError, match="prediction holds what is no number"):
+        scores.auc([0, 1], ["a", "b"])
+    for score in (scores.ppv_at_base, scores.recall_at_base):
+        with pytest.raises(hs.ArgumentError, match="base is None"):
+            score([0, 1], [0.1, 0.2], None)
+
+
+@pytest.mark.parametrize("centre", [-30.0, -10.0, 0.0, 10.0, 30.0])
+def test_scores_of_order_do_not_depend_on_which_label_is_one(centre: float) -> None:
+    """Near 1 as near 0, and as another library has them."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(200) < 0.5).astype(float)
+    p = expit(centre + rng.normal(size=200))
+    one, other = scores.auc(y, p).value, scores.auc(1 - y, 1 - p).value
+    assert other == pytest.approx(metrics.roc_auc_score(1 - y, 1 - p), abs=1e-12)
+    assert one == pytest.approx(metrics.roc_auc_score(y, p), abs=1e-12)
+    if centre >= 0:  # there 1 - p is exact
+        assert one == pytest.approx(other, abs=1e-12)
+    precision = scores.average_precision(y, p).value
+    assert precision == pytest.approx(metrics.average_precision_score(y, p), abs=1e-12)
+
+
+def test_rounding_puts_no_rows_in_order() -> None:
+    p = np.repeat([0.2, 0.7], 10)
+    moved = p * (1 + np.tile([-1, 1], 10) * 2e-16)
+    y = np.tile([0, 1], 10)
+    assert scores.auc(y, moved).value == scores.auc(y, p).value == 0.5
+    assert scores.auc(1 - y, 1 - moved).value == 0.5
+
+
+@pytest.mark.parametrize("width", [3.0, 3.75])
+def test_numbers_along_the_ladder_stand_apart(width: float) -> None:
+    steps = pd.DataFrame({"step": ["base rate", "volume", "+ balance", "+ timing"], "brier": 0.1})
+    gain = np.array([np.nan, 0.087, 0.0141, -0.0086])
+    frame = steps.assign(brier_low=0.071, brier_high=0.234, brier_gain=gain, brier_gain_low=gain - 0.0134)
+    made = figures.draw("ladder", frame.assign(brier_gain_high=gain + 0.0134), width=width)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made.draw_without_rendering()
+    renderer = FigureCanvasAgg(made).get_renderer()
+    for panel in made.axes[0].child_axes:
+        low, high = sorted(panel.xaxis.get_view_interval())
+        ticks = [one for one in panel.xaxis.get_major_ticks() if low <= one.get_loc() <= high]
+        boxes = [one.label1.get_window_extent(renderer) for one in ticks]
+        assert boxes
+        assert all(one.x1 + 4 <= other.x0 for one, other in pairwise(boxes))
+
+
+def test_a_figure_too_narrow_for_its_legend_is_refused() -> None:
+    with pytest.raises(hs.ArgumentError, match=r"from 3\.0 to 20\.0 inches"):
+        figures.draw("ladder", pd.DataFrame(), width=2.4)

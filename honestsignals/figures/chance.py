@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError, unknown
+from honestsignals.errors import ArgumentError, DesignError, HonestSignalsError, listed, unknown
 from honestsignals.figures.registry import describe, figure
 from honestsignals.figures.rows import fixed
 from honestsignals.figures.style import (
@@ -27,6 +27,9 @@ from honestsignals.figures.style import (
     wrapped,
 )
 from honestsignals.inference.words import counted
+from honestsignals.metrics.columns import FORMS, column
+from honestsignals.metrics.columns import describe as describe_column
+from honestsignals.metrics.registry import SWAPS
 from honestsignals.tables import probability
 
 if TYPE_CHECKING:
@@ -66,6 +69,11 @@ def reciprocity_null(table: Any, axes: Axes, *, null: Any = None, metric: str | 
     -------
     matplotlib.axes.Axes
 
+    Raises
+    ------
+    DesignError
+        Where pairs have no direction and the metric depends on who is called ego.
+
     Examples
     --------
     >>> import pandas as pd
@@ -80,6 +88,9 @@ def reciprocity_null(table: Any, axes: Axes, *, null: Any = None, metric: str | 
     if isinstance(table, Standardised) and null is None:
         return _of_z(table, axes, metric)
     name, observed, drawn = _against(table, null, metric)
+    # draws have a row a pair, without a direction; a table of ordered pairs tells that it has one
+    if len(observed) > 1 and not getattr(table, "directed", False):
+        _refuse_ego_only(name)
     known = observed[~np.isnan(observed)]
     finite = np.concatenate([known, *(one[~np.isnan(one)] for one in drawn)])
     if not known.size or not np.isfinite(finite).all():
@@ -89,6 +100,22 @@ def reciprocity_null(table: Any, axes: Axes, *, null: Any = None, metric: str | 
     if len(observed) == 1:
         return _of_one(axes, name, float(known[0]), np.array([one[0] for one in drawn]))
     return _of_pairs(axes, name, known, drawn)
+
+
+def _refuse_ego_only(name: str) -> None:
+    """Where pairs have no direction, a metric must be the same for both."""
+    try:
+        fact = describe_column(column(name, name.split("__")[1:]))
+    except HonestSignalsError:
+        return
+    if fact.level != "dyad" or fact.swap == "same":
+        return
+    stem = fact.name.removesuffix("_ego").removesuffix("_alter")
+    forms = [f"{stem}_{form}" for form in FORMS] if stem != fact.name else ["imbalance", "returned_share"]
+    raise DesignError(
+        f"{name!r} depends on who is called ego, and pairs without direction have no ego: swapping the two "
+        f"gives {SWAPS[fact.swap]}, so names alone would shape the figure. Use {listed(forms)}."
+    )
 
 
 def _against(table: Any, null: Any, metric: str | None) -> tuple[str, Array, list[Array]]:
@@ -218,6 +245,8 @@ def _of_z(table: Any, axes: Axes, metric: str | None) -> Axes:
             "level='network'."
         )
     name, part = _one_metric(table.frame, metric)
+    if table.level == "dyad":
+        _refuse_ego_only(name)
     z = part["z"].to_numpy(dtype=float)
     known = z[np.isfinite(z)]
     whose = {"dyad": "pair", "person": "person"}[table.level]

@@ -32,6 +32,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 LEFT, RIGHT = (0.0, 0.0, 0.47, 1.0), (0.53, 0.0, 0.47, 1.0)
 """Where the two panels stand in the Axes."""
+LEAST, LARGE, LARGEST = 4.0, 96.0, 256.0
+"""Points squared: of the smallest square that is seen, of the largest one mostly, and at most."""
 AXIS = 0.75
 """Inches below the rows: numbers of the x axis and its name."""
 
@@ -272,11 +274,16 @@ def forest(
 
 
 def _areas(frame: pd.DataFrame) -> Array:
-    """Areas of squares, in points squared: as weights are."""
+    """Areas of squares, in points squared: as weights are, the smallest large enough to be seen.
+
+    Where weights are too far apart for that, the largest stays as large as its row allows.
+    """
     weight = _numbers(frame, "weight")
     if not np.isfinite(weight).any() or np.nanmax(weight) <= 0:
         return np.full(len(frame), 32.0)
-    return np.asarray(np.clip(np.nan_to_num(weight), 0, None) / np.nanmax(weight) * 96.0 + 4.0)
+    share = np.clip(np.nan_to_num(weight), 0, None) / np.nanmax(weight)
+    least = float(share[share > 0].min())
+    return np.asarray(share * float(np.clip(LEAST / least, LARGE, LARGEST)))
 
 
 def _diamond(axes: Axes, pooled: tuple[float, float, float], at: float) -> None:

@@ -36,6 +36,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SIZES = ((1, 3.0), (2, 4.6), (6, 6.6), (21, 9.2), (101, 12.5))
 """Least number of pairs at a place, and the diameter of its point."""
+EDGE = 1.0
+"""Points that the line of a ring is wide."""
 FEW = 80
 """Places below which points are drawn larger."""
 TICKS = tuple(float(step * 10**power) for power in range(7) for step in (1, 2, 5))
@@ -108,7 +110,7 @@ def give_take(table: DyadTable, axes: Axes) -> Axes:
         for least, size in sizes:
             chosen = of_group[of_group["size"] == least]
             (points,) = axes.plot(chosen["x"].to_numpy(), chosen["y"].to_numpy())
-            _style(points, group, size + (2.2 if group.ring else 0.0))
+            _style(points, group, size)
             points.set(alpha=0.85 if group.ring else 0.6, zorder=3 if group.ring else 2)
     if not len(places):
         say_why(axes, "No pair is in contact.")
@@ -123,9 +125,11 @@ def give_take(table: DyadTable, axes: Axes) -> Axes:
 
 def _style(points: Any, group: Group, size: float) -> None:
     """Points without a line, as rings or discs."""
-    points.set(linestyle="none", marker="o", markersize=size, color=group.colour)
+    edge = EDGE if group.ring else 0.0
+    # half of an edge lies beyond the marker: a ring and a disc of one size reach equally far
+    points.set(linestyle="none", marker="o", markersize=size - edge, color=group.colour)
     points.set_markerfacecolor("none" if group.ring else group.colour)
-    points.set_markeredgewidth(1.0 if group.ring else 0.0)
+    points.set_markeredgewidth(edge)
 
 
 def _places(table: DyadTable) -> tuple[pd.DataFrame, list[Group]]:

@@ -153,7 +153,7 @@ def reliability(y: ArrayLike, p: ArrayLike, bins: int = 10) -> Reliability:
     if not bins >= 1:
         raise ArgumentError(f"bins is {bins!r}; there must be at least one.")
     y, p = binary_rows(y, p)
-    group = ranks(p)
+    group = ranks(p, probabilities=True)
     size = np.bincount(group)
     middle = (np.cumsum(size) - size / 2) / max(y.size, 1)
     bin_of = np.unique(np.floor(middle * bins), return_inverse=True)[1][group]
@@ -164,7 +164,7 @@ def reliability(y: ArrayLike, p: ArrayLike, bins: int = 10) -> Reliability:
 def _steps(y: ArrayLike, p: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Rows with and without the label at each different prediction, from the highest down."""
     y, p = binary_rows(y, p, probabilities=False)
-    group = ranks(-p)
+    group = ranks(-p, probabilities=True)
     ones, noughts = (np.bincount(group, part).astype(np.float64) for part in (y, 1 - y))
     threshold = np.full(ones.size, np.inf)
     np.minimum.at(threshold, group, p)

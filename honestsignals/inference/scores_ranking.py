@@ -58,7 +58,7 @@ def auc(y: ArrayLike, prediction: ArrayLike, base: float = np.nan) -> Scored:
     n1, n0 = y.sum(), (1 - y).sum()
     if not n1 or not n0:
         return undefined(y.size)
-    group = ranks(p)
+    group = ranks(p, probabilities=True)
     ones, noughts = np.bincount(group, y), np.bincount(group, 1 - y)
     below = (np.cumsum(noughts) - noughts / 2) / n0
     above = 1 - (np.cumsum(ones) - ones / 2) / n1
@@ -109,7 +109,7 @@ def average_precision(y: ArrayLike, prediction: ArrayLike, base: float = np.nan)
     n1 = y.sum()
     if not 0 < n1 < y.size:
         return undefined(y.size)
-    group = ranks(-p)
+    group = ranks(-p, probabilities=True)
     ones = np.bincount(group, y)
     flagged = np.cumsum(np.bincount(group))
     precision = np.cumsum(ones) / flagged
@@ -213,11 +213,11 @@ def recall_at_base(y: ArrayLike, prediction: ArrayLike, base: float) -> Scored:
 
 def _hits(y: Floats, p: Floats, base: float) -> tuple[float, Floats]:
     """Rows with the label among the base · n highest, and what each row moves that number by."""
-    if not 0 <= base <= 1:
+    if not isinstance(base, float | int | np.number) or not 0 <= base <= 1:
         raise ArgumentError(f"base is {base!r}; the share with the label in training lies between 0 and 1.")
     if not y.size:
         return 0.0, y
-    group = ranks(-p)
+    group = ranks(-p, probabilities=True)
     size = np.bincount(group)
     places, found = (np.append(0.0, np.cumsum(part)) for part in (size, np.bincount(group, y)))
     k, near = base * y.size, np.sqrt(y.size)

@@ -123,22 +123,34 @@ def level_rows(y: ArrayLike, prediction: ArrayLike) -> tuple[NDArray[np.intp], F
     return codes.astype(np.intp), P
 
 
-def ranks(values: Floats) -> NDArray[np.intp]:
+def ranks(values: Floats, *, probabilities: bool = False) -> NDArray[np.intp]:
     """Rank of each value among the different ones, from 0; values that only rounding tells apart share one.
+
+    Of probabilities (or their opposites) rounding is judged by what is nearer, 0 or 1: they are tied where
+    their complements are, so that no score depends on which of two labels is called 1.
 
     >>> ranks(np.array([0.3, 0.1, 0.1 + 1e-17, 0.2])).tolist()
     [2, 0, 0, 1]
+    >>> ranks(np.array([1 - 1e-14, 1 - 2e-14]), probabilities=True).tolist()
+    [1, 0]
     """
     order = np.argsort(values, kind="stable")
     sorted_values = values[order]
     size = np.maximum(np.abs(sorted_values[1:]), np.abs(sorted_values[:-1]))
+    if probabilities and values.size and np.abs(sorted_values[[0, -1]]).max() <= 1:
+        off = 1 - np.abs(sorted_values)
+        size = np.minimum(size, np.maximum(off[1:], off[:-1]))
     found = np.zeros(values.size, dtype=np.intp)
     found[order[1:]] = np.cumsum(np.diff(sorted_values) > TIE * size)
     return found
 
 
 def _known(what: str, values: ArrayLike, dimensions: int) -> Floats:
-    found: NDArray[Any] = np.asarray(values, dtype=np.float64)
+    try:
+        found: NDArray[Any] = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        needs = "numbers, one a row" if dimensions == 1 else "numbers, one column a level"
+        raise ArgumentError(f"{what} holds what is no number; it needs {needs}.") from None
     if found.ndim != dimensions:
         shape = "one number a row" if dimensions == 1 else "one column a level"
         raise ArgumentError(f"{what} has shape {found.shape}; it needs {shape}.")
