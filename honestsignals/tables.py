@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMATS = {"text": "simple", "html": "html", "latex": "latex_booktabs", "markdown": "pipe"}
 ENDINGS = (".csv", ".csv.gz", ".parquet")
-_FORMULA = r"(?='*(?:[^\S\t\r\n]*[=+\-@＝＋－＠]|[\t\r\n]))"
+_FORMULA = r"(?='*(?:(?:[^\S\t\r\n]|\ufeff)*[=+\-@＝＋－＠]|[\t\r\n]))"
 FORMULA = re.compile(rf"(?:^|(?<=[;\t\r\n])){_FORMULA}")
 """Places in a text where a spreadsheet may find a formula: its beginning, and where other settings than a
 comma part cells.

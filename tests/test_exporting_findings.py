@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -105,3 +106,122 @@ def test_the_ends_of_an_interval_are_no_partners(study: hs.Study, tmp_path: Path
     back = hs.read_export(made)
     assert sorted(zip(back["x_low"], back["x_high"], strict=True)) == [(0.1, 0.4), (0.2, 0.5), (0.3, 0.6)]
     assert "Taken as the same whoever is ego: x_low, x_high." in made.said
+
+
+def test_ids_that_are_numbers_are_not_shown_by_other_columns(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"ego": [101, 102], "alter": [102, 103], "level_of_trust": [1, 2]})
+    for name, values in {"reporter": [101, 103], "note": ["101", None]}.items():
+        with pytest.raises(hs.DesignError, match=f"'{name}' holds ids of people too"):
+            hs.export(rows.assign(**{name: values}), tmp_path / "x.csv", pseudonyms=KEY)
+    made = hs.export(rows.assign(pair=["101-102", "x"]), tmp_path / "x.csv", pseudonyms=KEY)
+    assert "Ids inside longer texts are not looked for: pair." in made.said
+    with pytest.raises(hs.ArgumentError, match="ids is 5; it must be names of columns"):
+        hs.export(rows, tmp_path / "x.csv", pseudonyms=KEY, ids=5)
+    with pytest.raises(hs.ArgumentError, match="has 1 different characters; it must have at least 4"):
+        hs.export(rows, tmp_path / "x.csv", pseudonyms=" " * 16)
+
+
+# whole, and as it was
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_moments_of_any_unit_come_back(unit: str, tmp_path: Path) -> None:
+    moments = pd.Series(pd.to_datetime(["2020-05-05 12:34:56", "1950-01-02", None], format="ISO8601"))
+    rows = pd.DataFrame({"asked": moments.dt.as_unit(unit)})
+    for ending in DATA:
+        pd.testing.assert_frame_equal(hs.read_export(hs.export(rows, tmp_path / f"x{ending}")), rows)
+    import pyreadstat
+
+    assert pyreadstat.read_sav(str(tmp_path / "x.sav"))[0]["asked"][0] == pd.Timestamp("2020-05-05 12:34:56")
+
+
+@pytest.mark.parametrize("ending", DATA)
+def test_rows_without_any_value_stay(ending: str, tmp_path: Path) -> None:
+    for values in ([0.5, None, 0.2, None, None], ["x", "", "y", ""], [None, None]):
+        rows = pd.DataFrame({"a": values})
+        back = hs.read_export(hs.export(rows, tmp_path / f"x{ending}"))
+        assert back["a"].isna().tolist() == rows["a"].isna().tolist()
+
+
+def test_ids_are_printed_as_they_are(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"ego": [10**18 + 1, 12345], "alter": [6, 10**17 + 7], "n": [12345, 1]})
+    for ending in (".md", ".html", ".tex"):
+        text = Path(hs.export(rows, tmp_path / f"x{ending}")).read_text(encoding="utf-8")
+        assert all(one in text for one in ("1000000000000000001", "100000000000000007", "12345", "12,345"))
+
+
+def test_ids_stay_text_without_provenance(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"ego": ["1", "01", "1.0"], "n": [1, 2, 3]})
+    back = hs.read_export(hs.export(rows, tmp_path / "x.csv", provenance=False))
+    assert back["ego"].tolist() == ["1", "01", "1.0"]
+    assert back["n"].tolist() == [1, 2, 3]
+
+
+def test_what_stands_beside_a_table_is_its_own(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"n": [1]})
+    hs.export(rows, tmp_path / "x.csv")
+    hs.export(rows.assign(n=7), tmp_path / "x.csv", provenance=False)
+    assert hs.read_export(tmp_path / "x.csv")["n"].tolist() == [7]
+    hs.export(rows, tmp_path / "z.xlsx")
+    hs.export(rows.assign(n=8), tmp_path / "z.xlsx.csv")
+    assert hs.read_export(tmp_path / "z.xlsx")["n"].tolist() == [1]
+    assert hs.read_export(tmp_path / "z.xlsx.csv")["n"].tolist() == [8]
+
+
+@pytest.mark.parametrize("ending", DATA)
+def test_broken_files_are_named(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"k{ending}"
+    hs.export(pd.DataFrame({"n": [1, 2]}), path, provenance=False)
+    for broken in (b"", b'\xff\xfe\x00garbage\n"'):
+        path.write_bytes(broken)
+        with pytest.raises(hs.InputError, match="cannot be read as"):
+            hs.read_export(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": "honestsignals export 1", "files": []}'])
+def test_broken_provenance_is_named(text: str, tmp_path: Path) -> None:
+    made = hs.export(pd.DataFrame({"n": [1, 2]}), tmp_path / "q.csv")
+    made.paths[2].write_text(text, encoding="utf-8")
+    with pytest.raises(hs.InputError, match=r"q\.provenance\.json"):
+        hs.read_export(made)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (pd.DataFrame({"c": pd.cut([1, 2, 3], 2)}), "make it numbers or text"),
+        (pd.DataFrame({"c": pd.arrays.SparseArray([0, 1])}), "make it numbers or text"),
+        (pd.DataFrame({"c": np.array(["12000-01-01"], dtype="datetime64[s]")}), "after the year 9999"),
+        (pd.DataFrame({"": [1]}), "A column is called ''"),
+        (pd.DataFrame({"\ufeff=1": [1]}), "A column is called"),
+        (pd.DataFrame({"c": pd.Categorical(["", "x"])}), "a level without characters"),
+        (pd.DataFrame({"c": pd.Categorical([1, "1"], categories=[1, "1"])}), "are one as text"),
+    ],
+)
+def test_what_would_not_come_back_is_refused(rows: pd.DataFrame, message: str, tmp_path: Path) -> None:
+    for ending in (".csv", ".xlsx"):
+        with pytest.raises(hs.OutputError, match=message):
+            hs.export(rows, tmp_path / f"x{ending}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_of_files_are_refused_by_rule(tmp_path: Path) -> None:
+    for path in (None, tmp_path / "a\0b.csv"):
+        with pytest.raises(hs.OutputError, match="The path is"):
+            hs.export(pd.DataFrame({"n": [1]}), path)
+
+
+def test_a_mark_of_order_hides_no_formula(tmp_path: Path) -> None:
+    made = hs.export(pd.DataFrame({"t": ["\ufeff=1+1", "x"]}), tmp_path / "x.csv")
+    assert "'\ufeff=1+1" in Path(made).read_text(encoding="utf-8")
+    assert hs.read_export(made)["t"].tolist() == ["\ufeff=1+1", "x"]
+
+
+def test_categories_of_few_are_blank_in_tables_of_people(tmp_path: Path) -> None:
+    offices = ["N"] * 5 + ["S"] * 4 + ["W"]
+    rows = pd.DataFrame({"person": list("abcdefghij"), "office": offices, "n": range(10)})
+    made = hs.export(rows, tmp_path / "x.csv", least=3)
+    back = hs.read_export(made)
+    assert back["office"].tolist() == ["N"] * 5 + [None] * 5 or back["office"].isna().sum() == 5
+    assert "office: 2 categories of 5 people are blank (cells under 3)." in made.said
+    assert back["n"].tolist() == list(range(10))

@@ -43,9 +43,9 @@ def check_least(least: object) -> int:
 def without_small_cells(content: Content, least: int, ids: Sequence[str]) -> Content:
     """A table whose cells under a size are blank.
 
-    In a table of pairs a cell is a category of an attribute: how many people of the table have it. In a
-    table in which no row is a person or a pair, a cell is a count, and with it go the numbers of its row,
-    or in a table of network metrics what is computed from it.
+    In a table of pairs, or of people, a cell is a category of an attribute: how many people of the table
+    have it. In a table in which no row is a person or a pair, a cell is a count, and with it go the numbers
+    of its row, or in a table of network metrics what is computed from it.
 
     Each attribute is looked at by itself, and what can be found by subtracting counts from totals is not
     looked for.
@@ -62,7 +62,7 @@ def without_small_cells(content: Content, least: int, ids: Sequence[str]) -> Con
     if {"ego", "alter"} <= set(ids):
         done = _attributes(content, least)
     elif ids:
-        done = replace(content, said=(*content.said, "Rows are people, and no cell is a count of them."))
+        done = _people(content, least, ids)
     elif {"name", "value"} <= set(content.frame.columns) and content.of_metrics:
         done = _network(content, least)
     else:
@@ -103,6 +103,28 @@ def _attributes(content: Content, least: int) -> Content:
     return content.with_columns(columns, *said)
 
 
+def _people(content: Content, least: int, ids: Sequence[str]) -> Content:
+    """Categories that fewer people have than ``least``, in a table that says of each what it has."""
+    frame = content.frame
+    columns: dict[str, Any] = {}
+    said = []
+    person = "person" if "person" in ids else ids[0]
+    for name in frame.columns:
+        design = content.known and content.fact(name).family == "design"
+        if name in ids or design or kind_of(frame[name]) not in ("text", "class", "truth"):
+            continue
+        held = frame[[person, name]].set_axis(["person", "value"], axis=1)
+        rare, people = _rare_of(held.astype(object), least)
+        if rare:
+            columns[name] = _blanked(frame[name], rare)
+            said.append(
+                f"{name}: {len(rare):,} categories of {people:,} people are blank (cells under {least})."
+            )
+    if not said:
+        said = [f"Rows are people, and no category is held by fewer than {least} of them."]
+    return content.with_columns(columns, *said)
+
+
 def _attributes_of(content: Content) -> list[str]:
     """Attributes of which the table has ego's and alter's."""
     names = list(content.frame.columns)
@@ -125,21 +147,26 @@ def _categorical(content: Content) -> list[str]:
 
 
 def _rare(frame: pd.DataFrame, name: str, least: int) -> tuple[set[Any], int]:
-    """Categories to blank, and of how many people.
-
-    A single small category would be known from the others: the next smallest go with it until those
-    without a value are as many as a cell must have.
-    """
+    """Categories of an attribute to blank, and of how many people."""
     import pandas as pd
 
     sides = [
         pd.DataFrame({"person": frame[side], "value": frame[f"{side}_{name}"].astype(object)})
         for side in ("ego", "alter")
     ]
-    people = pd.concat(sides).drop_duplicates("person")
+    return _rare_of(pd.concat(sides), least)
+
+
+def _rare_of(held: pd.DataFrame, least: int) -> tuple[set[Any], int]:
+    """Categories to blank, and of how many people, of who has which.
+
+    A single small category would be known from the others: the next smallest go with it until those
+    without a value are as many as a cell must have.
+    """
+    people = held.drop_duplicates()
     sizes = people["value"].value_counts()
     ordered = sorted(sizes.items(), key=lambda item: (item[1], str(item[0])))
-    unknown = int(people["value"].isna().sum())
+    unknown = int(people["person"].nunique() - people.dropna()["person"].nunique())
     rare: set[Any] = set()
     blank = 0
     for category, size in ordered:

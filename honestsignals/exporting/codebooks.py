@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from honestsignals.errors import OutputError
+from honestsignals.exporting.forms import FORMS
 from honestsignals.glossary import WORDS
 from honestsignals.metrics.registry import NO_RANGE, SWAPS, Fact
 
@@ -70,6 +71,8 @@ def _beside(path: str | os.PathLike[str], ending: str) -> Path:
     table = Path(path)
     # a table in another form keeps its ending here, so that two tables never share a codebook
     stem = re.sub(r"\.csv$", "", table.name, flags=re.IGNORECASE)
+    if stem.lower().endswith(tuple(FORMS)):
+        stem = table.name
     if stem.endswith(".codebook"):
         raise OutputError(
             f"{table.name!r} is what the codebook of another table is called; choose another name."

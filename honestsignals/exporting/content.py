@@ -155,6 +155,9 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
         )
     if not names:
         raise OutputError("The table has no columns.")
+    nameless = next((name for name in names if not name or name.startswith("\ufeff")), None)
+    if nameless is not None:
+        raise OutputError(f"A column is called {nameless!a}, which files do not keep; name it.")
     return frame.set_axis(names, axis=1).reset_index(drop=True)
 
 
@@ -199,8 +202,14 @@ def id_text(one: Any) -> str:
 
 
 def check_text(frame: pd.DataFrame) -> None:
-    """Refuse text that no file can hold: half characters."""
+    """Refuse what no file can hold: half characters, columns of spans or of what is mostly not there."""
+    import pandas as pd
+
     for name in frame.columns:
+        kept = frame[name].dtype
+        levels = kept.categories.dtype if isinstance(kept, pd.CategoricalDtype) else kept
+        if isinstance(levels, pd.SparseDtype | pd.IntervalDtype | pd.PeriodDtype):
+            raise OutputError(f"Column {name!r} is {levels}, which no file has: make it numbers or text.")
         kind = kind_of(frame[name])
         texts = frame[name].cat.categories if kind == "class" else frame[name] if kind == "text" else ()
         bad = next((one for one in texts if isinstance(one, str) and SURROGATES.search(one)), None)

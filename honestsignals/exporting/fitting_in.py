@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FINEST = {"ms": "millisecond", "us": "microsecond"}
 LARGEST = 8.988e307
 """Largest number of Stata."""
+LAST_YEAR = 9999
+"""Last year that text and spreadsheets have."""
 EXCEL_BEGINS = "1900-03-01"
 """Before this day Excel has no dates, or wrong ones."""
 
@@ -132,6 +134,8 @@ def _fitted_column(name: str, column: pd.Series, kind: str, done: Fitted) -> Any
     if kind in ("text", "class"):
         texts = column.cat.categories.astype(str) if kind == "class" else column.dropna()
         _check_lengths(name, texts, form)
+        if kind == "class":
+            _check_levels(name, list(texts), form)
         if kind == "text":
             _say_blanks(name, column, done)
         if kind == "class" and form.labelled:
@@ -159,6 +163,17 @@ def _check_lengths(name: str, texts: Iterable[str], form: Form) -> None:
             raise OutputError(
                 f"Column {name!r}: {quoted(one, 30)} holds the sign NUL, at which {form.title} ends a text."
             )
+
+
+def _check_levels(name: str, levels: list[str], form: Form) -> None:
+    """Refuse levels that would be one, or none."""
+    if len(set(levels)) < len(levels):
+        raise OutputError(f"Column {name!r} has levels that are one as text; rename one, or write .parquet.")
+    if "" in levels and not form.labelled:
+        raise OutputError(
+            f"Column {name!r} has a level without characters, which {form.title} does not tell from a "
+            "missing value; name it, or write .parquet."
+        )
 
 
 def _say_blanks(name: str, column: pd.Series, done: Fitted) -> None:
@@ -209,6 +224,8 @@ def _moment(name: str, column: pd.Series, done: Fitted) -> pd.Series:
     below = column.dt.nanosecond + (column.dt.microsecond % 1000 if form.moments == "ms" else 0)
     if form.moments in FINEST and (below.fillna(0) != 0).any():
         done.said.append(f"{name}: {form.title} keeps moments to the {FINEST[form.moments]}.")
+    if column.notna().any() and column.dropna().dt.year.max() > LAST_YEAR:
+        raise OutputError(f"Column {name!r} has moments after the year {LAST_YEAR}: write .parquet.")
     early = column.dropna().min() if column.notna().any() else pd.NaT
     if form.ending == ".xlsx" and early < pd.Timestamp(EXCEL_BEGINS):
         done.said.append(f"{name}: moments are text, as Excel has no dates before {EXCEL_BEGINS}.")

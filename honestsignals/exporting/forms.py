@@ -103,6 +103,8 @@ def form_of(path: str | os.PathLike[str]) -> Form:
     'gzipped CSV'
     """
     refuse_ending(path, tuple(FORMS))
+    if "\0" in str(path):
+        raise OutputError(f"The path is {str(path)!r}; no file has the sign NUL in its name.")
     name = Path(path).name.lower()
     return next(form for ending, form in FORMS.items() if name.endswith(ending))
 

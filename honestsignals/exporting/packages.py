@@ -65,6 +65,9 @@ def write_spss(draft: Path, made: Fitted, labels: dict[str, str], title: str) ->
     import pyreadstat
 
     frame = _filled(made)
+    # other units are taken for what they are not
+    coarse = {name: frame[name].dt.as_unit("us") for name in frame.columns if frame[name].dtype.kind == "M"}
+    frame = frame.assign(**coarse)
     pyreadstat.write_sav(
         frame,
         str(draft),

@@ -100,33 +100,41 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def read_provenance(path: Path, table: Path) -> list[Stored]:
-    """Columns of an exported table, from the file of provenance beside it.
+def read_provenance(path: Path, table: Path) -> tuple[list[Stored], int]:
+    """Columns of an exported table, from the file of provenance beside it, and how many rows it has.
 
     Raises
     ------
     InputError
-        Where the table is no longer the one that was written.
+        Where the table is no longer the one that was written, or the file tells of none.
     """
-    said = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise InputError(f"{path} is no provenance of an export ({FORMAT}).")
-    written = said["files"][0]
-    if sha256(table) != written["sha256"]:
+    try:
+        written, rows = str(said["files"][0]["sha256"]), int(said["table"]["rows"])
+        columns = [_stored(one) for one in said["columns"]]
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path} is no whole provenance of an export: {error!r}") from error
+    if sha256(table) != written:
         raise InputError(
             f"{table} is not the file that {path.name} tells of: its SHA-256 is another. Somebody "
             f"changed it; take {path.name} away to read it as it is."
         )
-    return [
-        Stored(
-            one["name"],
-            one["stored"],
-            one["kind"],
-            one["missing"],
-            one.get("empty", 0),
-            tuple(one.get("levels", ())),
-            one.get("ordered", False),
-            one.get("type", ""),
-        )
-        for one in said["columns"]
-    ]
+    return columns, rows
+
+
+def _stored(one: dict[str, Any]) -> Stored:
+    return Stored(
+        one["name"],
+        one["stored"],
+        one["kind"],
+        one["missing"],
+        one.get("empty", 0),
+        tuple(one.get("levels", ())),
+        one.get("ordered", False),
+        one.get("type", ""),
+    )

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from honestsignals.errors import ArgumentError, DesignError, OutputError, listed, unknown
 from honestsignals.exporting.content import Content, id_text, kind_of
-from honestsignals.exporting.turning import turned
+from honestsignals.exporting.turning import registered_swap, turned
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NAMES_OF_PEOPLE = ("ego", "alter", "person", "sender", "receiver")
 """Columns that name people, whatever else is known of a table."""
+SCALE = 100
+"""Whole numbers up to it may be answers on a scale, though there be people of these numbers."""
 PLACES = ("row",)
 """Columns that count rows of a table sorted by people."""
-SHORTEST, DIGITS = 16, 16
-"""Characters that a key must have; hexadecimal digits of a pseudonym: 64 bits."""
+SHORTEST, DIFFERENT, DIGITS = 16, 4, 16
+"""Characters that a key must have, and different ones; hexadecimal digits of a pseudonym: 64 bits."""
 
 
 def check_key(key: object) -> bytes:
@@ -35,6 +37,11 @@ def check_key(key: object) -> bytes:
     if len(key) < SHORTEST:
         raise ArgumentError(
             f"The key of the pseudonyms has {len(key)} characters; it must have at least {SHORTEST}."
+        )
+    if len(set(key)) < DIFFERENT:
+        raise ArgumentError(
+            f"The key of the pseudonyms has {len(set(key))} different characters; it must have at least "
+            f"{DIFFERENT}."
         )
     return key.encode("utf-8") if isinstance(key, str) else bytes(key)
 
@@ -65,6 +72,8 @@ def id_columns(content: Content, ids: Sequence[str] | None = None) -> list[str]:
     ids : sequence of str, optional
         Further columns that do.
     """
+    if not (ids is None or (isinstance(ids, Iterable) and all(isinstance(one, str) for one in ids))):
+        raise ArgumentError(f"ids is {ids!r}; it must be names of columns.")
     further = [ids] if isinstance(ids, str) else list(ids or ())
     names = list(content.frame.columns)
     for name in further:
@@ -106,11 +115,11 @@ def pseudonymous(content: Content, key: str | bytes, ids: Sequence[str] | None =
             )
         return replace(content, said=(*content.said, "No column names people, so there are no pseudonyms."))
     names = _new_names(content.frame, columns, secret)
-    _refuse_names_elsewhere(content.frame, columns, names)
+    said = _refuse_names_elsewhere(content, columns, names)
     hidden = {name: _renamed(content.frame[name], names) for name in columns}
     done = content.with_columns(hidden, f"People in {listed(columns)} have pseudonyms.")
     places = [name for name in PLACES if name in done.frame.columns and name not in columns]
-    said = [f"Column {name!r} is left out: it counts rows in the order of names." for name in places]
+    said += [f"Column {name!r} is left out: it counts rows in the order of names." for name in places]
     done = replace(done, frame=done.frame.drop(columns=places))
     done = turned(done) if {"ego", "alter"} <= set(columns) else done
     frame = done.frame.sort_values(columns, kind="stable", ignore_index=True)
@@ -118,6 +127,17 @@ def pseudonymous(content: Content, key: str | bytes, ids: Sequence[str] | None =
     if len(facts) < len(done.facts):
         said.append(f"{len(done.facts) - len(facts):,} facts that name somebody are left out.")
     return replace(done, frame=frame, facts=tuple(facts), said=(*done.said, *said))
+
+
+def with_plain_ids(content: Content) -> pd.DataFrame:
+    """The rows with ids as text, which no printing rounds or groups."""
+    frame = content.frame
+    plain = {
+        name: frame[name].astype(object).map(id_text, na_action="ignore")
+        for name in (*id_columns(content), "id")
+        if name in frame.columns
+    }
+    return content.with_columns(plain).frame
 
 
 def _new_names(frame: pd.DataFrame, columns: Iterable[str], key: bytes) -> dict[str, str]:
@@ -137,16 +157,31 @@ def _renamed(column: pd.Series, names: dict[str, str]) -> pd.Series:
     return pd.Series(values, index=column.index, dtype=object)
 
 
-def _refuse_names_elsewhere(frame: pd.DataFrame, columns: Sequence[str], names: dict[str, str]) -> None:
-    """Refuse text of other columns that is somebody's id."""
-    for name in frame.columns:
-        if name in columns or kind_of(frame[name]) not in ("text", "class"):
+def _refuse_names_elsewhere(content: Content, columns: Sequence[str], names: dict[str, str]) -> list[str]:
+    """Refuse other columns that hold ids; say what is not looked at."""
+    texts, like = [], []
+    for name in content.frame.columns:
+        kind = kind_of(content.frame[name])
+        if name in columns or kind not in ("text", "class", "whole"):
             continue
-        held = set(frame[name].dropna().astype(object).unique())
-        if any(isinstance(one, str) and one in names and not one.isdigit() for one in held):
+        held = {id_text(one) for one in content.frame[name].dropna().astype(object).unique()}
+        spelled = kind != "whole" and any(one in names and not one.isdigit() for one in held)
+        numbered = bool(held) and held <= set(names) and not _is_told(content, name)
+        large = numbered and any(not one.isdigit() or int(one) > SCALE for one in held)
+        if spelled or large or (numbered and kind == "text"):
             raise DesignError(
                 f"Column {name!r} holds ids of people too: add it with ids=[{name!r}], or leave it out."
             )
+        texts += [name] if kind == "text" else []
+        like += [name] if numbered else []
+    said = [f"Ids inside longer texts are not looked for: {listed(texts)}."] if texts else []
+    return [*said, *([f"Taken as numbers, though ids are such too: {listed(like)}."] if like else [])]
+
+
+def _is_told(content: Content, name: str) -> bool:
+    """Whether something says what a column is."""
+    stated = any(one.name == name for one in content.about)
+    return stated or bool(content.fact(name).meaning) or registered_swap(name) is not None
 
 
 def _names_somebody(line: str, names: dict[str, str]) -> bool:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import InputError, OutputError
-from honestsignals.exporting.codebooks import provenance_path
+from honestsignals.exporting.codebooks import codebook_path, provenance_path
 from honestsignals.exporting.content import kind_of
 from honestsignals.exporting.fitting_in import Stored
 from honestsignals.exporting.forms import FORMS, Form, form_of
 from honestsignals.exporting.provenance import read_provenance
+from honestsignals.exporting.pseudonyms import NAMES_OF_PEOPLE
 from honestsignals.exporting.spreadsheets import plain_text
 from honestsignals.tables import rearmed
 
@@ -29,7 +30,9 @@ def read_export(path: str | os.PathLike[str]) -> pd.DataFrame:
     """An exported table as it was: text as it stood there, every column of its kind.
 
     With the provenance beside it, columns have their names, levels and types again; what a form could not
-    hold (``Export.said``) stays lost. Without it, columns are as the form has them.
+    hold (``Export.said``) stays lost. Without it, columns are as the form has them: text that
+    reads as numbers is numbers but for ids (ego, alter, person, sender, receiver, and what the codebook calls
+    so), and rows without any value at the end of a sheet are not there.
 
     Parameters
     ----------
@@ -60,11 +63,36 @@ def read_export(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise InputError(f"{table.name!r} is for people to read, with rounded numbers; read one of {known}.")
     if not table.is_file():
         raise InputError(f"There is no file {table}.")
-    frame = _read(table, form)
     beside = _beside(table)
-    if beside is None:
-        return frame if form.ending == ".parquet" else _guessed(frame)
-    return _restored(frame, read_provenance(beside, table), form)
+    told = None if beside is None else read_provenance(beside, table)
+    try:
+        frame = _read(table, form)
+    except Exception as error:
+        raise InputError(f"{table} cannot be read as {form.title}: {error}") from error
+    if told is None:
+        return frame if form.ending == ".parquet" else _guessed(frame, _ids(table))
+    columns, rows = told
+    if len(frame) < rows and form.ending == ".xlsx":
+        # empty rows at the end are none to what reads a sheet
+        frame = frame.reindex(range(rows), fill_value=None)
+    if len(frame) != rows:
+        raise InputError(f"{table} has {len(frame):,} rows, and {beside} tells of {rows:,}.")
+    try:
+        return _restored(frame, columns, form)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise InputError(f"{beside} does not fit {table}: {error!r}") from error
+
+
+def _ids(table: Path) -> set[str]:
+    """Columns that name people, as far as the codebook beside a table tells."""
+    import pandas as pd
+
+    found = {*NAMES_OF_PEOPLE}
+    try:
+        book = pd.read_csv(codebook_path(table), dtype=str, keep_default_na=False)
+        return found | set(book.loc[book["unit"] == "id", "column"])
+    except (OSError, ValueError, KeyError, OutputError):
+        return found
 
 
 def _beside(table: Path) -> Path | None:
@@ -89,7 +117,8 @@ def _read(table: Path, form: Form) -> pd.DataFrame:
     }
     if form.ending in readers:
         return readers[form.ending]()
-    return _unescaped(pd.read_csv(table, dtype=object, na_filter=False, encoding="utf-8"), rearmed)
+    rows = pd.read_csv(table, dtype=object, na_filter=False, encoding="utf-8", skip_blank_lines=False)
+    return _unescaped(rows, rearmed)
 
 
 def _read_sav(table: Path) -> pd.DataFrame:
@@ -110,8 +139,8 @@ def _unescaped(frame: pd.DataFrame, undo: Callable[[str], str]) -> pd.DataFrame:
     return pd.DataFrame(columns, dtype=object)
 
 
-def _guessed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns as numbers where all of their text reads as numbers; empty cells are missing."""
+def _guessed(frame: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
+    """Columns as numbers where all of their text reads as numbers; ids stay text; empty cells are missing."""
     import pandas as pd
 
     columns = {}
@@ -120,7 +149,7 @@ def _guessed(frame: pd.DataFrame) -> pd.DataFrame:
         if kind_of(column) == "text":
             column = column.astype(object).where(column != "", None)
             try:
-                column = pd.to_numeric(column)
+                column = column if name in ids else pd.to_numeric(column)
             except (ValueError, TypeError):
                 column = column.infer_objects()
         columns[name] = column
@@ -138,7 +167,13 @@ def _restored(frame: pd.DataFrame, columns: list[Stored], form: Form) -> pd.Data
             for one in columns
             if one.kind == "class" and set(frame[one.name].dropna()) <= set(one.levels)
         }
-        return frame.assign(**classes)
+        # seconds and days come back as milliseconds
+        moments = {
+            one.name: _moments(frame[one.name].dt.tz_localize(None), one, form)
+            for one in columns
+            if one.kind == "moment" and "," not in one.type
+        }
+        return frame.assign(**classes, **moments)
     return pd.DataFrame({one.name: _column(frame[one.stored], one, form) for one in columns})
 
 

@@ -87,8 +87,8 @@ def _rows_turned(content: Content, flip: Array) -> Content:
         values = frame[name].to_numpy(dtype=float)
         other = 0 - values if name == "z" else np.where(negated, 0 - values, 1 - values)
         columns[name] = np.where(opposite, other, values)
-    for name, other in {"p_low": "p_high", "p_high": "p_low"}.items():
-        columns[name] = np.where(opposite, frame[other], frame[name])
+    for name, end in {"p_low": "p_high", "p_high": "p_low"}.items():
+        columns[name] = np.where(opposite, frame[end], frame[name])
     rows = zip(frame["reason"], metrics, columns["metric"], strict=True)
     columns["reason"] = [_reason_of(content, *row) for row in rows]
     done = content.with_columns(
@@ -102,7 +102,7 @@ def _rows_turned(content: Content, flip: Array) -> Content:
 
 def _metric_swap(content: Content, name: str, metrics: Array) -> str:
     """What exchanging the two does to a metric of a table with a row a metric."""
-    swap = next((one.swap for one in content.about if one.name == name), None) or _registered(name)
+    swap = next((one.swap for one in content.about if one.name == name), None) or registered_swap(name)
     if swap is None or swap == "relabel":
         raise DesignError(
             f"Nothing says what {name!r} is with ego and alter exchanged, and ego must not stay the first in "
@@ -133,7 +133,7 @@ def _swap(content: Content, name: str) -> str | None:
     stated = next((one.swap for one in content.about if one.name == name), None)
     if stated is not None:
         return stated
-    registered = _registered(name)
+    registered = registered_swap(name)
     if registered is not None:
         return registered
     # the ends of an interval look like partners, and are no column of the other's
@@ -141,7 +141,7 @@ def _swap(content: Content, name: str) -> str | None:
     return "swap" if not interval and partner(name) in content.frame.columns else None
 
 
-def _registered(name: str) -> str | None:
+def registered_swap(name: str) -> str | None:
     """What exchanging the two does to a metric; None where the name is no metric's."""
     import honestsignals.metrics  # noqa: F401  registers the metrics
     from honestsignals.metrics.columns import column, describe

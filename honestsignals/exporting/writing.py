@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from honestsignals.errors import OutputError
 from honestsignals.exporting.cells import check_least, without_small_cells
 from honestsignals.exporting.codebooks import codebook_path, provenance_path
 from honestsignals.exporting.content import Content, check_text, content_of
@@ -17,7 +18,7 @@ from honestsignals.exporting.forms import form_of, refuse_size
 from honestsignals.exporting.packages import write_spss, write_stata
 from honestsignals.exporting.pages import page
 from honestsignals.exporting.provenance import provenance as provenance_of
-from honestsignals.exporting.pseudonyms import check_key, id_columns, pseudonymous
+from honestsignals.exporting.pseudonyms import check_key, id_columns, pseudonymous, with_plain_ids
 from honestsignals.exporting.spreadsheets import write_workbook
 from honestsignals.progress import progress as on_terminal
 from honestsignals.tables import all_or_none, refuse_place, write_draft
@@ -82,9 +83,9 @@ def export(
         .tex, .html and .md are for people to read, with rounded numbers. Beside it go ``x.codebook.csv``
         and ``x.provenance.json``.
     pseudonyms : str or bytes, optional
-        A key of at least 16 characters: people get new names, the same in every table under the same key
-        (HMAC-SHA256, 64 bits), and rows an order that tells nothing of the old ones. The key is written
-        nowhere.
+        A key of at least 16 characters, 4 of them different: people get new names, the same in every table
+        under the same key (HMAC-SHA256, 64 bits), and rows an order that tells nothing of the old ones. The
+        key is written nowhere.
     ids : sequence of str, optional
         Further columns that name people. Of a plain frame ego, alter, person, sender and receiver do.
     least : int
@@ -92,7 +93,8 @@ def export(
         attribute by itself; in a table of counts, rows that rest on fewer, and in one of a network, what
         is computed from smaller counts. What can be found by subtraction is not looked for.
     provenance : bool
-        False leaves out ``x.provenance.json``; ``read_export`` then knows less of the columns.
+        False leaves out ``x.provenance.json``, and takes an older one away; ``read_export`` then knows less
+        of the columns.
     progress : callable, optional
         Told what is being done; on a terminal it shows after two seconds where none is given.
 
@@ -134,6 +136,9 @@ def export(
         content = replace(content, said=(*content.said, *made.said))
         asked = {"pseudonyms of": people, "least": smallest}
         _write(files, content, made, asked, tell)
+        if not provenance:
+            # an older one would tell of another table
+            provenance_path(path).unlink(missing_ok=True)
     return Export(tuple(files), len(content.frame), len(content.frame.columns), content.said)
 
 
@@ -181,8 +186,9 @@ def _write_table(
     form = made.form
 
     if form.ending in STYLES:
+        shown = with_plain_ids(content)
         draft.write_text(
-            page(STYLES[form.ending], content.title, content.facts, content.frame, book), encoding="utf-8"
+            page(STYLES[form.ending], content.title, content.facts, shown, book), encoding="utf-8"
         )
     elif form.labelled:
         labels = {name: _label(content, name) for name in content.frame.columns}
@@ -211,7 +217,10 @@ def _write_parquet(draft: Path, content: Content, frame: pd.DataFrame, book: pd.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = pa.Table.from_pandas(frame, preserve_index=False)
+    try:
+        rows = pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise OutputError(f"Parquet cannot hold this table: {error}") from error
     said = {
         b"honestsignals.title": content.title.encode("utf-8"),
         b"honestsignals.facts": json.dumps([*content.facts, *content.said], ensure_ascii=False).encode(
