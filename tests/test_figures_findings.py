@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.special import expit
 from sklearn import metrics
 

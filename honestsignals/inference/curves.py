@@ -13,7 +13,7 @@ from honestsignals.inference.scores_rows import binary_rows, mean_rows, ranks
 def _flagged(y: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
     """Rows with label 1, and with 0, among those flagged as the threshold falls; (0,) is before the first."""
     y, p = binary_rows(y, prediction, probabilities=False)
-    group = ranks(p)
+    group = ranks(p, probabilities=True)
     ones, noughts = np.bincount(group, y)[::-1], np.bincount(group, 1 - y)[::-1]
     return np.append(0.0, np.cumsum(ones)), np.append(0.0, np.cumsum(noughts))
 
