@@ -26,6 +26,7 @@ from honestsignals.evaluation_words import (
     spread_words,
     step_words,
     wald_words,
+    worse_words,
 )
 from honestsignals.fold_scores import Foretold, Scores
 from honestsignals.importances import Importance, importance
@@ -110,7 +111,14 @@ class Evaluation(Printed):
         values = self.scores.mean()[:, 0]
         ends = float(values[self.steps.index(over)]), float(values[self.steps.index(names[-1])])
         rungs = [one for one in self.plan.rungs if one.name in names]
-        return adds_words(self.plan, self.added, ends, rungs)
+        said = adds_words(self.plan, self.added, ends, rungs)
+        unjudged = [
+            note for note in self.plan.notes if note.split(" ")[0] in RECIPROCITY and "not judged" in note
+        ]
+        if unjudged and not set(names) & set(RECIPROCITY):
+            # the question was put, and cannot be answered: that is no finding of nothing
+            return " ".join([said, *(f"{note[0].upper()}{note[1:]}" for note in unjudged)])
+        return said
 
     @property
     def _headed(self) -> tuple[str, tuple[str, ...]]:
@@ -212,6 +220,7 @@ class Evaluation(Printed):
             f"{self.folds} {self.estimand}",
             model_words(plan),
             *spread_words(plan, each.tolist(), what),
+            *worse_words(self.steps, self.scores),
             *fold_caveats(self.steps, self.tested, self.scores),
             *chosen_words(self.steps, self.tested),
             *wald_words(self.walds),

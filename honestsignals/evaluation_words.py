@@ -95,7 +95,9 @@ def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: Seque
     elif gain.high < 0:
         said = f"beside {over} foretell{s} {plan.label} worse than {over} alone"
     elif gain.value == gain.low == gain.high == 0:
-        said = f"add{s} nothing to {over} in foretelling {plan.label}"
+        # columns that order pairs as those before them do, whatever the label
+        order = "orders" if s else "order"
+        said = f"{order} pairs just as {over} does, so nothing is judged of {plan.label}"
     else:
         said = f"add{s} nothing that these data can show to {over} in foretelling {plan.label}"
     return f"{where}, {joined(names)} {said}: {change}."
@@ -238,14 +240,43 @@ def chosen_words(steps: Sequence[str], tested: Sequence[Foretold]) -> list[str]:
     return [f"Settings chosen in most folds: {listed(parts)}."] if parts else []
 
 
+def _division_words(plan: Plan, values: Any, what: str) -> list[str]:
+    """How far another seed would move a gain, from how random divisions differ."""
+    number = np.array([fold.division for fold in plan.folds])
+    means = [np.nanmean(values[number == one]) for one in np.unique(number[np.isfinite(values)])]
+    if len(means) < FEWEST_DIVISIONS:
+        return []
+    error = float(np.std(means, ddof=1)) / np.sqrt(len(means))
+    return [f"{what}: another seed's divisions would move it by {error:.3f} or so (standard error)."]
+
+
+FEWEST_DIVISIONS = 5
+"""Below, nothing is said of how far another seed would move a gain."""
+
+
+def worse_words(steps: Sequence[str], scores: Scores) -> list[str]:
+    """Steps whose probabilities are worse than the base rate's, whatever they rank."""
+    names = [one.name for one in scores.scores]
+    if "log_score" not in names:
+        return []
+    mean = scores.mean()[:, names.index("log_score")]
+    worse = [name for name, value in zip(steps[1:], mean[1:], strict=True) if value < mean[0]]
+    if not worse:
+        return []
+    return [
+        f"The probabilities of {joined(worse)} are worse than the base rate's (log score), however well they "
+        "rank pairs: too few rows were learnt from for so many terms."
+    ]
+
+
 def spread_words(plan: Plan, gains: Sequence[float], what: str) -> list[str]:
     """Gains fold by fold, where folds are not alike by lot: stretches of time, and blocks."""
-    if not isinstance(plan.splitter, BlockFolds | TimeFolds):
-        return []
     values = np.array(gains, dtype=float)
     known = values[np.isfinite(values)]
     if known.size < 2:
         return []
+    if not isinstance(plan.splitter, BlockFolds | TimeFolds):
+        return _division_words(plan, values, what)
     told = ", ".join(map(signed, values)) if len(values) <= FEW_FOLDS else ""
     told = told or f"from {signed(known.min())} to {signed(known.max())}, sd {known.std(ddof=1):.3f}"
     kind = "blocks" if isinstance(plan.splitter, BlockFolds) else "stretches of time"

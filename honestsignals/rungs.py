@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, unknown
-from honestsignals.ladder_terms import FURTHER, STEPS, candidates, column_of
+from honestsignals.ladder_terms import FURTHER, STEPS, candidates
+from honestsignals.told_terms import told_already
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,12 +71,14 @@ def rungs(table: DyadTable | pd.DataFrame, ladder: Ladder, label: str) -> tuple[
     """
     notes: list[str] = []
     made: list[Rung] = []
-    for name, asked in _steps(ladder):
+    steps = _steps(ladder)
+    told = _told(table, label, steps)
+    for name, asked in steps:
         if isinstance(asked, str) and "~" in asked:
             right = _right_of(asked, label)
             made.append(Rung(name, (right,), right, nested=False))
             continue
-        terms = _terms(table, name, asked, notes)
+        terms = _known_terms(table, name, told, notes) if name in told[0] else _terms(table, name, asked)
         if terms:
             below = made[-1].terms if made else ""
             had = set(below.split(" + ")) if below else set()
@@ -120,20 +123,37 @@ def _right_of(formula: str, label: str) -> str:
     return right.strip()
 
 
-def _terms(table: DyadTable | pd.DataFrame, name: str, asked: Any, notes: list[str]) -> list[str]:
-    """Terms of a step: those of its name, or as listed."""
+Told = tuple[Mapping[str, Sequence[str]], Mapping[str, str]]
+"""Terms of the steps that have a name of their own, and why some of them cannot be judged."""
+
+
+def _told(table: DyadTable | pd.DataFrame, label: str, steps: Sequence[tuple[str, Any]]) -> Told:
+    """Terms of the known steps, and those that say what terms before them say: as the report has it."""
+    names = [name for name, asked in steps if asked == name and name in (*STEPS, *FURTHER)]
+    wanted = {name: terms for name, terms in candidates(table, names).items() if terms}
+    if not wanted:
+        return dict.fromkeys(names, ()), {}
+    return {**dict.fromkeys(names, ()), **wanted}, told_already(table, label, wanted)
+
+
+def _known_terms(table: DyadTable | pd.DataFrame, name: str, told: Told, notes: list[str]) -> list[str]:
+    """Terms of a step that has a name of its own, but for those that cannot be judged."""
+    terms, why = told
+    lost = [f"{term} is {why[term]}" for term in terms[name] if term in why]
+    left = [term for term in terms[name] if term not in why]
+    if not left:
+        reason = "; ".join(lost) or "the table has none of its columns"
+        notes.append(f"{name} is not judged: {reason}.")
+    elif lost:
+        notes.append(f"left out of {name}: {'; '.join(lost)}.")
+    return left
+
+
+def _terms(table: DyadTable | pd.DataFrame, name: str, asked: Any) -> list[str]:
+    """Terms of a step, as listed."""
     frame = table.frame if isinstance(table, DyadTable) else table
     columns = [str(one) for one in frame.columns]
     if isinstance(asked, str):
-        if asked in (*STEPS, *FURTHER):
-            terms = candidates(table, [asked])[asked]
-            same = [term for term in terms if _constant(frame[column_of(term)])]
-            if same:
-                notes.append(f"{name}: left out as the same in every row: {', '.join(same)}.")
-            left = [term for term in terms if term not in same]
-            if not left:
-                notes.append(f"{name} is no step here: the table has none of its columns that varies.")
-            return left
         asked = [asked]
     if not isinstance(asked, Sequence) or not asked or not all(isinstance(one, str) for one in asked):
         raise ArgumentError(
@@ -152,8 +172,3 @@ def _terms(table: DyadTable | pd.DataFrame, name: str, asked: Any, notes: list[s
         else:
             terms.append(term)
     return terms
-
-
-def _constant(values: pd.Series) -> bool:
-    """Whether a column says nothing: as known() has it, the same in every row."""
-    return values.fillna(0).nunique() < 2

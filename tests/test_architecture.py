@@ -61,6 +61,7 @@ LAYERS = [
     ["model_rows"],
     ["fixed_effects"],
     ["fitting"],
+    ["told_terms"],
     ["rungs", "fold_designs", "learners", "leaks"],
     ["evaluation_plan"],
     ["judging"],

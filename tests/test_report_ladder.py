@@ -96,7 +96,9 @@ def test_a_step_says_which_way_it_points() -> None:
     for sign, shown in ((4, "more"), (-4, "less")):
         closeness = acts + sign * np.nan_to_num(share) + rng.normal(size=66)
         balance = ladder(table_of({**columns, "closeness": closeness})).steps[1]
-        assert balance.sentence().endswith(f" More known(returned_share) goes with {shown} closeness.")
+        assert balance.sentence().endswith(
+            f" The others held, more known(returned_share) goes with {shown} closeness."
+        )
 
 
 def test_too_few_rows_are_said_and_a_table_without_label_refused() -> None:

@@ -9,14 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from honestsignals.comparing import compare
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import DesignError, FitError
 from honestsignals.fitting import fit
-from honestsignals.formulas import design
-from honestsignals.inference.collinearity import dependent_columns
 from honestsignals.inference.families import FAMILIES, Family
 from honestsignals.inference.wald import WaldTest
 from honestsignals.inference.words import counted
@@ -24,15 +20,13 @@ from honestsignals.ladder_terms import STEPS, candidates
 from honestsignals.reporting.words import foot_of, grouped, heading, joined, shown
 from honestsignals.result import Result
 from honestsignals.tables import render
+from honestsignals.told_terms import ONCE, most_acts, told_already
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.05
 """The usual level; it decides the wording alone, since the test stands beside it either way."""
-
-ONCE = "told by who gave and whether both did, as nobody acted twice towards another"
-"""Why in_contact gives way to balance."""
 
 TIMED = frozenset({"active_days", "reply_rate", "alternation", "burstiness"})
 """Columns of the ladder that a log without times does not have."""
@@ -101,7 +95,12 @@ class Step:
         if not said:
             return " No single term stands out." if len(there) > 1 else ""
         text = "; ".join(said)
-        return f" {text[0].upper()}{text[1:]}."
+        # a sign beside other terms is not the sign of the term alone
+        return (
+            f" The others held, {text}."
+            if len(there) + len(self.beyond) > 1
+            else f" {text[0].upper()}{text[1:]}."
+        )
 
     def without(self) -> list[str]:
         """What could not be added to the step, and why: one sentence a reason."""
@@ -270,7 +269,7 @@ def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -
         raise DesignError("This table has no label, so there is nothing that give and take could foretell.")
     wanted = candidates(table)
     try:
-        dropped = _combinations(table, table.label, wanted)
+        dropped = told_already(table, table.label, wanted)
     except FitError as error:
         steps = tuple(Step(name, table.label, reason=str(error)) for name in STEPS)
         return Ladder(table.label, tuple(table.facts()), steps)
@@ -280,41 +279,6 @@ def ladder(table: DyadTable, *, progress: Callable[[str], None] | None = None) -
             progress(f"Fitting {name}")
         steps_made.append(_step(table, name, wanted[name], dropped, steps_made))
     return Ladder(table.label, tuple(table.facts()), tuple(steps_made))
-
-
-def _combinations(table: DyadTable, label: str, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Terms that are constant, or a combination of terms before them, and why.
-
-    Where nobody acted more than once towards another, contact is what each gave less what was returned:
-    ``in_contact`` then gives way, so that balance asks whether it matters that both gave.
-    """
-    terms = [term for step in wanted.values() for term in step]
-    found = _dependent(table, label, terms)
-    tied = "known(returned_share)" in found and "in_contact" in terms and "in_contact" not in found
-    if tied and table.directed and _most(table) <= 1:
-        without = _dependent(table, label, [term for term in terms if term != "in_contact"])
-        if "known(returned_share)" not in without:
-            return {**without, "in_contact": ONCE}
-    return found
-
-
-def _dependent(table: DyadTable, label: str, terms: Sequence[str]) -> dict[str, str]:
-    """Terms that are constant, or a combination of terms before them, and why."""
-    model = design(f"{label} ~ {' + '.join(terms)}", table)
-    found = {}
-    for term, others in dependent_columns(model.X, model.names):
-        if others:
-            what = "a combination" if len(others) > 1 else "a multiple"
-            found[term] = f"{what} of {joined([one for one in others if one != 'Intercept'])}"
-        else:
-            found[term] = "the same in every row"
-    return found
-
-
-def _most(table: DyadTable) -> float:
-    """Most acts from one to another."""
-    there = [name for name in ("acts_ego", "acts_alter") if name in table.frame.columns]
-    return float(table.frame[there].to_numpy().max(initial=0)) if there else np.inf
 
 
 def _step(
@@ -347,7 +311,7 @@ def _no_terms(table: DyadTable, wanted: Sequence[str], lost: Mapping[str, str]) 
         without = "the table was made without its columns."
         return without if timed else "the acts have no times, from which replies could be told."
     reasons = "; ".join(grouped(lost))
-    if "known(returned_share)" in lost and _most(table) <= 1:
+    if "known(returned_share)" in lost and most_acts(table) <= 1:
         reasons += (
             ". Where each of two people acted at most once, how much passed between them and whether it was "
             "returned are one fact"

@@ -151,7 +151,16 @@ def standing_out(made: Permutation, found: Findings) -> str:
         )
     return (
         f"When people change places ({made.found.draws:,} permutations), {joined(out)} "
-        f"{'stands' if len(out) == 1 else 'stand'} out, one at a time: {each}."
+        f"{'stands' if len(out) == 1 else 'stand'} out, one at a time{_several(there)}: {each}."
+    )
+
+
+def _several(terms: list[str]) -> str:
+    """That one of several may stand out by chance alone."""
+    n = len(terms)
+    return (
+        f" (of {n} terms looked at, one or more do so by chance alone up to {1 - 0.95**n:.0%} of the time)"
+        * (n > 1)
     )
 
 
