@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from honestsignals.study_folder import open_study
     from honestsignals.truths import Dependence, Effects
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _HOMES = {
     "Activity": "processes",
