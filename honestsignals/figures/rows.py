@@ -97,9 +97,9 @@ def at_right(axes: Axes, rows: Rows, texts: Sequence[str]) -> None:
 def few_ticks(axes: Axes) -> None:
     """Not more numbers along the x axis than there is room for."""
     room = inches_wide(axes)
-    # names of rows will take some of it, the more of a narrow figure
-    each = 0.62 if page_wide(axes) else 0.9
-    axes.locator_params(axis="x", nbins=max(1, min(7, int(room / each))))
+    # names of rows will take some of a narrow figure, and steps of 2.5 need a digit more
+    each, steps = (0.62, [1, 2, 2.5, 5, 10]) if page_wide(axes) else (0.9, [1, 2, 5, 10])
+    axes.locator_params(axis="x", nbins=max(1, min(7, int(room / each))), steps=steps)
 
 
 def whiskers(axes: Axes, low: Array, high: Array, at: Array, colour: str) -> None:
