@@ -16,6 +16,9 @@ from honestsignals.study import Study
 from tests.evaluations import FEW, LADDER, frame, helpdesk
 from tests.shared import needs_shared, shared_path
 
+COUNTED = ["acts", "in_contact", "returned_share", "net_giving"]
+"""What a table needs for volume and balance."""
+
 
 @cache
 def study(name: str) -> Study:
@@ -47,15 +50,16 @@ def test_eies_knows_who_people_are_on_random_pairs_alone(label: str, kind: str, 
     assert found.gain("volume", "base rate").low > 0
     assert abs(found.added.value) < 0.03
     assert "balance adds nothing that these data can show to volume" in found.headline
-    assert "Timing is no step here: the table has none of its columns that varies." in found.facts()
+    assert any(line.startswith("Timing is not judged") for line in found.facts())
 
 
 @needs_shared
 def test_eies_transductively_is_flattered() -> None:
-    dyads = study("eies").dyads(label="friendship_t2")
-    who = {"who": ["C(ego)", "C(alter)"]}
+    dyads = study("eies").dyads(label="friendship_t2", metrics=COUNTED)
+    who = ["~ C(ego) + C(alter)"]
     random = hs.evaluate(dyads.frame, label="friendship_t2", ladder=who, folds="transductive")
-    unseen = hs.evaluate(dyads.frame, label="friendship_t2", ladder=who, folds=FEW)
+    one = hs.PeopleFolds(divisions=1)
+    unseen = hs.evaluate(dyads.frame, label="friendship_t2", ladder=who, folds=one)
     assert random.tidy()["auc"].iloc[1] > 0.7
     assert unseen.tidy()["auc"].iloc[1] == pytest.approx(0.5, abs=1e-9)
 
@@ -63,10 +67,12 @@ def test_eies_transductively_is_flattered() -> None:
 @needs_shared
 def test_levels_by_comparison_and_classes_of_pairs() -> None:
     eies = study("eies")
-    high = hs.evaluate(eies.dyads(label="acquaintance_t2"), label="acquaintance_t2 >= 3", folds=FEW)
+    high = hs.evaluate(
+        eies.dyads(label="acquaintance_t2", metrics=COUNTED), label="acquaintance_t2 >= 3", folds=FEW
+    )
     assert high.label_type == "binary"
     assert high.plan.y.sum() == 204
-    whole = hs.friendship_class(eies, "friendship_t2").dyads(label="friendship_t2_class")
+    whole = hs.friendship_class(eies, "friendship_t2").dyads(label="friendship_t2_class", metrics=COUNTED)
     classes = hs.evaluate(whole, folds=FEW)
     assert classes.label_type == "nominal"
     assert classes.plan.level_names == ("none", "one-sided", "mutual")
@@ -76,7 +82,7 @@ def test_levels_by_comparison_and_classes_of_pairs() -> None:
 
 @needs_shared
 def test_blocks_of_classroom() -> None:
-    dyads = study("classroom").dyads(label="friendship_level")
+    dyads = study("classroom").dyads(label="friendship_level", metrics=COUNTED)
     found = hs.evaluate(dyads, folds="blocks")
     assert len(found.tested) == 2
     block = found.plan.frame["block"]
@@ -100,14 +106,6 @@ def test_ratings_of_bitcoin_asked_later() -> None:
     assert found.canary is not None
     assert found.canary.lifted
     assert any(line.startswith("Mind: dummies for people add to these folds") for line in found.facts())
-
-
-@needs_shared
-def test_colombia_has_a_step_that_can_add_nothing() -> None:
-    found = hs.evaluate(study("colombia_foodsharing").dyads(label="friendship"), folds=FEW)
-    assert "balance adds nothing to volume in foretelling friendship" in found.headline
-    line = "No wald_p of balance: its columns are combinations of those before, so it can add nothing."
-    assert line in found.facts()
 
 
 @needs_shared
