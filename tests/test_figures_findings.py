@@ -238,12 +238,16 @@ def test_rounding_puts_no_rows_in_order() -> None:
     assert scores.auc(1 - y, 1 - moved).value == 0.5
 
 
-@pytest.mark.parametrize("width", [3.0, 3.75])
-def test_numbers_along_the_ladder_stand_apart(width: float) -> None:
+@pytest.mark.parametrize("width", [3.4, 3.75])
+@pytest.mark.parametrize(
+    "ends", [(-0.0086, 0.0141), (-0.001, 0.0023), (-0.02, 0.04), (-0.3, 0.2), (0.0, 1e-4)]
+)
+def test_numbers_along_the_ladder_stand_apart(width: float, ends: tuple[float, float]) -> None:
     steps = pd.DataFrame({"step": ["base rate", "volume", "+ balance", "+ timing"], "brier": 0.1})
-    gain = np.array([np.nan, 0.087, 0.0141, -0.0086])
-    frame = steps.assign(brier_low=0.071, brier_high=0.234, brier_gain=gain, brier_gain_low=gain - 0.0134)
-    made = figures.draw("ladder", frame.assign(brier_gain_high=gain + 0.0134), width=width)
+    gain = np.array([np.nan, 0.087, *ends])
+    half = ends[1] * 0.9
+    frame = steps.assign(brier_low=0.071, brier_high=0.234, brier_gain=gain, brier_gain_low=gain - half)
+    made = figures.draw("ladder", frame.assign(brier_gain_high=gain + half), width=width)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made.draw_without_rendering()
@@ -257,5 +261,15 @@ def test_numbers_along_the_ladder_stand_apart(width: float) -> None:
 
 
 def test_a_figure_too_narrow_for_its_legend_is_refused() -> None:
-    with pytest.raises(hs.ArgumentError, match=r"from 3\.0 to 20\.0 inches"):
+    with pytest.raises(hs.ArgumentError, match=r"from 3\.4 to 20\.0 inches"):
         figures.draw("ladder", pd.DataFrame(), width=2.4)
+
+
+def test_a_coefficient_without_an_error_has_no_mark_where_another_error_has_one() -> None:
+    from matplotlib.figure import Figure
+
+    rows = {"term": ["acts", "acts"], "model": ["dyadic", "jackknife"], "estimate": [0.5, 0.5]}
+    found = pd.DataFrame(rows | {"low": [np.nan, 0.1], "high": [np.nan, 0.9]})
+    axes = hs.figures.coefficients(found, Figure().subplots())
+    marks = [line.get_xdata() for line in axes.get_lines() if line.get_marker() not in ("None", "", None)]
+    assert [bool(np.isnan(np.asarray(one, dtype=float)).all()) for one in marks[:2]] == [True, False]

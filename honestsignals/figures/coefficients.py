@@ -121,8 +121,10 @@ def coefficients(
         how = look(place)
         at = rows.centre + (place - (many - 1) / 2) * STEP
         whiskers(axes, found.low[place], found.high[place], at, how.colour)
+        # a mark without an interval would look like one that is sure, where another error has one
+        bare = ~np.isfinite(found.low[place]) & np.isfinite(found.low).any(axis=0)
         axes.plot(
-            found.value[place],
+            np.where(bare, np.nan, found.value[place]),
             at,
             linestyle="none",
             marker=how.marker,
