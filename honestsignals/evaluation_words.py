@@ -182,10 +182,12 @@ def base_words(plan: Plan) -> list[str]:
 
 def model_words(plan: Plan) -> str:
     """What learnt, and what the intervals are."""
+    leans = isinstance(plan.splitter, PeopleFolds) and plan.splitter.pairs == "inside"
+    up = " A larger gain has a larger error, so intervals of gains reach further up than down." * leans
     return (
         f"Model: {plan.learner.words}. Scores are taken within each fold and averaged over folds; intervals "
         "are 95 %, of dyadic errors on what each row adds to a score (to an AUC: its placement value), never "
-        "below those of pairs, t with effective degrees of freedom."
+        f"below those of pairs, t with effective degrees of freedom.{up}"
     )
 
 
