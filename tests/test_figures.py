@@ -881,7 +881,7 @@ def test_words_are_of_what_was_drawn_last_and_of_nothing_else() -> None:
 def test_what_draw_does_not_know_is_refused() -> None:
     with pytest.raises(hs.UnknownNameError, match="Did you mean 'roc'"):
         figures.draw("rocs", predictions())
-    with pytest.raises(hs.ArgumentError, match=r"width is 1; it must be from 3\.0 to 20\.0 inches"):
+    with pytest.raises(hs.ArgumentError, match=r"width is 1; it must be from 3\.4 to 20\.0 inches"):
         figures.draw("roc", predictions(), width=1)
 
 

@@ -23,7 +23,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 WIDTH = 7.2
 """Inches: the width of a page's text."""
-BETWEEN = (3.0, 20.0)
+BETWEEN = (3.4, 20.0)
 """Inches that a figure may be wide."""
 
 

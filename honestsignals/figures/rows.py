@@ -20,6 +20,8 @@ LINE, LEAST = 0.165, 0.3
 """Inches of a line of text, and of a row at least."""
 NOUGHT = 1e-15
 """What rounding leaves of a difference that is 0."""
+DIGIT = 0.08
+"""Inches of a digit."""
 EDGE = 0.08
 """Inches above the first row and below the last."""
 _IDS = "ego|alter|person|sender|receiver"
@@ -95,11 +97,22 @@ def at_right(axes: Axes, rows: Rows, texts: Sequence[str]) -> None:
 
 
 def few_ticks(axes: Axes) -> None:
-    """Not more numbers along the x axis than there is room for."""
-    room = inches_wide(axes)
-    # names of rows will take some of a narrow figure, and steps of 2.5 need a digit more
-    each, steps = (0.62, [1, 2, 2.5, 5, 10]) if page_wide(axes) else (0.9, [1, 2, 5, 10])
-    axes.locator_params(axis="x", nbins=max(1, min(7, int(room / each))), steps=steps)
+    """Not more numbers along the x axis than there is room for; called when everything is drawn."""
+    # names of rows will take some of what there is
+    room = 0.9 * inches_wide(axes)
+    axes.locator_params(axis="x", nbins=max(2, min(7, int(room / 0.56))))
+    low, high = sorted(axes.get_xlim())
+    every = axes.xaxis.get_major_locator()()
+    ticks = np.array([one for one in every if low <= one <= high])
+    if len(ticks) < 2:
+        return
+    words = axes.xaxis.get_major_formatter().format_ticks(list(ticks))
+    needed = DIGIT * (max(map(len, words)) + 1)
+    apart = int(np.ceil(needed * (high - low) / (room * float(ticks[1] - ticks[0])) - 1e-9))
+    if apart > 1:
+        kept = [ticks[first::apart].tolist() for first in range(min(apart, len(ticks)))]
+        # as many as can be, and 0 among them where that costs none
+        axes.set_xticks(max(kept, key=lambda one: (len(one), 0.0 in one)))
 
 
 def whiskers(axes: Axes, low: Array, high: Array, at: Array, colour: str) -> None:
