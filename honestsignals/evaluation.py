@@ -191,8 +191,15 @@ class Evaluation(Printed):
             folds = [
                 PersonSums(one.people, self._change(one.sums, after, before)) for one in self.scores.people
             ]
-            growth = growth_of(change, ego, alter, folds)
+            growth = np.where(self._tells(before), growth_of(change, ego, alter, folds), 0.0)
         return self._spread(change, growth)
+
+    def _tells(self, step: int) -> Array:
+        """Whether a step scores better than the base rate, (K,): only beside it is a gain a square."""
+        own = self._change(self.scores.mean()[None], step, 0)[0]
+        margin = self._spread(self._change(self.scores.influence, step, 0)).margin()
+        with np.errstate(invalid="ignore"):
+            return np.asarray(own - margin > 0)
 
     @cached_property
     def _rows_tested(self) -> Array:

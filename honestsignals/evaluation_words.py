@@ -85,6 +85,12 @@ def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: Seque
     change = f"{score.title} {values[0]:.3f} changes by {signed(gain.value)}"
     if np.isfinite(gain.low):
         change += f" [{signed(gain.low)}, {signed(gain.high)}]"
+    rare = rarer(plan)
+    if rare < FEW_EVENTS:
+        return (
+            f"{where}, {rare} rows with the rarer {plan.label} are too few to judge {joined(names)} beside "
+            f"{over}: {change}, an interval too narrow here."
+        )
     if not last.nested:
         told = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no better"
         far = ", as far as these data show" if told == "no better" else ""
@@ -101,6 +107,27 @@ def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: Seque
     else:
         said = f"add{s} nothing that these data can show to {over} in foretelling {plan.label}"
     return f"{where}, {joined(names)} {said}: {change}."
+
+
+FEW_EVENTS = 50
+"""Rows with the rarer answer below which nothing is claimed: with 2 to 22 of them intervals of gains that
+there were none of lay wholly above 0 in .09 to .37 of simulated studies of 30 people."""
+
+
+def rarer(plan: Plan) -> int:
+    """Rows with the rarer of two answers; of other labels all rows.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    int
+    """
+    if plan.task.label_type != "binary":
+        return len(plan.y)
+    return int(min(plan.y.sum(), len(plan.y) - plan.y.sum()))
 
 
 def over_words(plan: Plan, over: str) -> str:
