@@ -100,8 +100,6 @@ def test_refusals(tmp_path) -> None:
         hs.friendship_class(made.dyads(label="friendship_class"), "friendship_class")
     with pytest.raises(hs.ArgumentError, match=r"source is a dict; it must be a Study"):
         hs.friendship_class({}, "friendship")
-    with pytest.raises(hs.DesignError, match="classes without an order"):
-        hs.report(made, tmp_path / "report", label="friendship_class")
     rows = pd.DataFrame({"ego": ["a", "a"], "alter": ["b", "b"], "friend": [1, 0]})
     with pytest.raises(hs.DesignError, match="in two rows"):
         hs.friendship_class(rows, "friend")

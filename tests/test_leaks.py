@@ -68,7 +68,7 @@ def rows(frame: pd.DataFrame, by: str, at: str) -> np.ndarray:
 def network(frame: pd.DataFrame, least: int) -> np.ndarray:
     people = sorted(set(frame["ego"]) | set(frame["alter"]))
     wide = frame.assign(tie=frame["trust"] >= least).pivot(index="ego", columns="alter", values="tie")
-    return wide.reindex(index=people, columns=people).fillna(False).to_numpy(dtype=float)
+    return wide.reindex(index=people, columns=people).astype(float).fillna(0.0).to_numpy()
 
 
 def shared(frame: pd.DataFrame, least: int, *, both: bool) -> np.ndarray:
