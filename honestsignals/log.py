@@ -107,6 +107,8 @@ class InteractionLog:
             weight=acts.weight,
             kind=acts.kind,
             conversation=acts.columns.get("conversation"),
+            depth=acts.columns.get("depth"),
+            topic=acts.columns.get("topic"),
             clock=acts.clock or "",
             start=start,
             end=end,

@@ -198,6 +198,8 @@ def _batch(
         weight=take(log.weight),
         kind=take(log.kind),
         conversation=take(log.conversation),
+        depth=take(log.depth),
+        topic=take(log.topic),
         start=log.start,
         end=frame[0],
         settings=frame[1],

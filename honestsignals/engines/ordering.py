@@ -54,7 +54,8 @@ def pair_up(log: LogColumns) -> PairedActs:
     the bit whatever the order of the rows: acts alike in all else are ordered by weight.
     """
     log = _expanded(log)
-    plain = log.weight is None and log.conversation is None and log.count is None
+    bare = (log.weight, log.conversation, log.count, log.depth, log.topic)
+    plain = all(column is None for column in bare)
     scale = _scale(log)
     if plain and sum(scale.bits) < 63:
         return _sorted_values(log, scale, _packed_in_parts(log, scale))
@@ -65,7 +66,7 @@ def pair_up(log: LogColumns) -> PairedActs:
         scale = replace(scale, bits=ranks.bits)
         return _sorted_values(log, scale, _packed(ranks), ranks.keys)
     order = _order(ranks, log)
-    names = ("time", "count", "weight", "kind", "conversation")
+    names = ("time", "count", "weight", "kind", "conversation", "depth", "topic")
     columns = {name: getattr(log, name) for name in names}
     moved = {name: None if values is None else values[order] for name, values in columns.items()}
     return _paired(log, (ranks.pair[order], ranks.from_low[order]), moved, ranks.keys)
@@ -95,7 +96,7 @@ def _expanded(log: LogColumns) -> LogColumns:
         )
     times = log.count
     changed: dict[str, Any] = {"count": None}
-    for name in ("sender", "receiver", "time", "kind", "conversation"):
+    for name in ("sender", "receiver", "time", "kind", "conversation", "depth", "topic"):
         values = getattr(log, name)
         changed[name] = None if values is None else np.repeat(values, times)
     if log.weight is not None:
@@ -260,7 +261,8 @@ def _sorted_values(log: LogColumns, scale: _Scale, packed: Array, keys: Array | 
 
 def _order(ranks: _Ranks, log: LogColumns) -> Array:
     """Positions of the acts by pair, instant, giver, and (where there) conversation, kind and weight."""
-    ties = [column for column in (log.weight, log.kind, log.conversation) if column is not None]
+    own = (log.weight, log.depth, log.topic, log.kind, log.conversation)
+    ties = [column for column in own if column is not None]
     by_row = _order_by_row(ranks)
     if by_row is not None:
         return _settled(*by_row, [*ties, ranks.from_low])

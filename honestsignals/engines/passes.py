@@ -31,7 +31,7 @@ class LogColumns:
         People have the codes 0 to ``n_people - 1``, in their one order.
     sender, receiver : ndarray of int32, shape (n_acts,)
         Codes of the two.
-    time, count, weight, kind, conversation : ndarray, shape (n_acts,), or None
+    time, count, weight, kind, conversation, depth, topic : ndarray, shape (n_acts,), or None
         As in ``Acts``.
     clock : str
         "time", "wave" or "".
@@ -56,12 +56,15 @@ class LogColumns:
     end: int
     kinds: tuple[str, ...] = ()
     main: tuple[int, ...] | None = None
+    depth: Array | None = None
+    topic: Array | None = None
 
     @property
     def has(self) -> frozenset[str]:
         """What metrics may need and this log has: keys of ``registry.NEEDS``."""
         there = {"time": {"time", "periods"}, "wave": {"periods"}}.get(self.clock, set())
-        return frozenset({"moments"} | there | ({"weight"} if self.weight is not None else set()))
+        there |= {name for name in ("weight", "depth", "topic") if getattr(self, name) is not None}
+        return frozenset({"moments"} | there)
 
 
 @dataclass(frozen=True, eq=False)

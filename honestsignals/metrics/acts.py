@@ -70,12 +70,18 @@ class Settings:
         τ: up to when a reply is awaited in ``reply_hours``. A day.
     silence : int, microseconds
         G: silence of both after which ``patience`` counts a run of acts as given up. A week.
+    disclosure_window : int, microseconds
+        Δ of disclosures: one is returned where the other discloses within it (inclusive). A day.
+    depth_margin : float
+        τ: a disclosure this much deeper than the other has gone so far is too deep. In units of depth.
     """
 
     conversation_gap: int = HOUR
     period: int = 7 * DAY
     reply_horizon: int = DAY
     silence: int = 7 * DAY
+    disclosure_window: int = DAY
+    depth_margin: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +104,10 @@ class Acts:
         Code of the kind.
     conversation : ndarray of int64, shape (n_acts,), or None
         Code of the conversation; negative: one of its own.
+    depth : ndarray of float64, shape (n_acts,), or None
+        How deeply the act disclosed something of its giver; NaN where it disclosed nothing.
+    topic : ndarray of int32, shape (n_acts,), or None
+        Code of the topic; negative where there is none.
     start : int
         First moment of the log (microseconds or wave).
     end : ndarray of int64, shape (n_pairs,)
@@ -113,6 +123,8 @@ class Acts:
     weight: Array | None
     kind: Array | None
     conversation: Array | None
+    depth: Array | None
+    topic: Array | None
     start: int
     end: Array
     settings: Settings = field(default_factory=Settings)
@@ -149,6 +161,8 @@ class Acts:
             weight=cut(self.weight),
             kind=cut(self.kind),
             conversation=cut(self.conversation),
+            depth=cut(self.depth),
+            topic=cut(self.topic),
             derived={},
         )
 

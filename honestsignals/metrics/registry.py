@@ -30,6 +30,8 @@ NEEDS = {
     "time": "a time column",
     "periods": "a time or a wave column",
     "weight": "a weight column",
+    "depth": "a depth column",
+    "topic": "a topic column",
     "moments": "all pairs asked at no more than a few moments",
 }
 FAMILIES = (
