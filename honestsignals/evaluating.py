@@ -53,7 +53,7 @@ def evaluate(
         Steps: names of known ones ("volume", "balance", "timing", the default; "persistence",
         "embeddedness", "attributes"), or {name: [columns or terms]}, each holding the steps before it; or
         formulas, which stand alone ("trust ~ log1p(acts)"; the left side may be left out: "~ acts").
-        A bare column enters as ``known(x)`` where it is undefined somewhere.
+        A bare column that is undefined somewhere enters as ``known(x) + undefined(x)``: 0, and an indicator.
     folds : str or splitter
         "people": trained on pairs among some people, tested on pairs among others; "across": tested on pairs
         of a known person with one never seen; "time": tested on labels asked later; "people and time";

@@ -53,7 +53,8 @@ def fit(
     ----------
     formula : str
         "label ~ terms": columns of the table, ``log1p(x)``, and ``known(x)`` (x, or 0 where it is
-        undefined) to stand beside ``in_contact``. A plain ``x`` leaves out rows where it is undefined.
+        undefined) to stand beside ``in_contact`` or ``undefined(x)`` (1 where it is, else 0). A plain ``x``
+        leaves out rows where it is undefined.
         ``decompose(x)`` stands for what of x is ego's, alter's and the pair's (see :func:`decompose`). The
         left side may compare: "acquaintance >= 3".
     dyads : DyadTable or pandas.DataFrame

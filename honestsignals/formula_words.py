@@ -17,6 +17,9 @@ QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`""")
 OF_ALL_ROWS = frozenset({"center", "scale", "standardize", "poly", "bs", "cs", "cc", "cr"})
 """Functions whose value in one row hangs on the others: an undefined row would spoil all of them."""
 
+INDULGENT = frozenset({"known", "undefined"})
+"""Functions that make a number of what is undefined: inside them, rows need not have a column."""
+
 MOODY = frozenset({"lag", "hashed"})
 """Functions that would depend on the order of rows, or on how names are spelt."""
 
@@ -30,7 +33,7 @@ class Words:
     names : tuple of str
         Columns, and what stands where a column could, in order.
     bare : frozenset of str
-        Those of them that stand outside ``known()`` somewhere: rows must have them.
+        Those of them that stand outside ``known()`` and ``undefined()`` somewhere: rows must have them.
     calls : frozenset of str
         Functions that it calls by name.
     """
@@ -97,7 +100,7 @@ class _Found:
 
 
 def _read(node: ast.AST, found: _Found, known: bool) -> None:
-    """Gather names below a node; ``known`` says whether one of its parents makes 0 of what is undefined."""
+    """Gather names below a node; ``known`` says whether one of its parents makes a number of what is undefined."""
     if isinstance(node, ast.Name):
         found.names.append(node.id)
         if not known:
@@ -114,7 +117,7 @@ def _read(node: ast.AST, found: _Found, known: bool) -> None:
             f"known() cannot stand around {name}(), which looks at all rows at once: one undefined would "
             f"spoil them all. Write {name}(known(x))."
         )
-    inside = known or name == "known"
+    inside = known or name in INDULGENT
     for argument in [*node.args, *(one.value for one in node.keywords)]:
         if name == "Q":
             if not isinstance(argument, ast.Constant):
@@ -170,7 +173,7 @@ def right_side(right: str, columns: Iterable[str]) -> tuple[set[str], set[str]]:
     -------
     names : set of str
     bare : set of str
-        Those that stand outside ``known()``.
+        Those that stand outside ``known()`` and ``undefined()``.
 
     Raises
     ------

@@ -38,13 +38,27 @@ def known(values: Any) -> Any:
     >>> known(np.array([0.5, np.nan]))
     array([0.5, 0. ])
     """
-    if hasattr(values, "to_numpy"):
-        values = values.to_numpy(dtype=float, na_value=np.nan)
+    values = _plain(values)
     return np.where(np.isnan(values), 0.0, values)
+
+
+def undefined(values: Any) -> Any:
+    """1 where a column is undefined, else 0: to stand beside ``known``, so that 0 is no value among others.
+
+    >>> undefined(np.array([0.5, np.nan]))
+    array([0., 1.])
+    """
+    return np.isnan(_plain(values)).astype(float)
+
+
+def _plain(values: Any) -> Any:
+    """A column as numbers, NaN where it is undefined."""
+    return values.to_numpy(dtype=float, na_value=np.nan) if hasattr(values, "to_numpy") else values
 
 
 TRANSFORMS: Mapping[str, Callable[..., Any]] = {
     "known": known,
+    "undefined": undefined,
     "log1p": np.log1p,
     "log": np.log,
     "sqrt": np.sqrt,

@@ -58,7 +58,7 @@ WORDS = {
 
 
 FORMULA_WORDS = (
-    *("known", "log1p", "log", "sqrt", "exp", "abs", "square"),
+    *("known", "undefined", "log1p", "log", "sqrt", "exp", "abs", "square"),
     *("C", "I", "Q", "np", "center", "scale", "standardize", "poly", "bs", "cs", "cc", "cr"),
 )
 """What formulas call: ours, then formulaic's. No label may be called so."""

@@ -34,7 +34,8 @@ def candidates(table: DyadTable | pd.DataFrame, steps: Sequence[str] = STEPS) ->
     balance is known(returned_share), where rows have a direction also known(net_giving); timing is
     known(reply_rate), known(alternation) and known(burstiness). Persistence is known(persistence);
     embeddedness log1p(shared_contacts) and known(overlap); attributes are what is known of the two people
-    and of the pair, as far as it does not hang on who is called ego.
+    and of the pair, as far as it does not hang on who is called ego. Whether a rate can be told says how
+    many acts there were, so these have no indicator of it but ``in_contact``; attributes have their own.
 
     Parameters
     ----------
@@ -85,9 +86,37 @@ def _attributes(table: DyadTable) -> list[str]:
             continue
         numeric = table.frame[fact.name].dtype.kind in "iufb"
         if (fact.swap == "same" or table.directed) and numeric:
-            # an attribute that somebody lacks would cost the rows of all their pairs
-            found.append(f"known({fact.name})" if table.frame[fact.name].isna().any() else fact.name)
+            found += terms_of(table.frame, fact.name)
     return found
+
+
+def terms_of(frame: pd.DataFrame, name: str) -> list[str]:
+    """The terms by which a column enters: where it is undefined somewhere, as 0 and an indicator.
+
+    Rows stay as they are, so that every step has the same; and 0 is no value among others.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    name : str
+        One of its columns.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> terms_of(pd.DataFrame({"share": [0.5, None]}), "share")
+    ['known(share)', 'undefined(share)']
+    >>> terms_of(pd.DataFrame({"my share": [0.5, 1.0]}), "my share")
+    ['`my share`']
+    """
+    column = name if name.isidentifier() else f"`{name}`"
+    if frame[name].dtype.kind in "iuf" and bool(frame[name].isna().any()):
+        return [f"known({column})", f"undefined({column})"]
+    return [column]
 
 
 def column_of(term: str) -> str:

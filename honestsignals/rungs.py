@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, unknown
-from honestsignals.ladder_terms import FURTHER, STEPS, candidates
+from honestsignals.ladder_terms import FURTHER, STEPS, candidates, terms_of
 from honestsignals.told_terms import told_already
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def rungs(table: DyadTable | pd.DataFrame, ladder: Ladder, label: str) -> tuple[
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"ego": ["a", "b"], "alter": ["b", "c"], "acts": [1, 2], "share": [0.5, None]})
     >>> [one.terms for one in rungs(frame, {"how much": ["log1p(acts)"], "return": ["share"]}, "y")[0]]
-    ['log1p(acts)', 'log1p(acts) + known(share)']
+    ['log1p(acts)', 'log1p(acts) + known(share) + undefined(share)']
     """
     notes: list[str] = []
     made: list[Rung] = []
@@ -162,9 +162,7 @@ def _terms(table: DyadTable | pd.DataFrame, name: str, asked: Any) -> list[str]:
     terms = []
     for term in asked:
         if term in columns:
-            undefined = frame[term].dtype.kind in "iuf" and bool(frame[term].isna().any())
-            column = term if term.isidentifier() else f"`{term}`"
-            terms.append(f"known({column})" if undefined else column)
+            terms += terms_of(frame, term)
         elif "~" in term:
             raise ArgumentError(f"Step {name!r} lists the formula {term!r}; a formula is a step by itself.")
         elif term.isidentifier():

@@ -98,3 +98,32 @@ def test_beside_a_step_that_says_nothing_intervals_are_even() -> None:
     assert found.high - found.value == pytest.approx(found.value - found.low)
     told = (rng.random(len(ego)) < 1 / (1 + np.exp(-(frame["x"] + frame["z"] / 2 - 1)))).astype(int)
     assert hs.evaluate(frame.assign(y=told), label="y", ladder=steps)._tells(1)[0]
+
+
+def test_an_undefined_column_enters_with_an_indicator() -> None:
+    """Far from 0, the constant that stands for undefined would be a value among others, and spoil the slope."""
+    rng = np.random.default_rng(0)
+    ego, alter = np.nonzero(~np.eye(30, dtype=bool))
+    x = rng.normal(size=len(ego))
+    rows = pd.DataFrame({"ego": ego, "alter": alter, "acts": rng.poisson(3, len(ego))})
+    rows["q"] = np.where(rng.random(len(ego)) < 0.3, np.nan, 50 + x)
+    rows["y"] = (rng.random(len(ego)) < 1 / (1 + np.exp(-x))).astype(int)
+    listed = hs.evaluate(rows, label="y", ladder={"volume": ["acts"], "q": ["q"]}, seed=1)
+    formula = hs.evaluate(
+        rows, label="y", ladder={"volume": "~ acts", "q": "~ acts + known(q) + undefined(q)"}, seed=1
+    )
+    constant = hs.evaluate(rows, label="y", ladder={"volume": ["acts"], "q": ["known(q)"]}, seed=1)
+    assert listed.tidy()["auc"].tolist() == formula.tidy()["auc"].tolist()
+    assert listed.gain("q", "volume").value > constant.gain("q", "volume").value + 0.1
+    assert len(listed.plan.y) == len(rows)
+
+
+def test_slopes_beside_an_indicator_are_those_of_listwise_deletion() -> None:
+    rng = np.random.default_rng(1)
+    ego, alter = np.nonzero(~np.eye(12, dtype=bool))
+    rows = pd.DataFrame({"ego": ego, "alter": alter, "y": rng.normal(size=len(ego))})
+    rows["q"] = np.where(rng.random(len(ego)) < 0.3, np.nan, 50 + rng.normal(size=len(ego)))
+    both = hs.fit("y ~ known(q) + undefined(q)", rows, family="gaussian")
+    alone = hs.fit("y ~ q", rows, family="gaussian")
+    np.testing.assert_allclose(both.estimate.beta[:2], alone.estimate.beta, rtol=1e-10)
+    assert both.model.rows.size == len(rows) > alone.model.rows.size
