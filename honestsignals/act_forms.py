@@ -1,4 +1,4 @@
-"""Other forms of a log's acts: a graph, a frame, moments as people read them."""
+"""Other forms of a log's acts: columns of an engine, a graph, a frame, moments as people read them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.engines.passes import LogColumns
 from honestsignals.errors import listed
 from honestsignals.graph import by_arc, directed_graph, summed
 from honestsignals.metrics.acts import DAY, SECOND
@@ -19,6 +20,37 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 ACROSS = "across blocks"
+
+
+def columns_of(acts: ActArrays, giving: tuple[str, ...] | None, edges: tuple[int, int]) -> LogColumns:
+    """The acts as an engine takes them.
+
+    Parameters
+    ----------
+    acts : ActArrays
+        The acts.
+    giving : tuple of str or None
+        Kinds that count as giving; None for all.
+    edges : tuple of int
+        First and last moment observed.
+    """
+    return LogColumns(
+        n_people=len(acts.people),
+        sender=acts.sender,
+        receiver=acts.receiver,
+        time=acts.time,
+        count=acts.count,
+        weight=acts.weight,
+        kind=acts.kind,
+        conversation=acts.columns.get("conversation"),
+        depth=acts.columns.get("depth"),
+        topic=acts.columns.get("topic"),
+        clock=acts.clock or "",
+        start=edges[0],
+        end=edges[1],
+        kinds=tuple(kind_slug(kind) for kind in acts.kinds),
+        main=None if giving is None else tuple(acts.kinds.index(kind) for kind in giving),
+    )
 
 
 def graph_of(acts: ActArrays) -> nx.DiGraph:

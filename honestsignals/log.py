@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.act_forms import ACROSS, as_shown, cut, facts_of, frame_of, graph_of, size_of
+from honestsignals.act_forms import (
+    ACROSS,
+    as_shown,
+    columns_of,
+    cut,
+    facts_of,
+    frame_of,
+    graph_of,
+    size_of,
+)
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.local import LocalEngine
 from honestsignals.engines.passes import FAR, LogColumns, Rows
@@ -95,26 +104,7 @@ class InteractionLog:
 
     def columns(self) -> LogColumns:
         """The log as an engine takes it."""
-        start, end = self.moments()
-        acts, suffixes = self.acts, tuple(kind_slug(kind) for kind in self.kinds)
-        main = None if self.giving is None else tuple(self.kinds.index(kind) for kind in self.giving)
-        return LogColumns(
-            n_people=len(acts.people),
-            sender=acts.sender,
-            receiver=acts.receiver,
-            time=acts.time,
-            count=acts.count,
-            weight=acts.weight,
-            kind=acts.kind,
-            conversation=acts.columns.get("conversation"),
-            depth=acts.columns.get("depth"),
-            topic=acts.columns.get("topic"),
-            clock=acts.clock or "",
-            start=start,
-            end=end,
-            kinds=suffixes,
-            main=main,
-        )
+        return columns_of(self.acts, self.giving, self.moments())
 
     def pairs_in_contact(self) -> tuple[Array, Array]:
         """Codes of the two of every pair with an act that counts as giving, the lower first."""

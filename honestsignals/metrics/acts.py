@@ -149,22 +149,10 @@ class Acts:
         # numpy takes by position ten times as fast as by mask
         at = np.flatnonzero(mask)
 
-        def cut(values: Array | None) -> Array | None:
-            return None if values is None else values[at]
-
-        return replace(
-            self,
-            offsets=self.edges(mask),
-            from_ego=self.from_ego[at],
-            time=cut(self.time),
-            count=cut(self.count),
-            weight=cut(self.weight),
-            kind=cut(self.kind),
-            conversation=cut(self.conversation),
-            depth=cut(self.depth),
-            topic=cut(self.topic),
-            derived={},
-        )
+        names = ("from_ego", "time", "count", "weight", "kind", "conversation", "depth", "topic")
+        values = {name: getattr(self, name) for name in names}
+        kept: dict[str, Any] = {name: None if one is None else one[at] for name, one in values.items()}
+        return replace(self, offsets=self.edges(mask), derived={}, **kept)
 
     def slices(self, most: int) -> Iterator[tuple[slice, slice]]:
         """Pairs and their acts in parts of at most so many of either, but of one pair at least."""
