@@ -21,6 +21,7 @@ from honestsignals.progress import progress
 from honestsignals.references import REFERENCES
 from honestsignals.reporting import findings, folder, page
 from honestsignals.reporting import report as reporting
+from honestsignals.reporting.chance import Chance
 from honestsignals.reporting.summary import asymmetries
 from honestsignals.reporting.words import STEPS
 from tests.reports import NASTY, NO_TIMES, Page, content, names, plain_study
@@ -645,3 +646,13 @@ def test_references_are_made_from_the_bibliography() -> None:
 def test_every_measure_is_cited() -> None:
     used = {entry.fact.reference for entry in entries().values()} - {""}
     assert used <= set(REFERENCES)
+
+
+@pytest.mark.parametrize(
+    ("observed", "said"),
+    [(9.0, "two-sided p = 0.1000, the least that 19 draws can give"), (0.5, "two-sided p = 1.0000)")],
+)
+def test_a_p_value_that_no_draw_can_undercut_is_said_to_be_one(observed: float, said: str) -> None:
+    means = np.concatenate([[observed], np.linspace(0, 1, 19)])
+    chance = Chance("activity", "dyad", "returned_share", 1, pd.DataFrame(), means)
+    assert said in chance.sentence()

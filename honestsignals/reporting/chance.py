@@ -63,6 +63,13 @@ class Chance:
         low, high = (drawn <= observed + same).sum(), (drawn >= observed - same).sum()
         return float(min(1.0, 2 * (1 + min(low, high)) / (1 + drawn.size)))
 
+    def _probability(self) -> str:
+        """The p value; where no draw is as far off, that it is the least that so many draws can give."""
+        drawn = self.means[1:][~np.isnan(self.means[1:])]
+        at_floor = self.p_value <= 2 / (1 + drawn.size) * (1 + SAME)
+        floor = f", the least that {drawn.size:,} draws can give" if at_floor else ""
+        return f"two-sided p = {probability(self.p_value)}{floor}".replace("p = <", "p <")
+
     def sentence(self) -> str:
         """What was observed, what chance makes of it, and how often it does as much."""
         drawn = self.means[1:][~np.isnan(self.means[1:])]
@@ -74,8 +81,8 @@ class Chance:
         return (
             f"{what}{whose} is {number(float(self.means[0]))}; in {self.draws:,} draws of the null model it "
             f"is {number(float(drawn.mean()))} on average, 95 % of them from {number(float(low))} to "
-            f"{number(float(high))} (two-sided p = {probability(self.p_value)})."
-        ).replace("p = <", "p <")
+            f"{number(float(high))} ({self._probability()})."
+        )
 
     def keeps(self) -> str:
         """What every draw keeps, and what it redraws."""
