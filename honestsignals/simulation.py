@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit
 
 from honestsignals.engines.passes import Rows
-from honestsignals.errors import ArgumentError, OutputError
+from honestsignals.errors import ArgumentError
 from honestsignals.log import InteractionLog
+from honestsignals.making_studies import check_number, free_folder, given, streams, write_whole
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import plan
 from honestsignals.processes import START, Activity, draw_acts, draw_people, root
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     from honestsignals.study import Study
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Options = TypeVar("Options", Activity, Effects, Dependence)
 
 TRUST_SHARES = (0.1, 0.2, 0.35, 0.25, 0.1)
 """Expected shares of the answers 1 to 5 about trust: most in the middle, as on most such scales."""
-WHOLE, NUMBER = (int, np.integer), (int, float, np.number)
 COUNTS = ("seed", "people", "days")
 BOUNDS = {
     "seed": (0, 2**63),
@@ -139,7 +137,7 @@ class Simulation:
         Simulation
         """
         _check({"seed": seed})
-        labels = _labels(self.people, self.models, _streams(seed)[2])
+        labels = _labels(self.people, self.models, streams(seed, 3)[2])
         return replace(self, labels=labels, truth={**self.truth, "label_seed": seed})
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
@@ -159,26 +157,8 @@ class Simulation:
         OutputError
             Where something is there already, or there is no folder to write it into.
         """
-        target = Path(folder)
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise OutputError(f"{target} is there already; name a folder that is new or empty.")
-        if not target.absolute().parent.is_dir():
-            raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
-        draft = Path(tempfile.mkdtemp(dir=target.absolute().parent, prefix=f".{target.name}."))
-        try:
-            for name, text in self._files(target.absolute().name).items():
-                # as bytes: no system's own line ends
-                (draft / name).write_bytes(text.encode())
-            # mkdtemp makes folders that only the owner reads; a study gets the usual rights
-            umask = os.umask(0)
-            os.umask(umask)
-            draft.chmod(0o777 & ~umask)
-            if target.exists():
-                target.rmdir()
-            draft.rename(target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        return target
+        target = free_folder(folder)
+        return write_whole(target, self._files(target.absolute().name))
 
     def study(self) -> Study:
         """The study as :func:`honestsignals.open_study` opens it.
@@ -270,9 +250,9 @@ def simulate(
     >>> len(simulation.study().dyads(label="trust"))
     132
     """
-    activity = _given("activity", activity, Activity)
-    effects = _given("effects", effects, Effects)
-    dependence = _given("dependence", dependence, Dependence)
+    activity = given("activity", activity, Activity)
+    effects = given("effects", effects, Effects)
+    dependence = given("dependence", dependence, Dependence)
     options = {
         "seed": seed,
         "people": people,
@@ -284,21 +264,14 @@ def simulate(
         "directed": directed,
     }
     _check(options)
-    streams = _streams(seed)
-    roster = draw_people(people, streams[0])
-    acts = draw_acts(roster, days, activity, streams[1])
+    sources = streams(seed, 3)
+    roster = draw_people(people, sources[0])
+    acts = draw_acts(roster, days, activity, sources[1])
     arrays = read_acts(acts, time_unit="iso", roster=roster["id"].to_numpy())
     log = InteractionLog(arrays, "simulation")
     models = _models(log, roster, (effects, dependence), base_rate, directed)
     truth = {"labels": {name: model.stated() for name, model in models.items()}, "options": options}
-    return Simulation(roster, acts, _labels(roster, models, streams[2]), log, models, truth)
-
-
-def _given(name: str, options: Options | None, kind: type[Options]) -> Options:
-    """The options, or the usual ones."""
-    if options is not None and not isinstance(options, kind):
-        raise ArgumentError(f"{name} is {options!r}; it must be made by {kind.__name__}(…).")
-    return kind() if options is None else options
+    return Simulation(roster, acts, _labels(roster, models, sources[2]), log, models, truth)
 
 
 def _check(options: Mapping[str, Any], group: str = "") -> None:
@@ -313,21 +286,12 @@ def _check(options: Mapping[str, Any], group: str = "") -> None:
             if not isinstance(value, bool):
                 raise ArgumentError(f"directed is {value!r}; it must be True or False.")
             continue
-        what, kinds = ("a whole number", WHOLE) if name in COUNTS else ("a number", NUMBER)
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            raise ArgumentError(f"{shown} is {value!r}; it must be {what}.")
-        if not low <= value <= high:  # NaN lies nowhere
-            raise ArgumentError(f"{shown} is {value!r}; it must lie between {low:,g} and {high:,g}.")
+        check_number(shown, value, (low, high), whole=name in COUNTS)
     shares = sum(options.get(name, 0.0) for name in ("actor", "partner", "dyad"))
     if shares > 1 + 1e-12:  # .7 + .2 + .1 is a bit above 1 in binary
         raise ArgumentError(
             f"dependence.actor, .partner and .dyad sum to {shares:g}; shares of variance sum to 1 at most."
         )
-
-
-def _streams(seed: int) -> list[np.random.Generator]:
-    """Random numbers of people, of acts and of labels, which do not touch one another."""
-    return [np.random.Generator(np.random.PCG64(child)) for child in np.random.SeedSequence(seed).spawn(3)]
 
 
 def _models(
