@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -102,6 +102,7 @@ def test_names_go_through_every_form_and_back_unharmed(ending: str, tmp_path: Pa
 
 
 @given(names=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=2, max_size=8))
+@example(names=["", "\0", "a\0b"])
 @settings(max_examples=25, deadline=None)
 def test_any_text_comes_back(names: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("any")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 from collections.abc import Callable
@@ -117,8 +118,16 @@ def _read(table: Path, form: Form) -> pd.DataFrame:
     }
     if form.ending in readers:
         return readers[form.ending]()
-    rows = pd.read_csv(table, dtype=object, na_filter=False, encoding="utf-8", skip_blank_lines=False)
+    # pandas' own parser of some versions takes a zero byte for the end of a cell; Python's is slower
+    how: dict[str, Any] = {"engine": "python"} if _has_zero(table) else {}
+    rows = pd.read_csv(table, dtype=object, na_filter=False, encoding="utf-8", skip_blank_lines=False, **how)
     return _unescaped(rows, rearmed)
+
+
+def _has_zero(table: Path) -> bool:
+    """Whether a text file, compressed or not, holds a zero byte."""
+    with gzip.open(table) if table.suffix == ".gz" else table.open("rb") as file:
+        return any(b"\0" in part for part in iter(lambda: file.read(1 << 20), b""))
 
 
 def _read_sav(table: Path) -> pd.DataFrame:
