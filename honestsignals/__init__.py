@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from honestsignals.correlating import qap
     from honestsignals.decomposing import decompose
     from honestsignals.definitions import compare_definitions
+    from honestsignals.disclosing import Disclosure, Moderation
     from honestsignals.drawn_nulls import null_draws
     from honestsignals.dyads import DyadTable
     from honestsignals.errors import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from honestsignals.reading import from_graph, read_log
     from honestsignals.reporting.report import report
     from honestsignals.result import Result
+    from honestsignals.simulating_disclosure import DisclosureSimulation, simulate_disclosure
     from honestsignals.simulation import simulate
     from honestsignals.social_components import SocialRelations
     from honestsignals.social_relations import srm
@@ -65,6 +67,8 @@ _HOMES = {
     "CrossLagged": "panels",
     "Dependence": "truths",
     "DesignError": "errors",
+    "Disclosure": "disclosing",
+    "DisclosureSimulation": "simulating_disclosure",
     "DyadTable": "dyads",
     "Effects": "truths",
     "Export": "exporting.writing",
@@ -76,6 +80,7 @@ _HOMES = {
     "InteractionLog": "log",
     "Labels": "labels",
     "MetaAnalysis": "meta_analyses",
+    "Moderation": "disclosing",
     "MutualResult": "mutuality",
     "OutputError": "errors",
     "PairFolds": "splitters",
@@ -112,6 +117,7 @@ _HOMES = {
     "report": "reporting.report",
     "row_reciprocity": "matrix_tests",
     "simulate": "simulation",
+    "simulate_disclosure": "simulating_disclosure",
     "srm": "social_relations",
     "standardise": "nulls",
 }
@@ -125,6 +131,8 @@ __all__ = [
     "CrossLagged",
     "Dependence",
     "DesignError",
+    "Disclosure",
+    "DisclosureSimulation",
     "DyadTable",
     "Effects",
     "Evaluation",
@@ -136,6 +144,7 @@ __all__ = [
     "InteractionLog",
     "Labels",
     "MetaAnalysis",
+    "Moderation",
     "MutualResult",
     "OutputError",
     "PairFolds",
@@ -172,6 +181,7 @@ __all__ = [
     "report",
     "row_reciprocity",
     "simulate",
+    "simulate_disclosure",
     "srm",
     "standardise",
 ]

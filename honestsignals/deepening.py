@@ -1,0 +1,88 @@
+"""How deep simulated people go, turn by turn, and what they talk about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from honestsignals.conversing import Ties, Turns
+from honestsignals.disclosing import Disclosure
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def draw_depths(
+    ties: Ties,
+    turns: Turns,
+    options: Disclosure,
+    effects: tuple[Array, Array],
+    rng: np.random.Generator,
+) -> Array:
+    """Depth of every act: the same for all acts of a turn, unless they are noted with error.
+
+    Parameters
+    ----------
+    ties : Ties
+        Who is in contact.
+    turns : Turns
+        Acts, pair after pair in order of time.
+    options : Disclosure
+        Levels, coefficients and noise.
+    effects : tuple of ndarray of float64, shape (n_arcs,)
+        Matching and escalation of who acts on each arc.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of float64, shape (n_acts,)
+    """
+    matching, escalation = effects
+    size = len(ties.low)
+    person = options.level_sd * rng.standard_normal(int(ties.high.max()) + 1)
+    level = options.level + person[ties.giver] + options.pair_sd * rng.standard_normal(2 * size)
+    begins = np.ones(len(turns.pair), dtype=bool)
+    begins[1:] = (np.diff(turns.pair) != 0) | (np.diff(turns.by_high) != 0)
+    pair = turns.pair[begins]
+    arc = pair + size * turns.by_high[begins]
+    counts = np.bincount(pair, minlength=size)
+    first = np.cumsum(counts) - counts
+    index = np.arange(len(pair)) - first[pair] + 1
+    noise = options.noise * rng.standard_normal(len(pair))
+    beyond = _carried(noise, (first, counts), matching[arc], options.own)
+    depth = (level[arc] + escalation[arc] * np.log(index) + beyond)[np.cumsum(begins) - 1]
+    depth = depth + options.rating_sd * rng.standard_normal(len(depth))
+    if options.layers is not None:
+        depth = np.clip(np.floor(depth + 0.5), 0, options.layers - 1)
+    return depth
+
+
+def _carried(noise: Array, pairs: tuple[Array, Array], matching: Array, own: float) -> Array:
+    """What each turn is deeper than expected: d_k = m d_{k−1} + o d_{k−2} + ε_k within each pair."""
+    first, counts = pairs
+    beyond = noise.copy()
+    busiest = np.argsort(-counts, kind="stable")
+    first, longest = first[busiest], int(counts.max(initial=0))
+    running = np.searchsorted(-counts[busiest], -np.arange(longest), side="left")
+    for step in range(1, longest):
+        at = first[: running[step]] + step
+        beyond[at] += matching[at] * beyond[at - 1]
+        if step > 1:
+            beyond[at] += own * beyond[at - 2]
+    return beyond
+
+
+def draw_topics(ties: Ties, turns: Turns, options: Disclosure, rng: np.random.Generator) -> Array:
+    """What every act is about: of the topics those more that its person prefers.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_acts,)
+    """
+    people = int(ties.high.max()) + 1
+    taste = np.exp(rng.standard_normal((people, options.topics)))
+    edges = np.cumsum(taste, axis=1)
+    giver = np.where(turns.by_high == 1, ties.high[turns.pair], ties.low[turns.pair])
+    point = rng.random(len(giver)) * edges[giver, -1]
+    topic: Array = (point[:, None] >= edges[giver, :-1]).sum(axis=1)
+    return topic
