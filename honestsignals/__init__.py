@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from honestsignals.reading import from_graph, read_log
     from honestsignals.reporting.report import report
     from honestsignals.result import Result
+    from honestsignals.returning import return_curves
+    from honestsignals.returns import ReturnCurves
     from honestsignals.simulating_disclosure import DisclosureSimulation, simulate_disclosure
     from honestsignals.simulation import simulate
     from honestsignals.social_components import SocialRelations
@@ -88,6 +90,7 @@ _HOMES = {
     "PeopleTimeFolds": "splitters",
     "Permutation": "permutation",
     "Result": "result",
+    "ReturnCurves": "returns",
     "SocialRelations": "social_components",
     "Standardised": "nulls",
     "Study": "study",
@@ -115,6 +118,7 @@ _HOMES = {
     "read_export": "exporting.reading_back",
     "read_log": "reading",
     "report": "reporting.report",
+    "return_curves": "returning",
     "row_reciprocity": "matrix_tests",
     "simulate": "simulation",
     "simulate_disclosure": "simulating_disclosure",
@@ -152,6 +156,7 @@ __all__ = [
     "PeopleTimeFolds",
     "Permutation",
     "Result",
+    "ReturnCurves",
     "SocialRelations",
     "Standardised",
     "Study",
@@ -179,6 +184,7 @@ __all__ = [
     "read_export",
     "read_log",
     "report",
+    "return_curves",
     "row_reciprocity",
     "simulate",
     "simulate_disclosure",

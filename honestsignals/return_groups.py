@@ -1,0 +1,178 @@
+"""Groups of waits for a return: by who waits, who is waited for, the two, or the act that asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.errors import ArgumentError, DesignError, listed, unknown
+from honestsignals.log import InteractionLog
+from honestsignals.return_waits import Waits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MOST_GROUPS = 12
+OF_ACTS = ("kind", "channel", "topic")
+OF_PEOPLE = ("asker", "answerer", "same")
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Which group each wait is of.
+
+    Attributes
+    ----------
+    name : str
+        What they are by; empty where all are one group.
+    names : tuple of str
+    codes : ndarray of int, shape (n,)
+        Places in ``names``; -1 where it is not known.
+    unit : str
+        Whose label it is: "asker", "answerer", "same" (of two people), "pair", "act", or "".
+    labels : ndarray of int, shape (n_people,), or None
+        Of people, where labels are theirs; -1 where not known.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    codes: Array
+    unit: str
+    labels: Array | None = None
+
+
+def groups_of(log: InteractionLog, waits: Waits, by: Any, people: pd.DataFrame | None) -> Groups:
+    """Groups by a column of acts, of people or of pairs.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    waits : Waits
+    by : str, pandas.DataFrame or None
+        "kind", "channel" or "topic" of the act that asked; "asker_" or "answerer_" and a column of people;
+        "same_" and such a column; or a frame with ``ego``, ``alter`` and one column of pairs.
+    people : pandas.DataFrame or None
+        Attributes of people, by id.
+    """
+    if by is None:
+        return Groups("", ("all",), np.zeros(len(waits), dtype=np.int64), "")
+    if not isinstance(by, str):
+        return _of_pairs(log, waits, by)
+    if by in OF_ACTS:
+        return _of_acts(log, waits, by)
+    whose, _, column = by.partition("_")
+    if whose not in OF_PEOPLE or people is None or column not in people.columns:
+        there = [] if people is None else [f"{one}_{name}" for one in OF_PEOPLE for name in people.columns]
+        there += [one for one in OF_ACTS if _act_column(log, one) is not None]
+        hint = "Columns of people stand in a study, or in people=." if people is None else ""
+        raise unknown("column for by:", by, there, hint)
+    labels, names = _coded(column, people_column(log, people, column))
+    if whose == "same":
+        one, other = labels[waits.asker], labels[waits.answerer]
+        codes = np.where((one < 0) | (other < 0), -1, one == other)
+        return Groups(by, (f"other {column}", f"same {column}"), codes, whose, labels)
+    codes = labels[waits.asker if whose == "asker" else waits.answerer]
+    return Groups(by, names, codes, whose, labels)
+
+
+def people_column(log: InteractionLog, people: pd.DataFrame, column: str) -> pd.Series:
+    """A column of people in the order of a log's codes; missing for those the frame does not have.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    people : pandas.DataFrame
+        By id: the index, or a column ``person`` or ``id``.
+    column : str
+
+    Raises
+    ------
+    ArgumentError
+        Where somebody is in the frame twice, or nobody of the log is.
+    """
+    ids = next((people[name] for name in ("person", "id") if name in people.columns), people.index)
+    series = people[column].copy()
+    series.index = [str(one) for one in ids]
+    if not series.index.is_unique:
+        twice = series.index[series.index.duplicated()][0]
+        raise ArgumentError(f"people: {twice!r} is there twice; everybody has one row.")
+    wanted = [str(one) for one in log.people]
+    if not series.index.isin(wanted).any():
+        raise ArgumentError(
+            "people has nobody of the log: its index, or a column 'person' or 'id', must hold the log's ids."
+        )
+    return series.reindex(wanted)
+
+
+def _coded(name: str, values: pd.Series) -> tuple[Array, tuple[str, ...]]:
+    """Codes of a column's values, -1 for missing, and their names: levels in their order."""
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.cat.remove_unused_categories()
+    elif pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+        # whole numbers are floats only where some are missing
+        values = values.astype("Int64")
+    codes: Array
+    codes, found = pd.factorize(values, sort=True)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, found = values.cat.codes.to_numpy(), values.cat.categories
+    if len(found) > MOST_GROUPS:
+        raise ArgumentError(
+            f"{name!r} has {len(found):,} values; up to {MOST_GROUPS} have curves: cut it into classes."
+        )
+    return codes.astype(np.int64), tuple(str(one) for one in found)
+
+
+def _act_column(log: InteractionLog, name: str) -> tuple[Array, tuple[str, ...]] | None:
+    """Codes and values of a column of acts, where the log has it."""
+    acts = log.acts
+    if name == "kind":
+        return None if acts.kind is None else (acts.kind, acts.kinds)
+    if name not in acts.columns or name not in acts.values:
+        return None
+    return acts.columns[name], tuple(str(one) for one in acts.values[name])
+
+
+def _of_acts(log: InteractionLog, waits: Waits, by: str) -> Groups:
+    found = _act_column(log, by)
+    if found is None:
+        raise DesignError(f"The acts of this log have no {by}, so waits cannot be told apart by it.")
+    import pandas as pd
+
+    codes, values = found
+    column = pd.Series(np.array([*values, None], dtype=object)[codes[waits.row]])
+    placed, names = _coded(by, column)
+    return Groups(by, names, placed, "act")
+
+
+def _of_pairs(log: InteractionLog, waits: Waits, by: Any) -> Groups:
+    """Groups by a column of pairs: of the ordered pair where it stands both ways, else of the pair."""
+    import pandas as pd
+
+    frame = getattr(by, "frame", by)
+    if not isinstance(frame, pd.DataFrame) or not {"ego", "alter"} <= set(frame.columns):
+        raise ArgumentError(
+            f"by must be a name, or a frame with ego, alter and one column of pairs; got {type(by).__name__}."
+        )
+    columns = [name for name in frame.columns if name not in ("ego", "alter")]
+    if len(columns) != 1:
+        raise ArgumentError(f"by has the columns {listed(columns)} beside ego and alter; choose one of them.")
+    codes, names = _coded(columns[0], frame[columns[0]])
+    n = len(log.people)
+    place = {str(one): code for code, one in enumerate(log.people)}
+    ego, alter = (np.array([place.get(str(one), -1) for one in frame[side]]) for side in ("ego", "alter"))
+    there = (ego >= 0) & (alter >= 0)
+    known = pd.Series(codes[there], index=ego[there] * n + alter[there])
+    if not known.index.is_unique:
+        raise ArgumentError("by has a pair twice; every pair, or ordered pair, has one row.")
+    forth, back = (
+        known.reindex(one).to_numpy()
+        for one in (waits.asker * n + waits.answerer, waits.answerer * n + waits.asker)
+    )
+    found = np.where(np.isnan(forth), back, forth)
+    return Groups(str(columns[0]), names, np.nan_to_num(found, nan=-1.0).astype(np.int64), "pair")
