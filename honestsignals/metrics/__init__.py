@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 # isort: off
 from honestsignals.metrics import volume, balance, attention, asymmetry, chance, embeddedness
 from honestsignals.metrics import timing, survival, contingency, rhythm, turns, persistence
+from honestsignals.metrics import disclosure, matching, responsiveness
 from honestsignals.metrics import census, reciprocity, expectation, symmetry, skew, rowwise, relations
 from honestsignals.metrics import people, signature, answering, effects
 
@@ -27,13 +28,16 @@ __all__ = [
     "census",
     "chance",
     "contingency",
+    "disclosure",
     "effects",
     "embeddedness",
     "expectation",
+    "matching",
     "people",
     "persistence",
     "reciprocity",
     "relations",
+    "responsiveness",
     "rhythm",
     "rowwise",
     "search",

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Kept = TypeVar("Kept")
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -128,7 +129,7 @@ class Acts:
     start: int
     end: Array
     settings: Settings = field(default_factory=Settings)
-    derived: dict[str, Array] = field(default_factory=dict, repr=False)
+    derived: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def n_pairs(self) -> int:
@@ -258,11 +259,12 @@ class Acts:
 
     # masks and positions: one value an act, made once a batch
 
-    def once(self, name: str, make: Callable[[], Array]) -> Array:
-        """A derived array, made on first use and shared with the swapped view."""
+    def once(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """What is derived, made on first use and shared with the swapped view."""
         if name not in self.derived:
             self.derived[name] = make()
-        return self.derived[name]
+        found: Kept = self.derived[name]
+        return found
 
     @property
     def clock(self) -> Array:

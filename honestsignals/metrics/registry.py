@@ -37,6 +37,7 @@ NEEDS = {
 FAMILIES = (
     *("volume", "balance", "attention", "asymmetry", "chance", "embeddedness"),
     *("timing", "survival", "contingency", "rhythm", "turns", "persistence"),
+    *("disclosure", "matching", "responsiveness"),
 )
 """Families of dyad metrics, in the order of a table's columns: each is a module of this room."""
 LEVELS = {
