@@ -73,7 +73,7 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
             {},
         ),
         "permutation_null": (
-            f'tested = hs.permute("{formula}", trust, family="gaussian", seed=1)\n'
+            f'tested = hs.permute(\n    "{formula}", trust, family="gaussian", seed=1\n)\n'
             'hs.figures.draw("permutation_null", tested)',
             lambda: hs.permute(formula, trust, family="gaussian", seed=1),
             {},
