@@ -19,7 +19,7 @@ def draw_depths(
     effects: tuple[Array, Array],
     rng: np.random.Generator,
 ) -> Array:
-    """Depth of every act: the same for all acts of a turn, unless they are noted with error.
+    """Depth of every act: the same for all acts of a turn, unless they are noted with error; NaN for talk.
 
     Parameters
     ----------
@@ -37,24 +37,39 @@ def draw_depths(
     -------
     ndarray of float64, shape (n_acts,)
     """
-    matching, escalation = effects
     size = len(ties.low)
     person = options.level_sd * rng.standard_normal(int(ties.high.max()) + 1)
     level = options.level + person[ties.giver] + options.pair_sd * rng.standard_normal(2 * size)
-    begins = np.ones(len(turns.pair), dtype=bool)
-    begins[1:] = (np.diff(turns.pair) != 0) | (np.diff(turns.by_high) != 0)
-    pair = turns.pair[begins]
-    arc = pair + size * turns.by_high[begins]
-    counts = np.bincount(pair, minlength=size)
-    first = np.cumsum(counts) - counts
-    index = np.arange(len(pair)) - first[pair] + 1
-    noise = options.noise * rng.standard_normal(len(pair))
-    beyond = _carried(noise, (first, counts), matching[arc], options.own)
-    depth = (level[arc] + escalation[arc] * np.log(index) + beyond)[np.cumsum(begins) - 1]
-    depth = depth + options.rating_sd * rng.standard_normal(len(depth))
+    chance, mistake = rng.random(len(turns.pair)), rng.standard_normal(len(turns.pair))
+    told = chance < options.disclosing
+    depth = np.full(len(told), np.nan)
+    depth[told] = _of_turns(level, (turns.pair[told], turns.by_high[told]), options, effects, rng)
+    depth += options.rating_sd * mistake
     if options.layers is not None:
         depth = np.clip(np.floor(depth + 0.5), 0, options.layers - 1)
     return depth
+
+
+def _of_turns(
+    level: Array,
+    acts: tuple[Array, Array],
+    options: Disclosure,
+    effects: tuple[Array, Array],
+    rng: np.random.Generator,
+) -> Array:
+    """Depth of the turn that each disclosure belongs to, from pair and side of each."""
+    pair, by_high = acts
+    matching, escalation = effects
+    begins = np.ones(len(pair), dtype=bool)
+    begins[1:] = (np.diff(pair) != 0) | (np.diff(by_high) != 0)
+    size = len(level) // 2
+    arc, counts = (pair + size * by_high)[begins], np.bincount(pair[begins], minlength=size)
+    first = np.cumsum(counts) - counts
+    index = np.arange(len(arc)) - first[pair[begins]] + 1
+    noise = options.noise * rng.standard_normal(len(arc))
+    beyond = _carried(noise, (first, counts), matching[arc], options.own)
+    depth: Array = level[arc] + escalation[arc] * np.log(index) + beyond
+    return depth[np.cumsum(begins) - 1]
 
 
 def _carried(noise: Array, pairs: tuple[Array, Array], matching: Array, own: float) -> Array:

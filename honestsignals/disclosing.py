@@ -24,17 +24,18 @@ class Disclosure:
     **Openings.** Each of the two of a pair in contact opens conversations with the other at the rate
     :math:`\lambda_{ij}(t) = \rho_{ij}\, b(t)\, s^{E_{ij}(t)}` a day, where
     :math:`E_{ij}(t) = \sum_f 2^{-(t - t_f - \Delta)/H}` runs over the openings of i to j at :math:`t_f`
-    that j left unreturned and whose Δ has run out. An opening is *unreturned* where nothing comes from j to i in
-    :math:`(t_f, t_f + \Delta]`, whatever else j was going to say then.
+    that j left unreturned and whose Δ has run out. An opening is *unreturned* where nothing comes from j to i
+    in :math:`(t_f, t_f + \Delta]`, be it an answer or an opening of j's own.
 
-    **Depth.** Turns are runs of acts by one of the two, k = 1, 2, … within the pair. With
+    **Depth.** Turns are runs of disclosures by one of the two, k = 1, 2, … within the pair. With
     :math:`\mu_{ij}(k) = \text{level} + a_i + g_{ij} + \beta \ln k`, the depth of turn k by i is
 
     .. math:: d_k = \mu_{ij}(k) + m\,[d_{k-1} - \mu_{ji}(k-1)] + o\,[d_{k-2} - \mu_{ij}(k-2)] + \epsilon_k
 
-    so that β is the slope of depth on ln k, and m and o are the coefficients of alter's preceding and ego's
-    own previous turn in a regression that also has ln k and the ordered pair. All acts of a turn are equally
-    deep.
+    so that β is the slope of depth on ln k within an ordered pair; m and o are the coefficients of alter's
+    preceding and ego's own previous turn in a regression that has ln k and the ordered pair too, in which
+    that of ln k comes near β (1 − m − o). All acts of a turn are equally deep. Who opens and returns does not
+    hang on depth.
 
     Attributes
     ----------
@@ -66,6 +67,8 @@ class Disclosure:
         s: what an unreturned opening multiplies the opener's rate by; 1 for no effect.
     half_life_days : float or None
         H, after which half of the dent is left on the log scale; None where it stays.
+    disclosing : float
+        Share of acts that disclose; the others are talk, which has no depth and no topic, but returns.
     level, level_sd, pair_sd : float
         Mean depth at the first turn; standard deviations of :math:`a_i` and of :math:`g_{ij}`.
     escalation, matching, own : float
@@ -96,6 +99,7 @@ class Disclosure:
     carries_on: float = 0.3
     stifle: float = 0.7
     half_life_days: float | None = 30.0
+    disclosing: float = 1.0
     level: float = 2.0
     level_sd: float = 0.4
     pair_sd: float = 0.3
@@ -121,7 +125,10 @@ class Disclosure:
         -------
         float
             :math:`\frac1h \int_0^h s^{2^{-u/H}} du = \frac{H}{h \ln 2} [\mathrm{Ei}(\ln s) -
-            \mathrm{Ei}(2^{-h/H} \ln s)]`: what one unreturned opening does, others being equal.
+            \mathrm{Ei}(2^{-h/H} \ln s)]`: what one unreturned opening does, others being equal. Openings
+            after it may fail too, and do so more where more are made: a ratio measured over h, which cannot
+            hold them equal, is nearer to 1, by .01 with the usual options and h of 28 days, and by more where
+            people open more often.
 
         Examples
         --------
@@ -149,7 +156,8 @@ class Moderation:
     column : str
         Its name.
     values : tuple of two str
-        Its values: options hold for the first, and are changed for the second.
+        Its values: options hold for the first, and are changed for the second. Columns of pairs are numbers:
+        0 and 1 stand for the two.
     share : float
         Share of people or pairs with the second.
     matching, escalation : float
@@ -182,6 +190,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "disclosure.carries_on": (0, 0.9),
     "disclosure.stifle": (0.01, 1),
     "disclosure.half_life_days": (0.01, 36_600),
+    "disclosure.disclosing": (0.01, 1),
     "disclosure.level": (-1_000, 1_000),
     "disclosure.level_sd": (0, 1_000),
     "disclosure.pair_sd": (0, 1_000),
@@ -252,7 +261,11 @@ def effects_by_value(
     usual = (disclosure.matching, disclosure.escalation, disclosure.stifle)
     if moderation is None:
         return {"": usual}
-    changed = (usual[0] + moderation.matching, usual[1] + moderation.escalation, usual[2] * moderation.stifle)
+    changed = (
+        round(usual[0] + moderation.matching, 12),
+        round(usual[1] + moderation.escalation, 12),
+        round(usual[2] * moderation.stifle, 12),
+    )
     return {moderation.values[0]: usual, moderation.values[1]: changed}
 
 

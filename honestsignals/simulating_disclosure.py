@@ -38,6 +38,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 BOUNDS = {"seed": (0, 2**63), "people": (4, 2_000), "days": (7, 3_660)}
 SECOND = 1_000_000
+KINDS = ("disclosure", "talk")
 STUDY = """\
 [study]
 name = {name}
@@ -84,9 +85,9 @@ class DisclosureActs:
     time : ndarray of int64
         Microseconds since 1970 in UTC; no two acts of a pair are at one time.
     depth : ndarray of float64
-        How deep each goes.
+        How deep each goes; NaN for talk.
     topic : ndarray of int32
-        What it is about.
+        What it is about; −1 for talk.
     conversation : ndarray of int32
         Which conversation it belongs to, numbered by when they open.
     opens : ndarray of bool
@@ -248,7 +249,7 @@ def draw_disclosure(
             f"{disclosure.weekly:g} are too little."
         )
     depth = draw_depths(ties, turns, disclosure, (matching, escalation), of_depths)
-    topic = draw_topics(ties, turns, disclosure, of_topics)
+    topic = np.where(np.isnan(depth), -1, draw_topics(ties, turns, disclosure, of_topics))
     order = np.lexsort((turns.by_high, turns.pair, turns.time))
     low, high, by_high = ties.low[turns.pair], ties.high[turns.pair], turns.by_high == 1
     start = START.astype("datetime64[us]").astype(np.int64)
@@ -361,12 +362,11 @@ def _tables(drawn: DisclosureActs, moderation: Moderation | None) -> tuple[pd.Da
     roster = pd.DataFrame({"id": ids})
     if moderation is None or drawn.second_value is None:
         return roster, None
-    words = np.array(moderation.values, dtype=object)
+    column, second = moderation.column, drawn.second_value.astype(int)
     if moderation.of == "people":
-        return roster.assign(**{moderation.column: words[drawn.second_value.astype(int)]}), None
+        return roster.assign(**{column: np.array(moderation.values, dtype=object)[second]}), None
     low, high = np.triu_indices(drawn.people, 1)
-    values = words[drawn.second_value[low, high].astype(int)]
-    return roster, pd.DataFrame({"source": ids[low], "target": ids[high], moderation.column: values})
+    return roster, pd.DataFrame({"source": ids[low], "target": ids[high], column: second[low, high]})
 
 
 def _frame(drawn: DisclosureActs, ids: Array, disclosure: Disclosure) -> pd.DataFrame:
@@ -375,18 +375,16 @@ def _frame(drawn: DisclosureActs, ids: Array, disclosure: Disclosure) -> pd.Data
 
     stamps = np.datetime_as_string((drawn.time // SECOND).astype("datetime64[s]"))
     places = len(str(disclosure.topics))
-    topics = np.array(
-        [f"topic {number:0{places}d}" for number in range(1, disclosure.topics + 1)], dtype=object
-    )
+    topics = [*(f"T{number:0{places}d}" for number in range(1, disclosure.topics + 1)), None]
     width = len(str(int(drawn.conversation.max()) + 1))
     return pd.DataFrame(
         {
             "time": np.char.add(stamps, "Z").astype(object),
             "sender": ids[drawn.sender],
             "receiver": ids[drawn.receiver],
-            "kind": "disclosure",
+            "kind": np.array(KINDS, dtype=object)[np.isnan(drawn.depth).astype(int)],
             "depth": drawn.depth.round(3),
-            "topic": topics[drawn.topic],
+            "topic": np.array(topics, dtype=object)[drawn.topic],
             "conversation": [f"C{number:0{width}d}" for number in (drawn.conversation + 1).tolist()],
         }
     )
