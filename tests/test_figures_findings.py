@@ -6,6 +6,7 @@ import warnings
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
+import matplotlib as mpl
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -273,3 +274,16 @@ def test_a_coefficient_without_an_error_has_no_mark_where_another_error_has_one(
     axes = hs.figures.coefficients(found, Figure().subplots())
     marks = [line.get_xdata() for line in axes.get_lines() if line.get_marker() not in ("None", "", None)]
     assert [bool(np.isnan(np.asarray(one, dtype=float)).all()) for one in marks[:2]] == [True, False]
+
+
+def test_give_against_take_shows_classes_without_order(study: hs.Study) -> None:
+    classed = hs.friendship_class(study, "trust", at_least=3).dyads(label="trust_class")
+    assert classed.design.label_type == "nominal"
+    made = figures.draw("give_take", classed)
+    legend = [one.get_text() for one in made.axes[0].get_figure().findobj(match=mpl.text.Text)]
+    there = set(classed.frame["trust_class"].dropna().astype(str))
+    assert there <= set(legend)
+    drawn = sum(len(line.get_xdata()) for line in made.axes[0].lines if line.get_marker() == "o")
+    met = classed.frame[classed.frame["acts"] > 0]
+    low, high = (met[["acts_ego", "acts_alter"]].agg(how, axis=1) for how in ("min", "max"))
+    assert drawn == len(set(zip(low, high, met["trust_class"], strict=True)))

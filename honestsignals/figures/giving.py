@@ -21,6 +21,7 @@ from honestsignals.figures.style import (
     SOFT,
     VERMILLION,
     legends,
+    look,
     plain,
     room,
     say_why,
@@ -135,8 +136,9 @@ def _style(points: Any, group: Group, size: float) -> None:
 def _places(table: DyadTable) -> tuple[pd.DataFrame, list[Group]]:
     """Distinct places with their number of pairs and their group, and the groups.
 
-    A place has a point for each answer where the label is binary: a ring and a disc show one through the
-    other. Other labels have their mean at the place, as discs of several shades would hide one another.
+    A place has a point for each answer where the label is binary, a ring and a disc that show one through
+    the other; and for each class of a label without order. Other labels have their mean at the place, as
+    discs of several shades would hide one another.
     """
     import pandas as pd
 
@@ -146,12 +148,17 @@ def _places(table: DyadTable) -> tuple[pd.DataFrame, list[Group]]:
     ego, alter = frame["acts_ego"].to_numpy(dtype=float), frame["acts_alter"].to_numpy(dtype=float)
     x, y = (ego, alter) if table.directed else (np.maximum(ego, alter), np.minimum(ego, alter))
     points = pd.DataFrame({"x": x, "y": y, "label": math.nan, "group": 0})
-    if table.label is not None:
+    kind = table.design.label_type
+    classes = frame[table.label].astype("category").cat if table.label and kind == "nominal" else None
+    if classes is not None:
+        points["label"] = classes.codes.to_numpy(dtype=float)
+        points.loc[points["label"] < 0, "label"] = math.nan
+    elif table.label is not None:
         points["label"] = frame[table.label].to_numpy(dtype=float, na_value=math.nan)
+    if table.label is not None:
         points = points[points["label"].notna()]
     points = points[points["x"] + points["y"] > 0]
-    binary = table.design.label_type == "binary"
-    if binary:
+    if kind in ("binary", "nominal"):
         points["group"] = points["label"].astype(int)
     by_place = points.groupby(["group", "x", "y"], as_index=False)
     places = by_place.agg(pairs=("x", "size"), mean=("label", "mean"))
@@ -159,8 +166,11 @@ def _places(table: DyadTable) -> tuple[pd.DataFrame, list[Group]]:
     places["size"] = edges[np.searchsorted(edges, places["pairs"].to_numpy(), side="right") - 1]
     if table.label is None:
         return places, [Group("", BLUE)]
-    if binary:
+    if kind == "binary":
         return places, [Group("no", BLUE, ring=True), Group("yes", VERMILLION)]
+    if classes is not None:
+        names = enumerate(map(str, classes.categories))
+        return places, [Group(name, look(place).colour, ring=place % 2 == 0) for place, name in names]
     return _shaded(places, np.unique(points["label"].to_numpy()))
 
 
@@ -220,7 +230,7 @@ def _legends(
     keys.append(Line2D([], [], color=SOFT, linewidth=0.8, linestyle=DASHED, label="gave alike"))
     blocks = [("pairs at a place", keys)]
     if table.label is not None:
-        mean = "" if table.design.label_type == "binary" else " (mean)"
+        mean = "" if table.design.label_type in ("binary", "nominal") else " (mean)"
         keys = [key(wrapped(group.name, 18), group, 7.0) for group in groups]
         blocks.insert(0, (wrapped(f"{table.label}{mean}", 20), keys))
     return legends(axes, blocks)
