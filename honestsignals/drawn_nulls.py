@@ -72,7 +72,7 @@ def begun(
     source: InteractionLog | Blocked | Network,
     metrics: Sequence[str] | str,
     how: tuple[str, str, int, int],
-    spans: Mapping[str, str] | None,
+    spans: Mapping[str, str | float] | None,
 ) -> Begun:
     """A null model ready to draw, where source, metrics and model go together.
 
@@ -82,7 +82,7 @@ def begun(
     metrics : str or sequence of str
     how : tuple
         Null model, level, draws, seed.
-    spans : mapping of str to str or None
+    spans : mapping of str to str or float, or None
         As in :func:`standardise`.
     """
     null, level, draws, seed = how
@@ -107,7 +107,7 @@ def null_draws(
     level: str = "dyad",
     draws: int = 200,
     seed: int | None = None,
-    spans: Mapping[str, str] | None = None,
+    spans: Mapping[str, str | float] | None = None,
 ) -> pd.DataFrame:
     """Every value of a metric in every draw of a null model: what :func:`standardise` sums up, to be drawn.
 
@@ -125,7 +125,7 @@ def null_draws(
         Draws; at least 19.
     seed : int or None
         The draws of :func:`standardise` with the same seed. None takes one at random.
-    spans : mapping of str to str, optional
+    spans : mapping of str to str or float, optional
         Spans of event metrics.
 
     Returns
@@ -173,7 +173,7 @@ def _remaining(measure: Measure, left: Mapping[str, str]) -> list[str]:
     return names
 
 
-def _spans(spans: Mapping[str, str] | None, model: Null) -> tuple[Settings, int]:
+def _spans(spans: Mapping[str, str | float] | None, model: Null) -> tuple[Settings, int]:
     """Spans of event metrics, and the shift of a null model that has one (0 where none is given)."""
     further = dict(spans or {})
     for name in further:

@@ -212,7 +212,7 @@ class InteractionLog:
         until: object = None,
         conversation_gap: str = "1h",
         period: str = "7D",
-        spans: Mapping[str, str] | None = None,
+        spans: Mapping[str, str | float] | None = None,
     ) -> DyadTable:
         """One row a pair, without labels.
 
@@ -228,8 +228,9 @@ class InteractionLog:
             Δ: gap within a conversation, and reply window.
         period : str
             Length of the periods of ``persistence`` and ``synchrony``, from the log's first moment on.
-        spans : mapping of str to str, optional
-            Further spans of event metrics: ``reply_horizon``, ``silence``.
+        spans : mapping of str to str or float, optional
+            Further spans of event metrics: ``reply_horizon``, ``silence``, ``disclosure_window``; and
+            ``depth_margin``, a number: by how much a disclosure must be deeper to be too deep.
 
         Returns
         -------
@@ -254,7 +255,7 @@ class InteractionLog:
         until: object = None,
         conversation_gap: str = "1h",
         period: str = "7D",
-        spans: Mapping[str, str] | None = None,
+        spans: Mapping[str, str | float] | None = None,
     ) -> MetricTable:
         """One row a person: how much of what they give and get is returned, and who answers whom.
 
@@ -268,7 +269,7 @@ class InteractionLog:
             Only acts strictly before it count.
         conversation_gap, period : str
             Spans of event metrics, as in ``dyads``.
-        spans : mapping of str to str, optional
+        spans : mapping of str to str or float, optional
             Further spans, as in ``dyads``.
         """
         settings = settings_of(conversation_gap, period, spans)
@@ -368,7 +369,7 @@ class InteractionLog:
     def cut_note(self, until: object, settings: Settings) -> tuple[str, ...]:
         """What a table says of its times: until when acts count, and the spans of event metrics."""
         notes = [] if until is None else [f"Only acts before {until} count."]
-        return (*notes, spans_in_words(settings)) if "time" in self.has else tuple(notes)
+        return (*notes, spans_in_words(settings, "depth" in self.has)) if "time" in self.has else tuple(notes)
 
     def facts(self) -> list[str]:
         """Acts, people, dyads, span, kinds, and what was left out."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -66,23 +68,36 @@ def _number(value: object, wave: bool) -> int:
     return int(value) if wave else round(float(value) * SECOND)
 
 
-FURTHER = ("reply_horizon", "silence")
-"""Spans of event metrics that are given together, by name."""
+FURTHER = ("reply_horizon", "silence", "disclosure_window", "depth_margin")
+"""Spans of event metrics that are given together, by name; of depth it is a number."""
 
 
-def settings_of(conversation_gap: str, period: str, spans: Mapping[str, str] | None = None) -> Settings:
+def settings_of(
+    conversation_gap: str | float, period: str | float, spans: Mapping[str, str | float] | None = None
+) -> Settings:
     """Spans of event metrics from what people write.
 
-    >>> settings_of("30min", "1D", {"silence": "2D"}).conversation_gap
+    >>> settings_of("30min", "1D", {"silence": "2D", "depth_margin": 0.5}).conversation_gap
     1800000000
     """
-    further = {}
+    further: dict[str, Any] = {}
     for name, value in (spans or {}).items():
         if name not in FURTHER:
             hint = f"{name!r} is a parameter of its own." if name in ("conversation_gap", "period") else ""
             raise unknown("span", name, FURTHER, hint)
-        further[name] = span(value, name)
+        further[name] = _margin(value) if name == "depth_margin" else span(value, name)
     return Settings(span(conversation_gap, "conversation_gap"), span(period, "period"), **further)
+
+
+def _margin(value: object) -> float:
+    """A difference of depths."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        number = math.nan
+    else:
+        number = float(value)
+    if not 0 <= number < math.inf:
+        raise ArgumentError(f"depth_margin is {value!r}; it must be a number, 0 or more, as depth counts.")
+    return number
 
 
 def span(value: object, name: str) -> int:
@@ -110,17 +125,20 @@ def span(value: object, name: str) -> int:
     return microseconds
 
 
-def spans_in_words(settings: Settings) -> str:
-    """The spans of event metrics in words.
+def spans_in_words(settings: Settings, depth: bool = False) -> str:
+    """The spans of event metrics in words; with depth, those of disclosures too.
 
     >>> spans_in_words(Settings())
     'Conversation gap and reply window 1 h; periods of 7 days; replies awaited 1 day, silence 7 days.'
     """
     hours, days = settings.conversation_gap / HOUR, settings.period / DAY
     awaited, silence = (_days(one) for one in (settings.reply_horizon, settings.silence))
+    told = f"; disclosures returned within {_days(settings.disclosure_window)}" if depth else ""
+    if depth and settings.depth_margin:
+        told += f", depths up to {settings.depth_margin:g} apart as deep"
     return (
         f"Conversation gap and reply window {hours:g} h; periods of {days:g} days; "
-        f"replies awaited {awaited}, silence {silence}."
+        f"replies awaited {awaited}, silence {silence}{told}."
     )
 
 

@@ -121,7 +121,7 @@ def standardise(
     level: str = "dyad",
     draws: int = 1000,
     seed: int | None = None,
-    spans: Mapping[str, str] | None = None,
+    spans: Mapping[str, str | float] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Standardised:
     """Metrics against a null model: observed, expected, z, and how often chance does as much.
@@ -135,7 +135,7 @@ def standardise(
     metrics : str or sequence of str
         Columns, or families, of which those that suit the null model are taken. At every level a name
         says of what it is measured: ``reciprocity_weighted__weight``, ``reciprocity_weighted__help``.
-        An amount goes with its act.
+        An amount goes with its act, and so do what it disclosed and its topic.
     null : str
         Which null model, see :func:`null_models`.
     level : {"dyad", "person", "network"}
@@ -146,10 +146,11 @@ def standardise(
     seed : int or None
         The same seed gives the same draws on any machine, whatever the order of the log's rows. None takes
         one at random, which the facts name.
-    spans : mapping of str to str, optional
-        Spans of event metrics (``conversation_gap``, ``period``, ``reply_horizon``, ``silence``), and
-        ``shift``, whose multiples the null model "time shift" moves acts by: "1D" where the log spans two
-        days or more, so that the time of day is kept, and else the unit of its clock.
+    spans : mapping of str to str or float, optional
+        Spans of event metrics (``conversation_gap``, ``period``, ``reply_horizon``, ``silence``,
+        ``disclosure_window``, ``depth_margin``), and ``shift``, whose multiples the null model "time shift"
+        moves acts by: "1D" where the log spans two days or more, so that the time of day is kept, and
+        else the unit of its clock.
     progress : callable, optional
         Told now and then which draw is being made, and how long the rest may take.
 
@@ -261,8 +262,9 @@ def _notes(table: Standardised, model: Null, measure: Measure, ties: bool) -> li
             "Draws start from a state as far from the log as they are from it, so p values hold however well "
             "the rounds mix; expected, sd and z need rounds enough."
         )
-    if any(measure.facts[name].needs & {"time", "periods"} for name in measure.names):
-        lines.append(spans_in_words(measure.settings))
+    needs = frozenset().union(*(measure.facts[name].needs for name in measure.names))
+    if needs & {"time", "periods"}:
+        lines.append(spans_in_words(measure.settings, "depth" in needs))
     return lines
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from honestsignals.errors import ArgumentError
 from honestsignals.graph import edge_rows
 from honestsignals.log import InteractionLog
-from honestsignals.readers.acts import read_acts
+from honestsignals.readers.acts import ActOptions, acts_read, read_acts
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -25,6 +25,7 @@ def read_log(
     bad_rows: str = "error",
     duplicates: str = "keep",
     name: str | None = None,
+    depth_layers: Sequence[str] | None = None,
 ) -> InteractionLog:
     """Read a log of acts, checking every row.
 
@@ -48,6 +49,9 @@ def read_log(
         What happens to rows that are equal in every column read.
     name : str, optional
         What the log is called where it is printed.
+    depth_layers : sequence of str, optional
+        Words that depth is written in, the outermost layer first, as ["peripheral", "intermediate",
+        "core"]: they become 0, 1, 2. Without it, depth is a number.
 
     Returns
     -------
@@ -68,15 +72,8 @@ def read_log(
     No times.
     Left out: nothing.
     """
-    acts = read_acts(
-        source,
-        columns,
-        time_unit=time_unit,
-        time_origin=time_origin,
-        bad_rows=bad_rows,
-        duplicates=duplicates,
-    )
-    return InteractionLog(acts, name or source_name(source))
+    options = ActOptions(time_unit, time_origin, bad_rows, duplicates, depth_layers=depth_layers)
+    return InteractionLog(acts_read(source, columns, options), name or source_name(source))
 
 
 def from_graph(

@@ -209,7 +209,7 @@ def _refuse_many(what: str, acts: float) -> None:
 
 
 def _taken(columns: LogColumns, at: Array) -> LogColumns:
-    names = ("sender", "receiver", "time", "count", "weight", "kind", "conversation")
+    names = ("sender", "receiver", "time", "count", "weight", "kind", "conversation", "depth", "topic")
     values: dict[str, Any] = {name: getattr(columns, name) for name in names}
     taken: dict[str, Any] = {name: None if one is None else one[at] for name, one in values.items()}
     return replace(columns, **taken)

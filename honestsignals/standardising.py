@@ -346,6 +346,8 @@ def _small_log(people: int, acts: int, kinds: tuple[str, ...]) -> tuple[LogColum
         start=ends[0],
         end=ends[1],
         kinds=kinds,
+        depth=np.where(rng.random(acts) < 0.8, rng.integers(0, 9, acts) / 4, math.nan),
+        topic=rng.integers(-1, 4, acts).astype(np.int32),
     )
     start, step, steps = circle(*ends, time, HOUR)
     return log, Given(people, sender, receiver, time, start, step, steps)

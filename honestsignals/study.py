@@ -119,7 +119,7 @@ class Study:
         with_labels: Sequence[str] = (),
         conversation_gap: str = "1h",
         period: str = "7D",
-        spans: Mapping[str, str] | None = None,
+        spans: Mapping[str, str | float] | None = None,
     ) -> DyadTable:
         """One row a pair, or an ordered pair seen from ego where the label is directed.
 
@@ -141,8 +141,9 @@ class Study:
             Δ: gap within a conversation, and reply window.
         period : str
             Length of the periods of ``persistence`` and ``synchrony``, from the log's first moment on.
-        spans : mapping of str to str, optional
-            Further spans of event metrics: ``reply_horizon``, ``silence``.
+        spans : mapping of str to str or float, optional
+            Further spans of event metrics: ``reply_horizon``, ``silence``, ``disclosure_window``; and
+            ``depth_margin``, a number: by how much a disclosure must be deeper to be too deep.
 
         Returns
         -------
@@ -238,7 +239,7 @@ class Study:
         until: object = None,
         conversation_gap: str = "1h",
         period: str = "7D",
-        spans: Mapping[str, str] | None = None,
+        spans: Mapping[str, str | float] | None = None,
     ) -> MetricTable:
         """Metrics of everybody, from the acts or from a label.
 
@@ -256,7 +257,7 @@ class Study:
             Of the acts: only those strictly before it count.
         conversation_gap, period : str
             Spans of event metrics, as in ``dyads``.
-        spans : mapping of str to str, optional
+        spans : mapping of str to str or float, optional
             Further spans, as in ``dyads``.
         """
         network = self.network(label, of=of, at_least=at_least, until=until)

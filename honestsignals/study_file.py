@@ -23,6 +23,7 @@ KEYS: dict[str, dict[str, str]] = {
         "time_origin": TEXT,
         "kinds": TEXTS,
         "reports": TEXT,
+        "depth_layers": TEXTS,
     },
     "people": {
         "file": TEXT,

@@ -17,7 +17,7 @@ from honestsignals.errors import DesignError, InputError, bad_input, unknown
 from honestsignals.glossary import identifier
 from honestsignals.labels import KnownPairs
 from honestsignals.log import InteractionLog
-from honestsignals.readers.acts import ActArrays, read_acts
+from honestsignals.readers.acts import ActArrays, ActOptions, acts_read
 from honestsignals.readers.ids import places_of
 from honestsignals.readers.mapping import KEYS
 from honestsignals.readers.table import Table, read_table
@@ -99,14 +99,14 @@ def _acts(file: StudyFile, roster: Array | None) -> ActArrays:
     keys = file.acts
 
     def read(everybody: Array | None) -> ActArrays:
-        return read_acts(
-            file.folder / keys["file"],
-            {key: keys[key] for key in KEYS if key in keys},
+        options = ActOptions(
             time_unit=keys.get("time_unit"),
             time_origin=keys.get("time_origin"),
             reports=keys.get("reports"),
+            depth_layers=keys.get("depth_layers"),
             roster=everybody,
         )
+        return acts_read(file.folder / keys["file"], {key: keys[key] for key in KEYS if key in keys}, options)
 
     acts = read(roster)
     if roster is not None or not (file.labels or file.pairs):

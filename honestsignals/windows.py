@@ -73,7 +73,7 @@ class Windows:
         pairs: str = "in contact",
         conversation_gap: str = "1h",
         period: str = "7D",
-        spans: Mapping[str, str] | None = None,
+        spans: Mapping[str, str | float] | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> MetricTable:
         """Dyad metrics, one row a window and pair.
@@ -86,7 +86,7 @@ class Windows:
             Pairs with an act in the window, or every pair of people.
         conversation_gap, period : str
             Spans of event metrics, as in ``log.dyads()``.
-        spans : mapping of str to str, optional
+        spans : mapping of str to str or float, optional
             Further spans, as in ``log.dyads()``.
         progress : callable, optional
             Told what is being done.
@@ -103,7 +103,7 @@ class Windows:
         of: str = "acts",
         conversation_gap: str = "1h",
         period: str = "7D",
-        spans: Mapping[str, str] | None = None,
+        spans: Mapping[str, str | float] | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> MetricTable:
         """People metrics, one row a window and person.
@@ -116,7 +116,7 @@ class Windows:
             What was given: "acts", "weight", or a kind.
         conversation_gap, period : str
             Spans of event metrics, as in ``log.people_metrics()``.
-        spans : mapping of str to str, optional
+        spans : mapping of str to str or float, optional
             Further spans, as in ``log.people_metrics()``.
         progress : callable, optional
             Told what is being done.

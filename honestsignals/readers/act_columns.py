@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from honestsignals.readers.amounts import RULES, read_numbers
 from honestsignals.readers.faults import Fault
+from honestsignals.readers.layers import read_layers
 from honestsignals.readers.mapping import NUMBER_KEYS, PEOPLE_KEYS, TEXT_KEYS
 from honestsignals.readers.source import Source
 from honestsignals.readers.texts import Coded, encode, join
@@ -60,8 +61,10 @@ class RawActs:
 class _Reading:
     """What grows while batches come in."""
 
-    def __init__(self, source: Source, mapping: Mapping[str, str], unit: str | None) -> None:
-        self.source, self.mapping, self.unit = source, mapping, unit
+    def __init__(
+        self, source: Source, mapping: Mapping[str, str], unit: str | None, layers: tuple[str, ...]
+    ) -> None:
+        self.source, self.mapping, self.unit, self.layers = source, mapping, unit, layers
         self.rows = 0
         self.texts: dict[str, list[Any]] = {key: [] for key in (*PEOPLE_KEYS, *TEXT_KEYS) if key in mapping}
         self.numbers: dict[str, list[NDArray[np.float64]]] = {
@@ -77,13 +80,21 @@ class _Reading:
             column = self.mapping[key]
             parts.append(encode(batch.column(column), column, self.source))
         for key, numbers in self.numbers.items():
-            column = self.mapping[key]
-            values, faults = read_numbers(batch.column(column), column, RULES[key], self.rows, self.source)
+            values, faults = self._numbers(key, batch.column(self.mapping[key]))
             numbers.append(values)
             self.faults += faults
         if "time" in self.mapping:
             self._add_times(batch.column(self.mapping["time"]))
         self.rows += batch.num_rows
+
+    def _numbers(self, key: str, array: Any) -> tuple[NDArray[np.float64], list[Fault]]:
+        column = self.mapping[key]
+        if key == "depth" and self.layers:
+            return read_layers(array, column, self.layers, self.rows, self.source)
+        found: tuple[NDArray[np.float64], list[Fault]]
+        found = read_numbers(array, column, RULES[key], self.rows, self.source)
+        # one zero alone, so that the deepest of several is the same to the bit
+        return (found[0] + 0.0, found[1]) if key == "depth" else found
 
     def _add_times(self, array: Any) -> None:
         column = self.mapping["time"]
@@ -95,7 +106,9 @@ class _Reading:
         self.faults += part.faults
 
 
-def read_columns(source: Source, mapping: Mapping[str, str], unit: str | None) -> RawActs:
+def read_columns(
+    source: Source, mapping: Mapping[str, str], unit: str | None, layers: tuple[str, ...] = ()
+) -> RawActs:
     """Read the mapped columns of a source.
 
     Parameters
@@ -106,12 +119,14 @@ def read_columns(source: Source, mapping: Mapping[str, str], unit: str | None) -
         Keys of acts to columns.
     unit : {"iso", "s", "ms"} or None
         What times are written in, as told.
+    layers : tuple of str
+        Words that depth is written in, the outermost first; none where it is in numbers.
 
     Returns
     -------
     RawActs
     """
-    reading = _Reading(source, mapping, unit)
+    reading = _Reading(source, mapping, unit, layers)
     broken: list[Fault] = []
     for batch in source.batches(list(dict.fromkeys(mapping.values())), broken):
         reading.add(batch)

@@ -19,6 +19,7 @@ from honestsignals.readers.duplicates import repeated_rows
 from honestsignals.readers.faults import count_left_out, kept_rows, raise_faults, whole_source
 from honestsignals.readers.ids import order_people, places_of
 from honestsignals.readers.kinds import check_kinds
+from honestsignals.readers.layers import check_layers
 from honestsignals.readers.mapping import PEOPLE_KEYS, map_columns, unread_columns, wanted_columns
 from honestsignals.readers.reports import GIVER, OTHER, RECEIVER, REPORTS, choose_reports, one_key
 from honestsignals.readers.source import Source, open_source
@@ -50,6 +51,8 @@ class ActOptions:
         Everybody; ids beyond it are errors.
     reports : {"union", "both", "giver", "receiver"} or None
         Which reports of an act count, where a column says who reported it; None is "union".
+    depth_layers : sequence of str or None
+        Words that depth is written in, the outermost first: they are read as 0, 1, 2 and so on.
     """
 
     time_unit: str | None = None
@@ -58,6 +61,7 @@ class ActOptions:
     duplicates: str = "keep"
     roster: Sequence[str] | NDArray[Any] | None = None
     reports: str | None = None
+    depth_layers: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,16 +180,30 @@ def read_acts(
     >>> acts.people, acts.sender, dict(acts.left_out)
     (array(['a', 'b'], dtype=object), array([0], dtype=int32), {'self-acts': 1})
     """
-    options = ActOptions(time_unit, time_origin, bad_rows, duplicates, roster, reports)
+    return acts_read(
+        source, columns, ActOptions(time_unit, time_origin, bad_rows, duplicates, roster, reports)
+    )
+
+
+def acts_read(source: Any, columns: Mapping[str, str] | None, options: ActOptions) -> ActArrays:
+    """Read acts as `read_acts` does, with all that there is to choose.
+
+    Parameters
+    ----------
+    source, columns
+        See `read_acts`.
+    options : ActOptions
+        How they are read.
+    """
     _check_options(options)
     opened = open_source(source, wanted_columns(columns))
     mapping = map_columns(opened, columns)
     _check_clock(options, mapping, opened)
-    raw = read_columns(opened, mapping, options.time_unit)
+    raw = read_columns(opened, mapping, options.time_unit, tuple(options.depth_layers or ()))
     if raw.rows == 0 and not raw.faults:
         raise whole_source(opened, None, "has a header but no rows")
     refuse_mixed_zones(raw.times, mapping.get("time", ""), opened)
-    roster_order = None if roster is None else order_people(roster)
+    roster_order = None if options.roster is None else order_people(options.roster)
     faults = faults_of_acts(raw, mapping, roster_order, opened.unit)
     if "id" in mapping:
         faults += faults_of_act_ids(raw, mapping["id"], faults)
@@ -223,6 +241,8 @@ def _check_options(options: ActOptions) -> None:
     one_of("duplicates", options.duplicates, ("keep", "drop"))
     if options.reports is not None:
         one_of("reports", options.reports, REPORTS)
+    if options.depth_layers is not None:
+        check_layers(options.depth_layers)
     origin = parse_origin(options.time_origin)
     if options.time_unit == "iso" and origin is not None:
         raise ArgumentError(_DATED_TWICE)
@@ -235,6 +255,8 @@ def _check_clock(options: ActOptions, mapping: Mapping[str, str], source: Source
         raise ArgumentError(f"{source.name}: {said[0]} is given, but columns maps no time.")
     if options.reports is not None and "reporter" not in mapping:
         raise ArgumentError(f"{source.name}: reports is given, but columns maps no reporter.")
+    if options.depth_layers is not None and "depth" not in mapping:
+        raise ArgumentError(f"{source.name}: depth_layers is given, but columns maps no depth.")
 
 
 def _people(raw: RawActs, keep: Mask, roster: NDArray[Any] | None) -> NDArray[Any]:

@@ -35,12 +35,15 @@ class NumberRule:
         The least that is allowed.
     below : str
         What a message says of less.
+    words : str
+        What a message adds of words that are no numbers.
     """
 
     required: bool
     whole: bool = False
     low: float | None = None
     below: str = ""
+    words: str = ""
 
 
 RULES = {
@@ -49,7 +52,7 @@ RULES = {
         True, low=0, below="is negative: a weight is an amount; a signed rating is a label, not a weight"
     ),
     "duration": NumberRule(False, low=0, below="is negative"),
-    "depth": NumberRule(False),
+    "depth": NumberRule(False, words="; words are read as layers, with depth_layers"),
     "wave": NumberRule(True, whole=True),
 }
 
@@ -88,7 +91,7 @@ def read_numbers(array: Any, column: str, rule: NumberRule, first_row: int, sour
     floats = as_floats(array, column, source)
     values = floats.values
     finite = np.isfinite(values)
-    broken = [(floats.odd, "is not a number")]
+    broken = [(floats.odd, f"is not a number{rule.words}")]
     if rule.required:
         broken.append((floats.missing, MISSING))
     if not finite.all():

@@ -71,7 +71,8 @@ def _settings(found: Findings) -> list[tuple[str, str]]:
     choices = found.choices
     chosen = [("Label", found.label or "none"), ("Seed", str(choices.seed))]
     if timed(found.table):
-        chosen.append(("Spans", spans_in_words(found.table.settings)))
+        depth = any("depth" in fact.needs for fact in found.table.about)
+        chosen.append(("Spans", spans_in_words(found.table.settings, depth)))
     if found.last is not None:
         chosen.append(("Standard errors", "net jackknife over people and pairs, one step"))
     if found.permutation.found is not None:
