@@ -161,7 +161,8 @@ class Moderation:
     share : float
         Share of people or pairs with the second.
     matching, escalation : float
-        What is added to them: the true coefficients of the interactions.
+        What is added to them: the true coefficients of the interactions. Of people and with an escalation,
+        alter's value and its product with ln k belong to a regression on alter's preceding turn.
     stifle : float
         What it is multiplied by: the true ratio of the two stifle ratios of a lasting dent.
     """
