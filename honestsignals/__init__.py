@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from honestsignals.fitting import fit
     from honestsignals.fixed_effects import FixedEffectsResult
     from honestsignals.friendship_classes import friendship_class
+    from honestsignals.hazards import HazardResult, return_hazard
     from honestsignals.labels import Labels
     from honestsignals.log import InteractionLog
     from honestsignals.matrix_tests import row_reciprocity
@@ -77,6 +78,7 @@ _HOMES = {
     "Evaluation": "evaluation",
     "FitError": "errors",
     "FixedEffectsResult": "fixed_effects",
+    "HazardResult": "hazards",
     "HonestSignalsError": "errors",
     "InputError": "errors",
     "InteractionLog": "log",
@@ -119,6 +121,7 @@ _HOMES = {
     "read_log": "reading",
     "report": "reporting.report",
     "return_curves": "returning",
+    "return_hazard": "hazards",
     "row_reciprocity": "matrix_tests",
     "simulate": "simulation",
     "simulate_disclosure": "simulating_disclosure",
@@ -143,6 +146,7 @@ __all__ = [
     "Export",
     "FitError",
     "FixedEffectsResult",
+    "HazardResult",
     "HonestSignalsError",
     "InputError",
     "InteractionLog",
@@ -185,6 +189,7 @@ __all__ = [
     "read_log",
     "report",
     "return_curves",
+    "return_hazard",
     "row_reciprocity",
     "simulate",
     "simulate_disclosure",
