@@ -20,7 +20,11 @@ HIGH = 1e6
 
 
 def fieller(
-    beta: Floats, covariance: Covariance, places: tuple[int, int], level: float
+    beta: Floats,
+    covariance: Covariance,
+    places: tuple[int, int],
+    level: float,
+    words: tuple[str, str] = ("the actor effect", "partner - k actor"),
 ) -> tuple[float, float, str]:
     r"""Fieller's interval of a ratio p / a: every k for which :math:`p - ka = 0` is not rejected.
 
@@ -36,6 +40,8 @@ def fieller(
         Of a and p.
     level : float
         Coverage.
+    words : tuple of str
+        What a and p - ka are called in reasons.
 
     Returns
     -------
@@ -72,14 +78,16 @@ def fieller(
     a, p = beta[list(places)] / errors
     # at a = 0 every ratio is infinite, and none is rejected
     here = float(np.arctan(p / a)) if a != 0 else np.pi / 2
-    low, high, note = _ends(passed, here)
+    low, high, note = _ends(passed, here, words)
     if note:
         return np.nan, np.nan, f"no interval: {note}"
     unit = float(errors[1] / errors[0])
     return float(np.tan(low)) * unit, float(np.tan(high)) * unit, ""
 
 
-def _ends(passed: Callable[[Floats], Floats], here: float) -> tuple[float, float, str]:
+def _ends(
+    passed: Callable[[Floats], Floats], here: float, words: tuple[str, str]
+) -> tuple[float, float, str]:
     """The angles next to the estimate's at which the test begins to reject; or why there are none."""
     from scipy.optimize import brentq
 
@@ -90,9 +98,9 @@ def _ends(passed: Callable[[Floats], Floats], here: float) -> tuple[float, float
     grid = np.linspace(-np.pi / 2, np.pi / 2, ANGLES)
     by = height(grid)
     if not height(np.array([here]))[0] <= 0:
-        return np.nan, np.nan, "partner - k actor has no positive variance at the k that was estimated"
+        return np.nan, np.nan, f"{words[1]} has no positive variance where it was estimated"
     if min(by[0], by[-1]) <= 0:
-        return np.nan, np.nan, "the actor effect cannot be told from 0"
+        return np.nan, np.nan, f"{words[0]} cannot be told from 0"
     first, last = int(np.searchsorted(grid, here)) - 1, int(np.searchsorted(grid, here))
     while by[first] <= 0:
         first -= 1

@@ -254,7 +254,7 @@ def escalation_ego(acts: Acts) -> Array:
     return acts.of_ego(acts.once("escalation", lambda: _escalation(acts)))
 
 
-def _reached(of: Told) -> Array:
+def reached(of: Told) -> Array:
     """Deepest that the other had disclosed at strictly earlier instants; −∞ where nothing."""
     n, acts = len(of.depth), of.acts
     depths, rank = np.unique(of.depth, return_inverse=True)
@@ -273,7 +273,7 @@ def _reached(of: Told) -> Array:
 
 def _too_deep(acts: Acts) -> Array:
     of = told(acts)
-    reached = _reached(of)
+    so_far = reached(of)
     after = np.flatnonzero(reached > -math.inf)
     deep = after[exceeds(of.depth[after], reached[after], acts.settings.depth_margin)]
     return ratio(of.tally(deep), of.tally(after))
