@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -32,7 +33,7 @@ Columns = dict[str, np.ndarray]
 
 def random_log(seed: int, people: int = 4, acts: int = 40, weights: Sequence[float] = WEIGHTS) -> list[Act]:
     """Acts on a coarse clock: ties, gaps of exactly Δ and of a microsecond more, openings in the last Δ."""
-    rng = np.random.default_rng(seed)
+    rng, deep = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     span = int(rng.choice([1, 8, 60, 400]))
     log = []
     for _ in range(int(rng.integers(0, acts))):
@@ -42,7 +43,9 @@ def random_log(seed: int, people: int = 4, acts: int = 40, weights: Sequence[flo
             sender, receiver = min(sender, receiver), max(sender, receiver)
         time = int(rng.integers(-span, span)) * HOUR // 2 + int(rng.integers(0, 8) == 0)
         extra = (int(rng.integers(1, 4)), float(rng.choice(weights)), int(rng.integers(0, 3)))
-        log.append(Act(int(sender), int(receiver), time, *extra, int(rng.integers(-1, 5))))
+        depth = float(deep.integers(-1, 8)) / 4
+        told = {"depth": depth if depth >= 0 else math.nan, "topic": int(deep.integers(-1, 4))}
+        log.append(Act(int(sender), int(receiver), time, *extra, int(rng.integers(-1, 5)), **told))
     return log
 
 
@@ -64,6 +67,8 @@ def columns_of(
         weight=part("weight", np.float64),
         kind=part("kind", np.int16),
         conversation=part("conversation", np.int32),
+        depth=part("depth", np.float64),
+        topic=part("topic", np.int32),
         clock=clock,
         start=min(times),
         end=max(times),
@@ -131,11 +136,13 @@ def assert_like_twin(log: Sequence[Act], columns: LogColumns, rows: Rows, settin
 
 
 VARIANTS = {
-    "timed": {"without": ("count", "conversation")},
-    "seconds alone": {"without": ("count", "conversation", "weight", "kind")},
-    "kinds and times": {"without": ("count", "conversation", "weight")},
+    "timed": {"without": ("count", "conversation", "depth", "topic")},
+    "seconds alone": {"without": ("count", "conversation", "weight", "kind", "depth", "topic")},
+    "kinds and times": {"without": ("count", "conversation", "weight", "depth", "topic")},
     "some kinds give": {"without": ("count", "conversation"), "main": (0, 2)},
-    "conversations": {"without": ("count",)},
+    "disclosures": {"without": ("count", "conversation", "weight", "kind")},
+    "depth alone": {"without": ("count", "conversation", "weight", "kind", "topic")},
+    "conversations": {"without": ("count", "topic")},
     "counts": {},
     "waves": {"clock": "wave", "without": ("conversation",)},
     "no times": {"clock": "", "without": ("conversation",)},

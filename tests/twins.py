@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from tests.twins_asymmetry import asymmetry
 from tests.twins_chance import chance
+from tests.twins_disclosure import disclosing
 from tests.twins_timing import timed, together
 
 NAN = math.nan
@@ -27,6 +28,8 @@ class Act:
     weight: float = 0.0
     kind: int = 0
     conversation: int = -1
+    depth: float = NAN
+    topic: int = -1
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class World:
     threads: bool = False
     horizon: int = DAY
     silence: int = 7 * DAY
+    window: int = DAY
+    margin: float = 0.0
 
 
 def quotient(top: float, bottom: float) -> float:
@@ -80,6 +85,7 @@ def twin(log: Sequence[Act], ego: int, alter: int, before: int | None, world: Wo
     spans = (world.gap, world.horizon, world.silence)
     out |= timed(single, openings(single, world), (ego, alter), (world.start, end), spans)
     out |= together(acts, ego, world.start, end, world.period)
+    out |= disclosing(acts, single, (ego, alter), end, (world.window, world.margin))
     return forms(out) | out
 
 
