@@ -79,7 +79,7 @@ def turns(acts: Sequence[Deep]) -> list[Turn]:
 
 
 def solved(columns: list[list[Fraction]], y: list[Fraction]) -> tuple[list[Fraction], list[Fraction]] | None:
-    """Least squares by the normal equations: coefficients and residuals; None where there is no one answer."""
+    """Least squares by the normal equations: coefficients and residuals; None where there is none."""
     size = len(columns)
     rows = [
         [sum((a * b for a, b in zip(one, other, strict=True)), Fraction(0)) for other in (*columns, y)]

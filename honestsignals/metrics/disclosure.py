@@ -274,8 +274,8 @@ def reached(of: Told) -> Array:
 def _too_deep(acts: Acts) -> Array:
     of = told(acts)
     so_far = reached(of)
-    after = np.flatnonzero(reached > -math.inf)
-    deep = after[exceeds(of.depth[after], reached[after], acts.settings.depth_margin)]
+    after = np.flatnonzero(so_far > -math.inf)
+    deep = after[exceeds(of.depth[after], so_far[after], acts.settings.depth_margin)]
     return ratio(of.tally(deep), of.tally(after))
 
 
