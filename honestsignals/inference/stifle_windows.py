@@ -1,0 +1,226 @@
+"""Windows around openings that were returned or not: what the opener did before and after, and the other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int64]
+Marks = NDArray[np.bool_]
+
+
+class Openings(NamedTuple):
+    """Openings of many pairs, by ordered pair and then by time.
+
+    Attributes
+    ----------
+    group : ndarray of int, shape (n,)
+        Twice the number of the pair, and one more where the second of the two opened.
+    time : ndarray of int64, shape (n,)
+        In any unit, here microseconds.
+    back : ndarray of int64, shape (n,)
+        When the other first returned it, strictly later; beyond the end where never.
+    """
+
+    group: Codes
+    time: Codes
+    back: Codes
+
+
+class Spans(NamedTuple):
+    """What is looked at, and for how long.
+
+    Attributes
+    ----------
+    window : int
+        Δ: up to when a return counts (inclusive).
+    horizon : int
+        h: length of the windows before the opening, and after Δ.
+    start, end : int
+        First and last moment observed.
+    """
+
+    window: int
+    horizon: int
+    start: int
+    end: int
+
+
+class Counter:
+    """How many openings of an ordered pair lie in a window, by bisection.
+
+    Times enter by rank, so that ordered pair and time fit into one integer whatever their unit.
+
+    Parameters
+    ----------
+    group, time : ndarray of int, shape (n,)
+
+    Examples
+    --------
+    >>> counter = Counter(np.array([0, 0, 2]), np.array([5, 9, 7]))
+    >>> counter.within(np.array([0, 0, 2]), np.array([5, 4, 0]), np.array([9, 9, 9])).tolist()
+    [1, 2, 1]
+    """
+
+    def __init__(self, group: Codes, time: Codes) -> None:
+        self._instants = np.unique(time)
+        self._step = len(self._instants) + 1
+        self._keys = np.sort(group * self._step + np.searchsorted(self._instants, time))
+
+    def upto(self, group: Codes, moment: Codes, inclusive: bool = True) -> Codes:
+        """Openings of all ordered pairs before these, and of these up to a moment."""
+        rank = np.searchsorted(self._instants, moment, side="right" if inclusive else "left")
+        return np.searchsorted(self._keys, group * self._step + rank)
+
+    def within(self, group: Codes, low: Codes, high: Codes, inclusive: bool = True) -> Codes:
+        """Openings in (low, high], or in (low, high); 0 where high is not above low."""
+        found = self.upto(group, high, inclusive) - self.upto(group, low)
+        return np.where(high > low, found, 0)
+
+
+class Windows(NamedTuple):
+    """Spaced openings, whether they were returned, and openings of both of the pair around them.
+
+    Attributes
+    ----------
+    place : ndarray of int, shape (m,)
+        Which openings they are.
+    group, time : ndarray of int, shape (m,)
+    returned : ndarray of bool, shape (m,)
+        In (t, t + Δ].
+    before, after : ndarray of int, shape (m,)
+        The opener's openings in (t − h, t) and (t + Δ, t + Δ + h].
+    shared_before, other_before, other_after : ndarray of int, shape (m,)
+        The opener's and the other's in the part of (t − h, t) that the spacing leaves free to both, and the
+        other's in (t + Δ, t + Δ + h].
+    """
+
+    place: Codes
+    group: Codes
+    time: Codes
+    returned: Marks
+    before: Codes
+    after: Codes
+    shared_before: Codes
+    other_before: Codes
+    other_after: Codes
+
+
+def spaced(openings: Openings, able: Marks, spans: Spans) -> Codes:
+    """Places of openings at least Δ + h apart within ordered pair, none chosen by what comes after it.
+
+    The first of an ordered pair that has h before it, then the next that is Δ + h later, and so on; those
+    whose windows reach beyond the end are left out last.
+
+    Parameters
+    ----------
+    openings : Openings
+    able : ndarray of bool, shape (n,)
+        Which can be chosen.
+    spans : Spans
+
+    Returns
+    -------
+    ndarray of int
+
+    Examples
+    --------
+    >>> times = np.array([0, 3, 4, 8, 9, 30])
+    >>> spaced(Openings(np.zeros(6, int), times, times), np.ones(6, bool), Spans(1, 3, 0, 14)).tolist()
+    [1, 3]
+    """
+    at = np.flatnonzero(able & (openings.time - spans.horizon >= spans.start))
+    group, time = openings.group[at], openings.time[at]
+    counter = Counter(group, time)
+    follows = counter.upto(group, time + spans.window + spans.horizon, inclusive=False)
+    last = np.searchsorted(group, group, side="right")
+    current = np.flatnonzero(np.append(True, group[1:] != group[:-1])[: len(group)])
+    chosen = np.zeros(len(at), dtype=bool)
+    while len(current):
+        chosen[current] = True
+        after = follows[current]
+        current = after[after < last[current]]
+    chosen &= time + spans.window + spans.horizon <= spans.end
+    return at[chosen]
+
+
+def windows(openings: Openings, able: Marks, spans: Spans) -> Windows:
+    """Spaced openings with what both of the pair did around them.
+
+    No later act plays a part in which openings are looked at. The spacing leaves no opening of the opener
+    between the end of one opening's windows and the next chosen one, so before is counted for the other only
+    up to there where both are compared.
+
+    Parameters
+    ----------
+    openings : Openings
+    able : ndarray of bool, shape (n,)
+        Which openings can be looked at; all count before and after.
+    spans : Spans
+
+    Returns
+    -------
+    Windows
+
+    Examples
+    --------
+    >>> group, time = np.array([0, 0, 0, 1]), np.array([3, 5, 8, 6])
+    >>> found = windows(Openings(group, time, np.array([6, 6, 99, 8])), np.ones(4, bool), Spans(2, 4, 0, 20))
+    >>> found.time.tolist(), found.returned.tolist(), found.before.tolist(), found.after.tolist()
+    ([5, 6], [True, True], [1, 0], [1, 0])
+    """
+    place = spaced(openings, able, spans)
+    group, time = openings.group[place], openings.time[place]
+    other, over = group ^ 1, time + spans.window
+    again = np.zeros(len(place), dtype=bool)
+    again[1:] = group[1:] == group[:-1]
+    free = time.copy()
+    previous = np.roll(over, 1) + spans.horizon
+    # up to and including the last moment of the previous windows
+    free[again] = np.minimum(time[again], previous[again] + 1)
+    counter = Counter(openings.group, openings.time)
+    begin = time - spans.horizon
+    return Windows(
+        place,
+        group,
+        time,
+        openings.back[place] <= over,
+        counter.within(group, begin, time, inclusive=False),
+        counter.within(group, over, over + spans.horizon),
+        counter.within(group, begin, free, inclusive=False),
+        counter.within(other, begin, free, inclusive=False),
+        counter.within(other, over, over + spans.horizon),
+    )
+
+
+def by_bins(openings: Openings, at: Windows, edges: Codes, other: bool = False) -> Any:
+    """Openings in windows (t + edge, t + next edge] around spaced openings, (m, k).
+
+    Parameters
+    ----------
+    openings : Openings
+    at : Windows
+    edges : ndarray of int64, shape (k + 1,)
+        From the opening on, negative before it; the opening itself is not counted.
+    other : bool
+        Those of the other.
+
+    Examples
+    --------
+    >>> openings = Openings(np.array([0, 0, 0]), np.array([3, 5, 8]), np.full(3, 99))
+    >>> found = windows(openings, np.array([False, True, True]), Spans(1, 4, 0, 20))
+    >>> by_bins(openings, found, np.array([-4, 0, 4])).tolist()
+    [[1, 1]]
+    """
+    counter = Counter(openings.group, openings.time)
+    group = at.group ^ 1 if other else at.group
+    found = np.empty((len(at.time), len(edges) - 1), dtype=np.int64)
+    for column, (low, high) in enumerate(pairwise(edges)):
+        # before 0 windows are open to the right, so that neither side holds the opening
+        found[:, column] = counter.within(group, at.time + low, at.time + high)
+        if high == 0:
+            found[:, column] = counter.within(group, at.time + low, at.time, inclusive=False)
+    return found
