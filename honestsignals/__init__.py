@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from honestsignals.log import InteractionLog
     from honestsignals.matrix_tests import row_reciprocity
     from honestsignals.meta_analyses import MetaAnalysis, meta_analysis
+    from honestsignals.moderated_slopes import ModeratedSlopes
+    from honestsignals.moderating import moderation
     from honestsignals.mutuality import MutualResult, fit_mutual
     from honestsignals.nulls import Standardised, null_models, standardise
     from honestsignals.panels import CrossLagged, cross_lagged
@@ -84,6 +86,7 @@ _HOMES = {
     "InteractionLog": "log",
     "Labels": "labels",
     "MetaAnalysis": "meta_analyses",
+    "ModeratedSlopes": "moderated_slopes",
     "Moderation": "disclosing",
     "MutualResult": "mutuality",
     "OutputError": "errors",
@@ -112,6 +115,7 @@ _HOMES = {
     "from_graph": "reading",
     "meta_analysis": "meta_analyses",
     "metrics": "metrics",
+    "moderation": "moderating",
     "null_draws": "drawn_nulls",
     "null_models": "nulls",
     "open_study": "study_folder",
@@ -152,6 +156,7 @@ __all__ = [
     "InteractionLog",
     "Labels",
     "MetaAnalysis",
+    "ModeratedSlopes",
     "Moderation",
     "MutualResult",
     "OutputError",
@@ -180,6 +185,7 @@ __all__ = [
     "from_graph",
     "meta_analysis",
     "metrics",
+    "moderation",
     "null_draws",
     "null_models",
     "open_study",

@@ -23,6 +23,7 @@ from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import WaldTest, wald
 from honestsignals.margins import MarginalEffects, marginal_effects
+from honestsignals.moderated_slopes import ModeratedSlopes, moderated_slopes
 from honestsignals.predictions import Predictions, predict
 from honestsignals.printed import Printed
 from honestsignals.result_rows import label_of, number_or_null, records, with_columns
@@ -283,6 +284,20 @@ class Result(Printed):
             Coverage of the intervals.
         """
         return simple_slopes(self._fitted, term, by, values, level=level)
+
+    def moderation(self, term: str, by: str, values: Any = None, *, level: float = 0.95) -> ModeratedSlopes:
+        """The slope of one column along another: at levels or three values, as a curve, and where it is not 0.
+
+        Parameters
+        ----------
+        term, by : str
+            The column, and its moderator.
+        values : value or sequence of values, optional
+            Of the moderator; by default its mean and a standard deviation to either side, or its levels.
+        level : float
+            Coverage of the intervals.
+        """
+        return moderated_slopes(self._fitted, term, by, values, level=level)
 
     def ladder(self, *covariances: str, exact: bool = False) -> ErrorLadder:
         """Standard errors side by side, from those that let no rows depend on one another on.

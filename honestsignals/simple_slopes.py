@@ -118,8 +118,8 @@ def simple_slopes(
     places = _interaction(fitted, term, by)
     at = [one[by] for one in points({by: _values(fitted, by) if values is None else values}, fitted)]
     changes = [fitted.changes_of(term, {by: value}) for value in at]
-    cells = [_cells(fitted, one) for one in changes]
-    each = [_both_scales(fitted, one) for one in changes]
+    cells = [cells_of(fitted, one) for one in changes]
+    each = [on_both_scales(fitted, one) for one in changes]
     apart = [one.less(each[0]) for one in each[1:]] or [each[0].only([])]
     found, between = (fitted.tested(joined(parts), level) for parts in (each, apart))
     ends = [f"{word(value)} - {word(at[0])}" for value in at[1:]]
@@ -171,8 +171,8 @@ def _values(fitted: Fitted, by: str) -> list[Any]:
     return list(np.unique(quartiles).tolist())
 
 
-def _cells(fitted: Fitted, changes: list[Change]) -> list[tuple[str, str, str, int]]:
-    """Contrast, scale, outcome and rows of each slope at one value, in the order of `_both_scales`."""
+def cells_of(fitted: Fitted, changes: list[Change]) -> list[tuple[str, str, str, int]]:
+    """Contrast, scale, outcome and rows of each slope at one value, in the order of `on_both_scales`."""
     family = FAMILIES[fitted.estimate.family]
     outcomes = fitted.outcomes()[1]
     links = fitted.levels[1:] if family.classes else ("",)
@@ -185,7 +185,7 @@ def _cells(fitted: Fitted, changes: list[Change]) -> list[tuple[str, str, str, i
     ]
 
 
-def _both_scales(fitted: Fitted, changes: list[Change]) -> Gradients:
+def on_both_scales(fitted: Fitted, changes: list[Change]) -> Gradients:
     """Slopes on the link's scale, where that is another, and in the label's units."""
     places, parts = fitted.outcomes()[0], []
     for change in changes:
