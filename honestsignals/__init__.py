@@ -57,9 +57,12 @@ if TYPE_CHECKING:
     from honestsignals.social_components import SocialRelations
     from honestsignals.social_relations import srm
     from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
+    from honestsignals.stifle_ratios import stifling
+    from honestsignals.stifle_results import Stifling
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study
     from honestsignals.truths import Dependence, Effects
+    from honestsignals.unreturned import ReciprocityFails, reciprocity_fails
 
 __version__ = "0.4.0"
 
@@ -94,10 +97,12 @@ _HOMES = {
     "PeopleFolds": "splitters",
     "PeopleTimeFolds": "splitters",
     "Permutation": "permutation",
+    "ReciprocityFails": "unreturned",
     "Result": "result",
     "ReturnCurves": "returns",
     "SocialRelations": "social_components",
     "Standardised": "nulls",
+    "Stifling": "stifle_results",
     "Study": "study",
     "TimeFolds": "splitters",
     "UnknownNameError": "errors",
@@ -123,6 +128,7 @@ _HOMES = {
     "qap": "correlating",
     "read_export": "exporting.reading_back",
     "read_log": "reading",
+    "reciprocity_fails": "unreturned",
     "report": "reporting.report",
     "return_curves": "returning",
     "return_hazard": "hazards",
@@ -131,6 +137,7 @@ _HOMES = {
     "simulate_disclosure": "simulating_disclosure",
     "srm": "social_relations",
     "standardise": "nulls",
+    "stifling": "stifle_ratios",
 }
 
 __all__ = [
@@ -164,10 +171,12 @@ __all__ = [
     "PeopleFolds",
     "PeopleTimeFolds",
     "Permutation",
+    "ReciprocityFails",
     "Result",
     "ReturnCurves",
     "SocialRelations",
     "Standardised",
+    "Stifling",
     "Study",
     "TimeFolds",
     "UnknownNameError",
@@ -193,6 +202,7 @@ __all__ = [
     "qap",
     "read_export",
     "read_log",
+    "reciprocity_fails",
     "report",
     "return_curves",
     "return_hazard",
@@ -201,6 +211,7 @@ __all__ = [
     "simulate_disclosure",
     "srm",
     "standardise",
+    "stifling",
 ]
 
 

@@ -196,8 +196,10 @@ def windows(openings: Openings, able: Marks, spans: Spans) -> Windows:
     )
 
 
-def by_bins(openings: Openings, at: Windows, edges: Codes, other: bool = False) -> Any:
-    """Openings in windows (t + edge, t + next edge] around spaced openings, (m, k).
+def by_bins(
+    openings: Openings, at: Windows, edges: Codes, other: bool = False, running: Any = None
+) -> NDArray[Any]:
+    """Openings in windows (t + edge, t + next edge] around spaced openings, (m, k), or what they sum up to.
 
     Parameters
     ----------
@@ -207,6 +209,8 @@ def by_bins(openings: Openings, at: Windows, edges: Codes, other: bool = False) 
         From the opening on, negative before it; the opening itself is not counted.
     other : bool
         Those of the other.
+    running : ndarray, shape (n + 1,), optional
+        Running sums of a value of the openings, by ordered pair and time; by default openings are counted.
 
     Examples
     --------
@@ -217,10 +221,10 @@ def by_bins(openings: Openings, at: Windows, edges: Codes, other: bool = False) 
     """
     counter = Counter(openings.group, openings.time)
     group = at.group ^ 1 if other else at.group
-    found = np.empty((len(at.time), len(edges) - 1), dtype=np.int64)
+    running = np.arange(len(openings.time) + 1) if running is None else running
+    found = np.empty((len(at.time), len(edges) - 1), dtype=running.dtype)
     for column, (low, high) in enumerate(pairwise(edges)):
-        # before 0 windows are open to the right, so that neither side holds the opening
-        found[:, column] = counter.within(group, at.time + low, at.time + high)
-        if high == 0:
-            found[:, column] = counter.within(group, at.time + low, at.time, inclusive=False)
+        # the window that ends at the opening does not hold it, nor does the one that begins there
+        last = counter.upto(group, at.time + high, inclusive=bool(high != 0))
+        found[:, column] = running[last] - running[counter.upto(group, at.time + low)]
     return found
