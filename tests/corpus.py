@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -44,12 +46,28 @@ def random_rows(seed: int, people: int = 6, acts: int = 60) -> list[tuple[str, s
     return [(names[one], names[other], int(when)) for one, other, when in rows]
 
 
-def log_of(rows: list[tuple[str, str, int]], seed: int = 0) -> InteractionLog:
-    """A timed log with kinds and weights, from (sender, receiver, second)."""
+DISCLOSED = [
+    # matched and deepening turns; equally deep; who goes first is met, or not, or both go at once
+    [("ab"[turn % 2], "ba"[turn % 2], turn * 3000, (turn // 3 * turn) % 7 + turn / 4) for turn in range(30)],
+    [("a", "b", 0, 0.5), ("b", "a", 600, 0.5), ("a", "b", 1200, 0.5), ("c", "d", 900_000, 0.0)],
+    [("a", "b", 0, 0.5), ("b", "a", 200_000, 0.75), ("c", "d", 900_000, 0.0)],
+    [("b", "a", 0, 0.25), ("a", "b", 300, 0.0), ("b", "a", 900, 2.0), ("c", "d", 900_000, 0.0)],
+    [("b", "a", 0, 0.25), ("a", "b", 0, 0.0), ("b", "a", 900, 2.0), ("a", "b", 2000, 0.0)],
+]
+"""Logs of disclosures, with their depths."""
+
+
+def log_of(
+    rows: list[tuple[str, str, int]], seed: int = 0, depths: Sequence[float] | None = None
+) -> InteractionLog:
+    """A timed log with kinds and weights, from (sender, receiver, second); with depths, topics too."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(rows, columns=["sender", "receiver", "time"])
     frame["kind"] = rng.choice(["help", "information"], len(frame))
     frame["weight"] = rng.integers(0, 5, len(frame)) / 4
+    if depths is not None:
+        frame["depth"] = depths
+        frame["topic"] = rng.choice(["work", "home", "money", None], len(frame))
     return hs.read_log(frame, time_unit="s")
 
 
@@ -57,3 +75,13 @@ def corpus() -> list[InteractionLog]:
     """Hand-made and random logs."""
     logs = [log_of(rows, seed) for seed, rows in enumerate(HAND_MADE)]
     return logs + [log_of(random_rows(seed), seed) for seed in range(12)]
+
+
+def disclosed() -> list[InteractionLog]:
+    """The same with depths and topics, and logs of disclosures."""
+    rows = [*HAND_MADE, *(random_rows(seed) for seed in range(12))]
+    rng = np.random.default_rng(0)
+    depths = [np.where(rng.random(len(one)) < 0.7, rng.integers(0, 9, len(one)) / 4, np.nan) for one in rows]
+    rows += [[(one, other, when) for one, other, when, _ in log] for log in DISCLOSED]
+    depths += [np.array([depth for *_, depth in log]) for log in DISCLOSED]
+    return [log_of(one, seed % 12, depth) for seed, (one, depth) in enumerate(zip(rows, depths, strict=True))]

@@ -141,7 +141,6 @@ VARIANTS = {
     "kinds and times": {"without": ("count", "conversation", "weight", "depth", "topic")},
     "some kinds give": {"without": ("count", "conversation"), "main": (0, 2)},
     "disclosures": {"without": ("count", "conversation", "weight", "kind")},
-    "depth alone": {"without": ("count", "conversation", "weight", "kind", "topic")},
     "conversations": {"without": ("count", "topic")},
     "counts": {},
     "waves": {"clock": "wave", "without": ("conversation",)},

@@ -15,10 +15,10 @@ from honestsignals.errors import DesignError, HonestSignalsError, UnknownNameErr
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import all_names, choose, column, describe, plan
 from honestsignals.metrics.registry import entries, metric
-from tests.corpus import corpus
+from tests.corpus import disclosed
 
 KINDS = ("help", "information")
-HAS = ("time", "periods", "weight", "moments")
+HAS = ("time", "periods", "weight", "depth", "topic", "moments")
 SIDES = [
     (side, one.fact)
     for name, one in entries().items()
@@ -39,7 +39,7 @@ def measured() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Every column over all ordered pairs of all logs of the corpus, and with ego and alter swapped."""
     forth: dict[str, list[np.ndarray]] = {name: [] for name in NAMES}
     back: dict[str, list[np.ndarray]] = {name: [] for name in NAMES}
-    for log in corpus():
+    for log in disclosed():
         wanted = [name for name in NAMES if set(name.split("__")[1:]) <= {*log.kinds, "weight"}]
         planned = plan(wanted, log.kinds, HAS)
         low, high = np.triu_indices(len(log.people), 1)
