@@ -10,14 +10,8 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, check_level, one_of, unknown
 from honestsignals.hazard_rows import COVARIATES, Between, between_acts, columns_of, split
-from honestsignals.inference.hazards import (
-    ERRORS,
-    TIES,
-    HazardFit,
-    Spells,
-    hazard_covariance,
-    hazard_fit,
-)
+from honestsignals.inference.hazard_errors import COVARIANCES, hazard_covariance
+from honestsignals.inference.hazards import TIES, HazardFit, Spells, hazard_fit
 from honestsignals.inference.variance import Covariance
 from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
 from honestsignals.inference.words import counted
@@ -40,6 +34,7 @@ WHICH = {
     "pair": "clustered by pair; pairs that share a person count as independent",
     "dyadic": "dyadic-robust: rows that share a person may depend on one another; t with effective degrees "
     "of freedom",
+    "jackknife": "net jackknife over people and pairs, in one step; t with effective degrees of freedom",
 }
 
 
@@ -75,9 +70,9 @@ class HazardResult(Printed):
 
         Parameters
         ----------
-        covariance : {"dyadic", "pair", "classical"}
+        covariance : {"jackknife", "dyadic", "pair", "classical"}
         """
-        one_of("covariance", covariance, ERRORS)
+        one_of("covariance", covariance, tuple(COVARIANCES))
         return replace(self, covariance=hazard_covariance(self.fit, *self.codes, self.names, covariance))
 
     def tidy(self, *, level: float = 0.95) -> pd.DataFrame:
@@ -105,10 +100,10 @@ class HazardResult(Printed):
         )
 
     def ladder(self) -> pd.DataFrame:
-        """Standard errors side by side: term, estimate, classical, pair, dyadic."""
+        """Standard errors side by side: term, estimate, classical, pair, dyadic, jackknife."""
         import pandas as pd
 
-        errors = {name: self.with_covariance(name).covariance.std_error for name in ERRORS}
+        errors = {name: self.with_covariance(name).covariance.std_error for name in COVARIANCES}
         return pd.DataFrame({"term": self.names, "estimate": self.fit.beta, **errors})
 
     def wald(self, terms: Sequence[str]) -> WaldTest:
@@ -154,7 +149,7 @@ def return_hazard(
     pairs: str = "met",
     spans: Mapping[str, Any] | None = None,
     people: pd.DataFrame | None = None,
-    covariance: str = "dyadic",
+    covariance: str = "jackknife",
     ties: str = "efron",
 ) -> HazardResult:
     r"""Does a debt bring the next act? The hazard of ego's next act to alter, by the balance so far.
@@ -184,7 +179,7 @@ def return_hazard(
         ``half_life`` (a week), and ``since``, the ends of the classes of time since: ("1h", "1D", "7D").
     people : pandas.DataFrame, optional
         Attributes of people by id (index, or a column ``person`` or ``id``); by default the study's.
-    covariance : {"dyadic", "pair", "classical"}
+    covariance : {"jackknife", "dyadic", "pair", "classical"}
         Which standard errors.
     ties : {"efron", "breslow"}
         How acts at one instant are taken.
@@ -207,11 +202,11 @@ def return_hazard(
     Examples
     --------
     >>> import honestsignals as hs
-    >>> study = hs.simulate(people=14, days=21, seed=5).study()
+    >>> study = hs.simulate(seed=5).study()
     >>> found = hs.return_hazard(study, ["debt_log"], strata="ego")
     >>> found.tidy()[["term", "hazard_ratio", "low", "high"]].round(2)
            term  hazard_ratio   low  high
-    0  debt_log          0.75  0.42  1.34
+    0  debt_log          0.82  0.69  0.97
     """
     log = source if isinstance(source, InteractionLog) else getattr(source, "log", None)
     if not isinstance(log, InteractionLog):
@@ -219,7 +214,7 @@ def return_hazard(
     if people is None:
         people = getattr(source, "people", None) if source is not log else None
     one_of("pairs", pairs, ("met", "all"))
-    one_of("covariance", covariance, ERRORS)
+    one_of("covariance", covariance, tuple(COVARIANCES))
     one_of("ties", ties, TIES)
     names = _asked(covariates)
     half_life, since = _spans(spans)

@@ -9,15 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from honestsignals.errors import DesignError, FitError, one_of, unknown
-from honestsignals.inference.clusters import Codes, Floats, pair_codes, person_codes, sums
+from honestsignals.errors import DesignError, FitError, one_of
+from honestsignals.inference.clusters import Codes, Floats, sums
 from honestsignals.inference.collinearity import dependent_columns
-from honestsignals.inference.score_errors import spread
-from honestsignals.inference.variance import Covariance, inverse_root
+from honestsignals.inference.variance import inverse_root
 from honestsignals.inference.words import named
 
 TIES = ("efron", "breslow")
-ERRORS = ("classical", "pair", "dyadic")
 MOST_STEPS, SMALL_STEP, ROUNDING = 50, 1e-10, 1e-6
 """Newton steps; the last is this small in standard errors, or so small that only rounding is left."""
 SINGULAR = 1e-11
@@ -61,6 +59,8 @@ class HazardFit:
         Score residuals of the rows; they sum to 0.
     log_likelihood, null_log_likelihood : float
     iterations : int
+    spells : Spells
+    ties : str
     """
 
     beta: Floats
@@ -69,6 +69,8 @@ class HazardFit:
     log_likelihood: float
     null_log_likelihood: float
     iterations: int
+    spells: Spells
+    ties: str
 
 
 class _Layout(NamedTuple):
@@ -249,6 +251,8 @@ def hazard_fit(spells: Spells, names: Sequence[str], ties: str = "efron") -> Haz
         at.log_likelihood,
         null.log_likelihood,
         step,
+        spells,
+        ties,
     )
 
 
@@ -291,61 +295,42 @@ def _check(spells: Spells, lay: _Layout, names: Sequence[str], scale: Floats) ->
         raise DesignError(f"{name!r} is a combination of {named(others)}: leave one of them out.")
 
 
-def hazard_covariance(
-    fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str], errors: str = "dyadic"
-) -> Covariance:
-    r"""Covariance of a hazard's coefficients: as if all events were independent, over pairs, or over people.
+def information_by(fit: HazardFit, codes: Codes, count: int) -> Floats:
+    r"""What the rows of each group add to the information, :math:`\int (x_r - \bar x)(x_r - \bar x)^\top`.
 
-    .. math:: V = c\, \mathcal I^{-1} \Big[\sum_i u_i u_i^\top - \sum_d u_d u_d^\top\Big] \mathcal I^{-1},
-        \quad c = \tfrac{N-1}{N} \big(\tfrac{N}{N-2}\big)^2
-
-    with :math:`u_i` the sum of the score residuals of all rows that touch person i, :math:`u_d` that of
-    pair d; never below the pair form, :math:`\mathcal I^{-1} \sum_d u_d u_d^\top \mathcal I^{-1}`.
+    Integrals are over the estimated cumulative hazard of each row.
 
     Parameters
     ----------
     fit : HazardFit
-    ego, alter : ndarray, shape (n,)
-        The two people of each row.
-    names : sequence of str
-        Of the coefficients.
-    errors : {"classical", "pair", "dyadic"}
+    codes : ndarray of int, shape (n,)
+        Group of each row.
+    count : int
 
     Returns
     -------
-    Covariance
-
-    References
-    ----------
-    lin1989, fafchamps2007
+    ndarray, shape (count, k, k)
+        Without ties they sum to the information.
 
     Examples
     --------
     >>> spells = Spells(np.zeros(3), np.array([1.0, 2.0, 3.0]), np.array([True, True, False]),
     ...     np.array([[0.0], [1.0], [0.0]]), np.zeros(3, dtype=int))
     >>> fit = hazard_fit(spells, ["x"])
-    >>> people = np.array([0, 1, 2]), np.array([1, 2, 0])
-    >>> hazard_covariance(fit, *people, ["x"], "classical").std_error.round(4).tolist()
-    [1.4355]
+    >>> found = information_by(fit, np.array([0, 1, 1]), 2)
+    >>> bool(np.isclose(found.sum(), fit.information[0, 0]))
+    True
     """
-    if errors not in ERRORS:
-        raise unknown("covariance", errors, ERRORS)
-    root = inverse_root(fit.information)
-    bread = root @ root.T
-    if errors == "classical":
-        return Covariance("classical", bread, None, np.full(len(names), np.inf), ())
-    ego, alter, n_people = person_codes(ego, alter)
-    pairs = pair_codes(ego, alter)
-    count = int(pairs.max()) + 1
-    first = np.unique(pairs, return_index=True)[1]
-    u_pair = sums(pairs, fit.residuals, count) @ bread
-    floor = u_pair.T @ u_pair
-    if errors == "pair":
-        return Covariance("pair", floor, None, np.full(len(names), max(count - 1.0, 1.0)), ())
-    one, other = ego[first], alter[first]
-    u = sums(one, u_pair, n_people) + sums(other, u_pair, n_people)
-    df = spread(u_pair, one, other).df
-    factor = (n_people - 1) / n_people * (n_people / (n_people - 2)) ** 2
-    matrix = factor * (u.T @ u - floor)
-    few = [f"{n_people} people: errors that rest on so few are not to be trusted"] if n_people < 10 else []
-    return Covariance("dyadic", (matrix + matrix.T) / 2, floor, df, tuple(few))
+    spells, lay = fit.spells, _layout(fit.spells, fit.ties)
+    k = spells.X.shape[1]
+    X = spells.X - spells.X.mean(axis=0)
+    at = _at(fit.beta, spells._replace(X=X), lay)
+    hazard = _over_rows(lay, at.inverse)
+    mean = [_over_rows(lay, at.inverse * at.mean[:, one]) for one in range(k)]
+    out = np.empty((count, k, k))
+    for a in range(k):
+        for b in range(a + 1):
+            both = _over_rows(lay, at.inverse * at.mean[:, a] * at.mean[:, b])
+            rows = X[:, a] * X[:, b] * hazard - X[:, a] * mean[b] - X[:, b] * mean[a] + both
+            out[:, a, b] = out[:, b, a] = np.bincount(codes, weights=at.weight * rows, minlength=count)
+    return out

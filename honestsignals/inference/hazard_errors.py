@@ -1,0 +1,217 @@
+"""Covariances of a hazard's coefficients, whose rows share pairs and people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honestsignals.errors import FitError, unknown
+from honestsignals.inference.clusters import Codes, Floats, pair_codes, person_codes, sums
+from honestsignals.inference.hazards import HazardFit, information_by
+from honestsignals.inference.variance import FEW_PEOPLE, Covariance, inverse_root
+from honestsignals.inference.words import named
+
+SINGULAR = 1e-8
+"""Share of the information about some direction without a person or pair below which nothing is left."""
+
+
+class _Clusters(NamedTuple):
+    """Sums over pairs and people, in units in which the information is the identity."""
+
+    root: Floats
+    pair: Floats  # (pairs, k) of score residuals
+    person: Floats  # (people, k)
+    within: Floats  # (pairs, k, k) of information
+    around: Floats  # (people, k, k)
+
+
+def _clusters(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> _Clusters:
+    ego, alter, n_people = person_codes(ego, alter)
+    if n_people < 3:
+        raise FitError("Two people make one pair: errors over people need at least three people.")
+    codes: Codes = pair_codes(ego, alter)
+    count, k = int(codes.max()) + 1, fit.beta.size
+    first = np.unique(codes, return_index=True)[1]
+    one, other = ego[first], alter[first]
+    root = inverse_root(fit.information)
+    pair = sums(codes, fit.residuals, count) @ root
+    within = root.T @ information_by(fit, codes, count) @ root
+    flat = within.reshape(count, k * k)
+    around = (sums(one, flat, n_people) + sums(other, flat, n_people)).reshape(n_people, k, k)
+    person = sums(one, pair, n_people) + sums(other, pair, n_people)
+    return _Clusters(root, pair, person, within, around)
+
+
+def _squares(delta: Floats, root: Floats) -> Floats:
+    found: Floats = root @ (delta.T @ delta) @ root.T
+    return found
+
+
+def _effective(delta: Floats, root: Floats) -> Floats:
+    """How many people a variance in effect rests on, less one."""
+    square = (delta @ root.T) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = np.maximum(square.sum(axis=0) ** 2 / (square**2).sum(axis=0) - 1.0, 1.0)
+    return found
+
+
+def classical(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
+    r"""As if all events were independent given the columns: :math:`\mathcal I^{-1}`.
+
+    Parameters
+    ----------
+    fit : HazardFit
+    ego, alter : ndarray, shape (n,)
+        The two people of each row (not used).
+
+    Returns
+    -------
+    Covariance
+    """
+    root = inverse_root(fit.information)
+    return Covariance("classical", root @ root.T, None, np.full(fit.beta.size, np.inf), ())
+
+
+def pair(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
+    r"""Clustered by pair: :math:`\mathcal I^{-1} \sum_d u_d u_d^\top \mathcal I^{-1}`.
+
+    Parameters
+    ----------
+    fit : HazardFit
+    ego, alter : ndarray, shape (n,)
+        The two people of each row.
+
+    Returns
+    -------
+    Covariance
+
+    References
+    ----------
+    lin1989
+    """
+    one = _clusters(fit, ego, alter)
+    df = np.full(fit.beta.size, max(len(one.pair) - 1.0, 1.0))
+    return Covariance("pair", _squares(one.pair, one.root), None, df, ())
+
+
+def dyadic(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
+    r"""Rows that share a person may depend on one another, by sums of score residuals.
+
+    .. math:: V = c\, \mathcal I^{-1} \Big[\sum_i u_i u_i^\top - \sum_d u_d u_d^\top\Big] \mathcal I^{-1},
+        \quad c = \tfrac{N-1}{N} \big(\tfrac{N}{N-2}\big)^2
+
+    with :math:`u_i` the sum over all rows that touch person i, :math:`u_d` over those of pair d; never below
+    the pair form.
+
+    Parameters
+    ----------
+    fit : HazardFit
+    ego, alter : ndarray, shape (n,)
+        The two people of each row.
+
+    Returns
+    -------
+    Covariance
+
+    References
+    ----------
+    lin1989, fafchamps2007
+    """
+    one = _clusters(fit, ego, alter)
+    n = len(one.person)
+    floor = _squares(one.pair, one.root)
+    matrix = (n - 1) / n * (n / (n - 2)) ** 2 * (_squares(one.person, one.root) - floor)
+    return Covariance("dyadic", matrix, floor, _effective(one.person, one.root), _few(n))
+
+
+def jackknife(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
+    r"""Net jackknife in one step: people left out, less the pairs that are left out twice.
+
+    .. math:: V = \tfrac{N-1}{N} \sum_i \Delta_i \Delta_i^\top - \sum_d \Delta_d \Delta_d^\top, \quad
+        \Delta_i = (\mathcal I - \mathcal I_i)^{-1} u_i
+
+    with :math:`u_i` and :math:`\mathcal I_i` the score residuals and the information of the rows that touch
+    person i, likewise of pairs; never below :math:`\sum_d \Delta_d \Delta_d^\top`.
+
+    Parameters
+    ----------
+    fit : HazardFit
+    ego, alter : ndarray, shape (n,)
+        The two people of each row.
+
+    Returns
+    -------
+    Covariance
+        NaN where nothing would be known without some person.
+
+    References
+    ----------
+    lin1989, fafchamps2007, efron1981
+    """
+    one = _clusters(fit, ego, alter)
+    n, k = one.person.shape
+    left, parts = np.eye(k) - one.around, np.eye(k) - one.within
+    if min(np.linalg.eigvalsh(left).min(), np.linalg.eigvalsh(parts).min()) < SINGULAR:
+        nothing = np.full((k, k), np.nan)
+        note = "jackknife: without some person or pair there is no estimate, so there are no standard errors"
+        return Covariance("jackknife", nothing, nothing, np.full(k, np.nan), (note, *_few(n)))
+    people = np.linalg.solve(left, one.person[:, :, None])[:, :, 0].astype(np.float64)
+    pairs = np.linalg.solve(parts, one.pair[:, :, None])[:, :, 0].astype(np.float64)
+    floor = _squares(pairs, one.root)
+    matrix = (n - 1) / n * _squares(people, one.root) - floor
+    return Covariance("jackknife", matrix, floor, _effective(people, one.root), _few(n))
+
+
+def _few(n_people: int) -> tuple[str, ...]:
+    few = n_people < FEW_PEOPLE
+    return (f"{n_people} people: errors that rest on fewer than {FEW_PEOPLE} are not to be trusted",) * few
+
+
+COVARIANCES: dict[str, Callable[[HazardFit, NDArray[Any], NDArray[Any]], Covariance]] = {
+    "classical": classical,
+    "pair": pair,
+    "dyadic": dyadic,
+    "jackknife": jackknife,
+}
+"""Every covariance by its name, each letting more rows depend on one another."""
+
+
+def hazard_covariance(
+    fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str], covariance: str
+) -> Covariance:
+    """The covariance of that name.
+
+    Parameters
+    ----------
+    fit : HazardFit
+    ego, alter : ndarray, shape (n,)
+        The two people of each row.
+    names : sequence of str
+        Of the coefficients.
+    covariance : {"classical", "pair", "dyadic", "jackknife"}
+
+    Returns
+    -------
+    Covariance
+
+    Examples
+    --------
+    >>> from honestsignals.inference.hazards import Spells, hazard_fit
+    >>> spells = Spells(np.zeros(3), np.array([1.0, 2.0, 3.0]), np.array([True, True, False]),
+    ...     np.array([[0.0], [1.0], [0.0]]), np.zeros(3, dtype=int))
+    >>> fit = hazard_fit(spells, ["x"])
+    >>> people = np.array([0, 1, 2]), np.array([1, 2, 0])
+    >>> hazard_covariance(fit, *people, ["x"], "classical").std_error.round(4).tolist()
+    [1.4355]
+    """
+    if covariance not in COVARIANCES:
+        raise unknown("covariance", covariance, COVARIANCES)
+    found = COVARIANCES[covariance](fit, ego, alter)
+    without = [name for name, one in zip(names, found.std_error, strict=True) if not one > 0]
+    if without and np.isfinite(found.matrix).all():
+        note = f"{covariance}: no positive variance for {named(without)}, so it has no standard error"
+        return Covariance(found.name, found.matrix, found.floor, found.df, (*found.notes, note))
+    return found
