@@ -61,6 +61,12 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
         "give_take": ('hs.figures.draw("give_take", dyads)', lambda: dyads, {}),
         "network": ('hs.figures.draw("network", study.log)', lambda: study.log, {}),
         "exchange": ('hs.figures.draw("exchange", study.log)', lambda: study.log, {}),
+        "return_curve": (
+            'returns = hs.return_curves(study, by="kind", horizon="2D")\n'
+            'hs.figures.draw("return_curve", returns)',
+            lambda: hs.return_curves(study, by="kind", horizon="2D"),
+            {},
+        ),
         "reciprocity_null": (
             'draws = hs.null_draws(study, "returned_share", seed=1)\n'
             'hs.figures.draw("reciprocity_null", draws)',

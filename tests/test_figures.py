@@ -116,6 +116,8 @@ CASES = {
     "network": lambda get: (get("study").log, {}),
     "network of pairs": lambda get: (get("trust"), {}),
     "exchange": lambda get: (get("study").log, {}),
+    "return_curve": lambda get: (hs.return_curves(get("study"), horizon="2D"), {}),
+    "return_curve of kinds": lambda get: (hs.return_curves(get("study"), by="kind"), {"log_time": True}),
     "reciprocity_null": lambda get: (get("drawn_nulls"), {}),
     "reciprocity_null as z": lambda get: (
         hs.standardise(get("study"), "returned_share", draws=19, seed=1),

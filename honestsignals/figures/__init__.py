@@ -7,6 +7,7 @@ from __future__ import annotations
 from honestsignals.figures.giving import give_take
 from honestsignals.figures.graphs import network
 from honestsignals.figures.timelines import exchange
+from honestsignals.figures.returns import return_curve
 from honestsignals.figures.chance import reciprocity_null
 from honestsignals.figures.coefficients import coefficients
 from honestsignals.figures.permuted import permutation_null
@@ -37,6 +38,7 @@ __all__ = [
     "precision_recall",
     "reciprocity_null",
     "reliability",
+    "return_curve",
     "roc",
     "save",
 ]
