@@ -24,6 +24,8 @@ def acts(seed: int, people: int = 7, size: int = 150) -> pd.DataFrame:
     frame = pd.DataFrame(random_rows(seed, people, size), columns=["sender", "receiver", "time"])
     frame["kind"] = rng.choice(["help", "information"], len(frame))
     frame["weight"] = rng.integers(1, 9, len(frame)) / 4
+    frame["depth"] = np.where(rng.random(len(frame)) < 0.8, rng.integers(0, 9, len(frame)) / 4, np.nan)
+    frame["topic"] = rng.choice(["work", "home", "money", None], len(frame))
     return frame
 
 
@@ -120,7 +122,8 @@ def test_doubling_the_log_keeps_ratios(seed) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_rescaling_time_and_spans_changes_only_what_counts_time(seed) -> None:
     frame = acts(seed)
-    spans = {"conversation_gap": "3h", "period": "21D", "spans": {"reply_horizon": "3D", "silence": "21D"}}
+    further = {"reply_horizon": "3D", "silence": "21D", "disclosure_window": "3D"}
+    spans = {"conversation_gap": "3h", "period": "21D", "spans": further}
     slow = table(frame.assign(time=frame["time"] * 3), **spans)
     fast = table(frame, conversation_gap="1h", period="7D")
     facts = {
