@@ -15,6 +15,7 @@ import honestsignals as hs
 HERE = Path(__file__).parent
 SEED = 3
 """Of the study; draws and divisions have seed 1."""
+MODERATED = "trust ~ log1p(acts)"
 OPENING = f"""\
 # Figures
 
@@ -76,6 +77,12 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
         "coefficients": (
             f'fitted = hs.fit("{formula}", trust)\nhs.figures.draw("coefficients", fitted)',
             lambda: hs.fit(formula, trust),
+            {},
+        ),
+        "moderation": (
+            f'found = hs.moderation("{MODERATED}", trust, by="gap_tenure", family="gaussian")\n'
+            'hs.figures.draw("moderation", found)',
+            lambda: hs.moderation(MODERATED, trust, by="gap_tenure", family="gaussian"),
             {},
         ),
         "permutation_null": (

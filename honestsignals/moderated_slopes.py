@@ -36,8 +36,8 @@ class ModeratedSlopes(Printed):
     ----------
     slopes : SimpleSlopes
         At the levels of the moderator, or at three of its values.
-    term, by : str
-        The column, and its moderator.
+    term, by, what : str
+        The column, its moderator, and what slopes on the label's scale are on, in words.
     along : pandas.DataFrame
         The slope over what was observed of the moderator; no rows where it has levels.
     where : pandas.DataFrame
@@ -51,6 +51,7 @@ class ModeratedSlopes(Printed):
     slopes: SimpleSlopes
     term: str
     by: str
+    what: str
     along: pd.DataFrame
     where: pd.DataFrame
     observed: Array
@@ -149,7 +150,8 @@ def moderated_slopes(
     where = _where(curves)
     if curves:
         lines += _words(by, where, curves)
-    return ModeratedSlopes(slopes, term, by, _along((term, by), curves), where, observed, lines)
+    along = _along((term, by), curves)
+    return ModeratedSlopes(slopes, term, by, fitted.what(), along, where, observed, lines)
 
 
 def _slopes(

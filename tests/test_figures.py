@@ -110,6 +110,11 @@ def permuted(trust) -> hs.Permutation:
     return hs.permute(formula, trust, family="gaussian", draws=99, seed=1)
 
 
+@pytest.fixture(scope="module")
+def moderated(trust) -> hs.ModeratedSlopes:
+    return hs.moderation("trust ~ returned_share", trust, by="acts", family="gaussian")
+
+
 CASES = {
     "give_take": lambda get: (get("study").dyads(label="friendship"), {}),
     "give_take of levels": lambda get: (get("trust"), {}),
@@ -129,6 +134,11 @@ CASES = {
     ),
     "coefficients": lambda get: (get("fitted"), {}),
     "coefficients of twenty": lambda _: (coefficients(LONG), {}),
+    "moderation": lambda get: (get("moderated"), {}),
+    "moderation of levels": lambda get: (
+        hs.moderation("trust ~ returned_share", get("trust"), by="same_office"),
+        {"scale": "label", "outcome": "3"},
+    ),
     "permutation_null": lambda get: (get("permuted"), {}),
     "permutation_null of one": lambda get: (get("permuted"), {"term": "log1p(acts_ego)"}),
     "forest": lambda _: (studies(), {"pooled": (0.01, -0.01, 0.03), "prediction": (-0.04, 0.06)}),

@@ -10,6 +10,7 @@ from honestsignals.figures.timelines import exchange
 from honestsignals.figures.returns import return_curve
 from honestsignals.figures.chance import reciprocity_null
 from honestsignals.figures.coefficients import coefficients
+from honestsignals.figures.moderated import moderation
 from honestsignals.figures.permuted import permutation_null
 from honestsignals.figures.forests import forest, ladder
 from honestsignals.figures.curves import precision_recall, roc
@@ -33,6 +34,7 @@ __all__ = [
     "give_take",
     "ladder",
     "learning_curve",
+    "moderation",
     "network",
     "permutation_null",
     "precision_recall",
