@@ -31,6 +31,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 COLUMNS = ("group", "hours", "returned", "low", "high")
 DAYS = 72.0
 """Hours from which on the axis counts days."""
+SPANS = {1 / 3600: "1 s", 1 / 60: "1 min", 1 / 6: "10 min", 1.0: "1 h", 24.0: "1 day", 168.0: "7 days"}
+"""Hours that a logarithmic axis names."""
 WORDS = 4
 """Times at which the words say what is returned."""
 
@@ -94,12 +96,15 @@ def return_curve(table: Any, axes: Axes, *, log_time: bool = False) -> Axes:
     plain(axes)
     if log_time:
         axes.set_xscale("log")
-        axes.tick_params(which="both", length=0)
+        axes.set_xticks([], minor=True)
+        inside = [one for one in SPANS if least <= one <= end]
+        axes.set_xticks(inside, [SPANS[one] for one in inside])
     else:
         axes.locator_params(axis="x", nbins=max(3, min(8, int(inches_wide(axes) / 0.6))))
     axes.set_xlim(least if log_time else 0.0, end / unit)
     axes.set_ylim(0.0, 1.0)
-    axes.set(xlabel=f"{'days' if days else 'hours'} waited", ylabel="share returned")
+    axes.set(xlabel="time waited" if log_time else f"{'days' if days else 'hours'} waited")
+    axes.set_ylabel("share returned")
     named = len(curves) > 1
     keys = [handle(look(place), wrapped(one.name, key_width(axes))) for place, one in enumerate(curves)]
     key = legends(axes, [("", keys)]) if named else 0.0
