@@ -10,7 +10,16 @@ import numpy as np
 
 from honestsignals.errors import DesignError
 from honestsignals.fail_events import Initiatives, span_words
-from honestsignals.inference.stifle_ratio import Judged, Pooled, Strata, judged, pooled, products, strata_of
+from honestsignals.inference.stifle_ratio import (
+    Judged,
+    Pooled,
+    Strata,
+    judged,
+    less,
+    pooled,
+    products,
+    strata_of,
+)
 from honestsignals.inference.stifle_windows import Spans, Windows, by_bins, windows
 from honestsignals.metrics.acts import DAY
 
@@ -95,19 +104,25 @@ class StifleStudy:
 
     def against_others(self) -> Judged:
         """The opener's ratio over the other's, log: a burst that both share is in either."""
-        both = self.pooled(self.at.after, self.at.shared_before), self.others()
-        joined = Pooled(*(np.concatenate(pair, axis=-1) for pair in zip(*both, strict=True)))
-        return judged(joined.of(np.array([1.0, -1.0])))
+        return judged(less(self.pooled(self.at.after, self.at.shared_before), self.others()))
 
-    def by_time(self, bins: int) -> tuple[Pooled, Array, Array]:
+    def by_time(self, bins: int, against_others: bool = False) -> tuple[Pooled, Array, Array]:
         """Log ratios by time since Δ ran out, edges of the bins in days, and weights of the bins."""
         edges = np.round(np.linspace(0, self.spans.horizon, bins + 1)).astype(np.int64)
-        after = by_bins(self.source.events, self.at, self.spans.window + edges).astype(float)
-        before = np.repeat(self.at.before[:, None].astype(float), bins, axis=1)
-        found = pooled(self.strata, *products(self.strata, self.alone, after, before))
+        before = self.at.shared_before if against_others else self.at.before
+        found, weight = self._bins(edges, before)
+        if against_others:
+            others, weighs = self._bins(edges, self.at.other_before, other=True)
+            found, weight = less(found, others), weight * weighs / np.maximum(weight + weighs, 1.0)
+        return found, edges / DAY, weight
+
+    def _bins(self, edges: Array, before: Array, other: bool = False) -> tuple[Pooled, Array]:
+        after = by_bins(self.source.events, self.at, self.spans.window + edges, other).astype(float)
+        under = np.repeat(before[:, None].astype(float), len(edges) - 1, axis=1)
+        found = pooled(self.strata, *products(self.strata, self.alone, after, under))
         left, back = after[self.alone].sum(axis=0), after[~self.alone].sum(axis=0)
         # the inverse variance of a log ratio of counts, were they independent
-        return found, edges / DAY, left * back / np.maximum(left + back, 1.0)
+        return found, left * back / np.maximum(left + back, 1.0)
 
     def left_out(self) -> dict[str, int]:
         """Openings not looked at, by reason."""

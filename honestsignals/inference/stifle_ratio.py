@@ -175,6 +175,25 @@ def pooled(strata: Strata, top: Floats, bottom: Floats) -> Pooled:
     return Pooled(value, people, pairs, weight)
 
 
+def less(one: Pooled, other: Pooled) -> Pooled:
+    """Differences of log ratios of the same ordered pairs, column by column.
+
+    Parameters
+    ----------
+    one, other : Pooled
+
+    Examples
+    --------
+    >>> strata = strata_of(np.array([0, 2, 4]), np.array([0, 0, 1]), np.array([1, 2, 2]))
+    >>> found = pooled(strata, np.array([[1.0], [1.0], [2.0]]), np.ones((3, 1)))
+    >>> less(found, found).value.tolist()
+    [0.0]
+    """
+    with np.errstate(invalid="ignore"):
+        changes = (first - second for first, second in zip(one[:3], other[:3], strict=True))
+        return Pooled(*changes, one.weight + other.weight)
+
+
 def judged(found: Pooled) -> Judged:
     r"""The error of one log ratio: the net jackknife of people, never below that of pairs.
 
