@@ -11,7 +11,15 @@ import numpy as np
 from honestsignals.decomposing import taken_whole, written_out
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import DesignError, FitError, HonestSignalsError, listed
-from honestsignals.formula_words import OF_ALL_ROWS, QUOTED, right_side, words_of
+from honestsignals.formula_calls import hanging_on_others
+from honestsignals.formula_words import (
+    OF_ALL_ROWS,
+    QUOTED,
+    expressions_of,
+    right_side,
+    tree_of,
+    words_of,
+)
 from honestsignals.formulas import Model, design
 from honestsignals.metrics.registry import entries
 from honestsignals.metrics.shrinkage import beta_prior
@@ -68,8 +76,12 @@ class StepColumns:
         FitError
             Where the fold's columns cannot be made.
         """
+        return self.named_of_fold(train, test)[:2]
+
+    def named_of_fold(self, train: Array, test: Array) -> tuple[Array, Array, tuple[str, ...]]:
+        """Columns of the training rows, of the tested rows, and their names, as ``of_fold`` makes them."""
         if self.X is not None:
-            return self.X[train], self.X[test]
+            return self.X[train], self.X[test], self.names
         both = with_priors(self.table, self.used, train)
         try:
             formula, learnt = written_out(self.formula, taken(both, train))
@@ -83,7 +95,8 @@ class StepColumns:
             ) from error
         if len(model.rows) < len(train):
             raise FitError(f"Within a fold, {self.formula!r} is undefined in some training rows.")
-        return model.X[:, _own(model)], found[:, _own(model)]
+        own = _own(model)
+        return model.X[:, own], found[:, own], tuple(model.names[place] for place in own)
 
 
 def step_columns(formula: str, table: DyadTable | pd.DataFrame) -> tuple[StepColumns, Model]:
@@ -121,17 +134,34 @@ def step_columns(formula: str, table: DyadTable | pd.DataFrame) -> tuple[StepCol
 
 
 def _refuse_of_others(formula: str, model: Model) -> None:
-    """Refuse terms whose value in one row hangs on the other rows, in a way that no fold could learn."""
+    """Refuse terms whose value in one row hangs on the other rows, in a way that no fold could learn.
+
+    Functions are known by name. What is a function of numpy or of the column is tried as well: made of
+    either half of the rows alone, in another order, each row must be what it was among all of them.
+    """
+    for factor in expressions_of(formula.partition("~")[2]):
+        part = hanging_on_others(tree_of(factor)[0], model.source.columns)
+        if part:
+            raise _of_others(f"{factor!r} in one row hangs on the other rows, by {part!r}")
     if not METHOD.search(QUOTED.sub("", formula)):
         return
-    some = np.arange(0, len(model.rows), 2)
-    alone = model.columns_of(model.source.iloc[some])
-    wrong = np.flatnonzero(~np.isclose(alone, model.X[some], rtol=1e-9, atol=1e-12).all(axis=0))
-    if wrong.size:
-        raise DesignError(
-            f"{model.names[wrong[0]]!r} in one row hangs on the other rows, as a mean over all does: tested "
-            "rows would be in the training. Take center(), scale(), poly() or bs(), which each fold learns."
-        )
+    dealt = np.random.default_rng(0).permutation(len(model.rows))
+    for some in np.array_split(dealt, 2) if len(dealt) > 1 else ():
+        try:
+            alone = model.columns_of(model.source.iloc[some])
+        except HonestSignalsError as error:
+            raise DesignError(f"{formula!r} cannot be made of some of its rows alone: {error}") from error
+        wrong = np.flatnonzero(~np.isclose(alone, model.X[some], rtol=1e-9, atol=1e-12).all(axis=0))
+        if wrong.size:
+            raise _of_others(f"{model.names[wrong[0]]!r} in one row hangs on the other rows")
+
+
+def _of_others(what: str) -> DesignError:
+    return DesignError(
+        f"{what}, as a mean over all does: tested rows would be in the training. Take center(), scale(), "
+        "poly() or bs(), which each fold learns; or make the column in the table, if each row's value is its "
+        "own."
+    )
 
 
 def _hint(error: HonestSignalsError) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from honestsignals.errors import ArgumentError
+from honestsignals.formula_calls import refuse_hidden
 from honestsignals.glossary import FORMULA_WORDS
 
 QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`""")
@@ -71,6 +72,37 @@ def words_of(expression: str) -> Words:
     >>> words_of("known(log1p(share)) * acts").bare
     frozenset({'acts'})
     """
+    tree, quoted = tree_of(expression)
+    found = _Found([], set(), set())
+    _read(tree, found, False)
+    names = [quoted.get(one, one) for one in found.names]
+    bare = frozenset(quoted.get(one, one) for one in found.bare)
+    return Words(tuple(dict.fromkeys(names)), bare, frozenset(found.calls))
+
+
+def tree_of(expression: str) -> tuple[ast.expr, dict[str, str]]:
+    """An expression as Python reads it, and the names between backticks by what stands for them there.
+
+    Parameters
+    ----------
+    expression : str
+
+    Returns
+    -------
+    tree : ast.expr
+    quoted : dict of str to str
+
+    Raises
+    ------
+    SyntaxError
+        For what cannot be read.
+
+    Examples
+    --------
+    >>> tree, quoted = tree_of("log1p(`my x`)")
+    >>> ast.unparse(tree), quoted
+    ('log1p(_quoted0)', {'_quoted0': 'my x'})
+    """
     stem = "_quoted"
     while stem in expression:
         stem += "_"
@@ -84,12 +116,7 @@ def words_of(expression: str) -> Words:
         quoted[name] = text[1:-1]
         return f" {name} "
 
-    tree = ast.parse(QUOTED.sub(stand_in, expression).strip(), mode="eval")
-    found = _Found([], set(), set())
-    _read(tree.body, found, False)
-    names = [quoted.get(one, one) for one in found.names]
-    bare = frozenset(quoted.get(one, one) for one in found.bare)
-    return Words(tuple(dict.fromkeys(names)), bare, frozenset(found.calls))
+    return ast.parse(QUOTED.sub(stand_in, expression).strip(), mode="eval").body, quoted
 
 
 @dataclass
@@ -100,7 +127,7 @@ class _Found:
 
 
 def _read(node: ast.AST, found: _Found, known: bool) -> None:
-    """Gather names below a node; ``known`` says whether one of its parents makes a number of what is undefined."""
+    """Gather names below a node; ``known``: whether a parent makes a number of what is undefined."""
     if isinstance(node, ast.Name):
         found.names.append(node.id)
         if not known:
@@ -206,6 +233,7 @@ def right_side(right: str, columns: Iterable[str]) -> tuple[set[str], set[str]]:
                 bare.add(factor.expr)
             elif factor.eval_method.value == "python":
                 words = words_of(factor.expr)
+                refuse_hidden(tree_of(factor.expr)[0], there)
                 _refuse_moody(words)
                 names |= set(words.names) - said
                 bare |= words.bare - said
@@ -215,6 +243,29 @@ def right_side(right: str, columns: Iterable[str]) -> tuple[set[str], set[str]]:
             f"The formula's right side {right!r} cannot be read: {first.splitlines()[0]}"
         ) from error
     return names, bare
+
+
+def expressions_of(right: str) -> list[str]:
+    """Parts of a formula's right side that are computed, in order of the alphabet.
+
+    Parameters
+    ----------
+    right : str
+        Terms, in formulaic's language.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> expressions_of("acts + log1p(acts):center(share)")
+    ['center(share)', 'log1p(acts)']
+    """
+    from formulaic import Formula
+
+    factors = {factor for term in Formula(right) for factor in term.factors}
+    return sorted(factor.expr for factor in factors if factor.eval_method.value == "python")
 
 
 def _refuse_powers(right: str) -> None:
