@@ -54,6 +54,8 @@ class Canaries:
         Whether dummies lift the score in the folds asked for, the interval wholly above 0.
     strangers : bool
         Whether nobody who is tested in the folds asked for was in training.
+    flown : tuple of int
+        In how many of the folds asked for, and how many these are.
     """
 
     frame: pd.DataFrame
@@ -61,6 +63,7 @@ class Canaries:
     step: str
     lifted: bool
     strangers: bool
+    flown: tuple[int, int]
 
     def sentence(self) -> str:
         """What the canary says, in a sentence."""
@@ -71,12 +74,18 @@ class Canaries:
             if folds == RANDOM:
                 where = "on random pairs"
             if np.isfinite(before + beside):
-                parts.append(f"from {before:.3f} to {beside:.3f} ({rows['gain'].iloc[2]:+.3f}) {where}")
+                low, high = rows["gain_low"].iloc[2], rows["gain_high"].iloc[2]
+                ends = f" [{low:+.3f}, {high:+.3f}]" if np.isfinite(low + high) else ""
+                gain = f"{rows['gain'].iloc[2]:+.3f}{ends}"
+                parts.append(f"from {before:.3f} to {beside:.3f} ({gain}) {where}")
         if not parts:
             return f"Canary: undefined, {SCORES[self.score].undefined}."
+        some, every = self.flown
+        first = f" and the first {some} of {every} folds" if some < every else ""
         return (
-            f"Canary: dummies for people beside {self.step}, in a ridge regression, move the "
-            f"{SCORES[self.score].title} {' and '.join(parts).rstrip(',')}."
+            f"Canary: dummies for people beside {self.step}, in a ridge regression of the same columns (not "
+            f"the model above{first}), move the {SCORES[self.score].title} "
+            f"{' and '.join(parts).rstrip(',')}."
         )
 
 
@@ -114,7 +123,8 @@ def canaries(plan: Plan, tell: Callable[[str], None]) -> Canaries:
             row = {"folds": where, "model": model, "score": name, "value": value[place]}
             beside = {"gain": gain, "gain_low": gain - margin, "gain_high": gain + margin}
             rows.append(row | (beside if place == 2 else dict.fromkeys(beside, np.nan)))
-    return Canaries(pd.DataFrame(rows), name, first, lifted, not _known(plan, asked))
+    flown = len(asked), len(plan.folds)
+    return Canaries(pd.DataFrame(rows), name, first, lifted, not _known(plan, asked), flown)
 
 
 def _random(plan: Plan) -> Sequence[Fold]:
@@ -152,7 +162,8 @@ def _flown(plan: Plan, fold: Fold) -> Foretold:
     """Predictions of the base rate, the first step, the same beside dummies, and dummies alone."""
     train, test = plan.columns[0].of_fold(fold.train, fold.test)
     middle, scale = train.mean(axis=0), train.std(axis=0)
-    scale[scale <= 1e-10 * np.maximum(np.abs(middle), 1.0)] = np.inf
+    # a column that is the same everywhere, but for rounding, whatever its unit
+    scale[scale <= 1e-10 * np.abs(train).max(axis=0, initial=0.0)] = np.inf
     both = (train - middle) / scale, (test - middle) / scale
     dummies = _dummies(plan, fold.train), _dummies(plan, fold.test)
     base = base_of(plan.y[fold.train], plan.task)

@@ -38,8 +38,12 @@ def evaluate(
     The first line that it prints is what give and take adds to volume, on people never seen. Scores are
     taken within each fold and averaged, never pooled over folds. The gain of a step is over the step before;
     positive is better, for every score. Two canaries fly along: dummies for people, which must foretell
-    nothing of people never seen and whose lift on random pairs is shown beside; and columns made of labels,
-    or of what came after the label was asked, are refused.
+    nothing of people never seen and whose lift on random pairs is shown beside; and columns that are seen to
+    be made of labels, or of what came after the label was asked, are refused. Of a dyad table all columns are
+    known. Of a plain frame they are not: what ranks rows just as the labels do, or what is counted from them
+    (sums and means of people's labels, functions of two such sums, people whom two share), is refused; a
+    mixture of labels with anything else is not seen through, and said only where it tells the label nearly
+    without an error.
 
     Parameters
     ----------
@@ -54,16 +58,17 @@ def evaluate(
         "embeddedness", "attributes"), or {name: [columns or terms]}, each holding the steps before it; or
         formulas, which stand alone ("trust ~ log1p(acts)"; the left side may be left out: "~ acts").
         A bare column that is undefined somewhere enters as ``known(x) + undefined(x)``: 0, and an indicator.
-    folds : str or splitter
+    folds : str, splitter or sequence
         "people": trained on pairs among some people, tested on pairs among others; "across": tested on pairs
         of a known person with one never seen; "time": tested on labels asked later; "people and time";
         "blocks": one block left out at a time; "transductive": random pairs of people that are all known,
         which measures something else. Or a splitter, ours (``hs.PeopleFolds(groups=3, divisions=20)``,
-        ``hs.TimeFolds(embargo="7D")``) or scikit-learn's.
+        ``hs.TimeFolds(embargo="7D")``) or scikit-learn's; or pairs of places in the table, to train on and
+        to test.
     model : str or estimator, optional
         By the label: "logit", "ordered_logit", "multinomial", "gaussian"; or "probit", "ordered_probit",
         "poisson"; "boosting" (gradient boosting, as a second opinion); any classifier, regressor or pipeline
-        of scikit-learn.
+        of scikit-learn, which is given a frame with the step's columns by name, ``log1p(acts)`` for one.
     tune : mapping or sequence of mappings, optional
         Settings of the estimator, each with the values to choose from, as for scikit-learn's grid search.
         The choice is made within each training set, by folds of the same kind.
@@ -142,6 +147,10 @@ def _walds(settled: Plan) -> dict[str, tuple[float, str]]:
     return found
 
 
+NO_ERRORS = "its coefficients have no dyadic errors, as too few rows have the rarer answer"
+"""Why there is no test where nothing else says so."""
+
+
 def _wald(settled: Plan, rung: Rung) -> tuple[float, str]:
     """The p value that a step adds nothing, and what was left out for saying what other columns say."""
     formula, family = f"{settled.label} ~ {rung.terms}", settled.learner.family
@@ -161,4 +170,6 @@ def _wald(settled: Plan, rung: Rung) -> tuple[float, str]:
         terms = [term for term in model.terms if term not in without and term != "Intercept"]
         result = fit(f"{settled.label} ~ {' + '.join(terms)}", settled.table, family=family)
     test = result.wald([term for term in rung.adds if term in result.model.terms])
+    if not test.p_value >= 0:
+        return float("nan"), test.note or NO_ERRORS
     return float(test.p_value), f"without {', '.join(without)}" if without else ""

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.canaries import Canaries
-from honestsignals.errors import listed, unknown
+from honestsignals.errors import unknown
 from honestsignals.evaluation_plan import Plan
 from honestsignals.evaluation_words import (
     Gain,
     adds_words,
     base_words,
+    beyond_words,
+    brackets,
     chosen_words,
     estimand_words,
     fold_caveats,
     fold_words,
     model_words,
+    note_words,
+    row_words,
     spread_words,
     step_words,
     wald_words,
@@ -37,7 +41,7 @@ from honestsignals.learning_curves import LearningCurve, learning_curve
 from honestsignals.printed import Printed
 from honestsignals.rungs import BASE
 from honestsignals.splitters import PeopleFolds
-from honestsignals.tables import number, render, with_note, write_text
+from honestsignals.tables import render, with_note, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,21 +215,26 @@ class Evaluation(Printed):
 
     def facts(self) -> list[str]:
         """What a reader must know before the numbers, one sentence an item."""
-        return [self.headline, *self.plan.source, *self._own_facts()]
+        return [
+            self.headline,
+            *note_words(self.plan.beside, mind=True),
+            *self.plan.source,
+            *self._own_facts(),
+        ]
 
     def _own_facts(self) -> list[str]:
         """What is to be known of the evaluation itself."""
         plan = self.plan
-        lost = [f"{count:,} {reason}" for reason, count in plan.left_out.items()]
         over, names = self._headed
         each = self._change(self.scores.each, self.steps.index(names[-1]), self.steps.index(over))[:, 0]
         what = f"Gain of {names[-1]} over {over}"
         return [
-            f"{len(plan.y):,} rows used; left out: {listed(lost) if lost else 'none'}.",
+            row_words(plan),
             *base_words(plan),
             step_words(plan),
             f"{self.folds} {self.estimand}",
             model_words(plan),
+            *beyond_words(self.score, self._table),
             *spread_words(plan, each.tolist(), what),
             *worse_words(self.steps, self.scores),
             *fold_caveats(self.steps, self.tested, self.scores),
@@ -233,7 +242,7 @@ class Evaluation(Printed):
             *wald_words(self.walds),
             *([self.canary.sentence()] if self.canary is not None else []),
             *self._warnings(),
-            *(f"{note[0].upper()}{note[1:].rstrip('.')}." for note in plan.notes),
+            *note_words(plan.notes),
         ]
 
     def _warnings(self) -> list[str]:
@@ -252,6 +261,10 @@ class Evaluation(Printed):
 
     def tidy(self) -> pd.DataFrame:
         """A row a step: each score with its interval, and its gain over the step before with its interval."""
+        return self._table.copy()
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
         import pandas as pd
 
         means = self.scores.mean()
@@ -298,15 +311,15 @@ class Evaluation(Printed):
         """The table as it is printed: the first score and its gain with their intervals, and a few others."""
         import pandas as pd
 
-        every, first = self.tidy(), self.score.name
+        every, first = self._table, self.score.name
         others = [one.name for one in self.scores.scores if one.gain and one.name != first]
         wanted = [one for one in ("average_precision", "rps", "rmse", "brier", "log_score") if one in others]
         made: dict[str, Any] = {
             "step": every["step"],
             first: every[first],
-            "interval": _brackets(every, first),
+            "interval": brackets(every, first),
         }
-        made |= {"gain": every[f"{first}_gain"], "interval of gain": _brackets(every, f"{first}_gain")}
+        made |= {"gain": every[f"{first}_gain"], "interval of gain": brackets(every, f"{first}_gain")}
         made |= {name: every[name] for name in [*wanted, "wald_p"]}
         return pd.DataFrame(made)
 
@@ -364,7 +377,7 @@ class Evaluation(Printed):
 
     def note(self) -> str:
         """What the table rests on, in one line."""
-        return " ".join([self.headline, *self._own_facts()])
+        return " ".join([self.headline, *note_words(self.plan.beside, mind=True), *self._own_facts()])
 
     def __str__(self) -> str:
         return "\n".join([*self.facts(), "", render(self.shown())])
@@ -384,9 +397,3 @@ class Evaluation(Printed):
 def _ends(name: str, value: float, low: float, high: float) -> dict[str, float]:
     """A number and the ends of its interval, by the names of their columns."""
     return {name: value, f"{name}_low": low, f"{name}_high": high}
-
-
-def _brackets(frame: pd.DataFrame, name: str) -> list[str]:
-    """Intervals as they are printed."""
-    ends = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-    return ["–" if np.isnan(low + high) else f"[{number(low)}, {number(high)}]" for low, high in ends]

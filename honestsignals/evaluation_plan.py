@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,13 +11,15 @@ import numpy as np
 
 from honestsignals.column_checks import rows_of_pairs
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, DesignError, FitError, check_seed, one_of
+from honestsignals.errors import ArgumentError, DesignError, FitError, check_seed, listed, one_of
 from honestsignals.fitting import check_ids
 from honestsignals.fold_designs import StepColumns, step_columns, taken
 from honestsignals.folding import Splitter
 from honestsignals.formulas import Model
+from honestsignals.given_folds import GivenFolds, folds_of_others, given_folds
 from honestsignals.inference.clusters import person_codes
 from honestsignals.inference.folds import Fold
+from honestsignals.inference.words import counted
 from honestsignals.leaks import check_admit, check_leaks
 from honestsignals.learners import Learner, Task, learner, task_of
 from honestsignals.rungs import Ladder, Rung, rungs
@@ -57,6 +58,8 @@ class Plan:
         Of the package, or of scikit-learn.
     folds : tuple of Fold
     notes : tuple of str
+    beside : tuple of str
+        What must be read with the first line.
     left_out : dict of str to int
     source : tuple of str
         Facts of the table that was given.
@@ -75,6 +78,7 @@ class Plan:
     splitter: Any
     folds: tuple[Fold, ...]
     notes: tuple[str, ...]
+    beside: tuple[str, ...]
     left_out: dict[str, int]
     source: tuple[str, ...]
     seed: int
@@ -127,11 +131,13 @@ def plan(
         raise FitError("No row has all that the steps of the ladder ask for.")
     model_of = max((one for _, one in designs), key=lambda one: len(one.rows))
     y, label_type, level_names = _outcome(dyads, name, model_of, rows)
+    notes += _absent(name, model_of, level_names)
     used = sorted({column for columns, _ in designs for column in columns.used})
-    notes += check_leaks(dyads, used, (name, rows, model_of.y[np.isin(model_of.rows, rows)]), let_in)
+    said, beside = check_leaks(dyads, used, (name, rows, model_of.y[np.isin(model_of.rows, rows)]), let_in)
     columns = tuple(_on(columns, one, rows) for columns, one in designs)
     table = taken(dyads, rows)
-    splitter = splitter_of(folds, seed)
+    splitter = splitter_of(given_folds(folds, len(frame)) or folds, seed)
+    splitter = splitter.among(rows) if isinstance(splitter, GivenFolds) else splitter
     task = task_of(label_type, level_names)
     return Plan(
         table,
@@ -145,7 +151,8 @@ def plan(
         learner(*model, task, seed),
         splitter,
         folds_of(splitter, table, y),
-        tuple(notes),
+        (*notes, *said),
+        tuple(beside),
         _left_out(designs, len(frame) - len(rows)),
         tuple(dyads.facts()) if isinstance(dyads, DyadTable) else (),
         seed,
@@ -161,9 +168,16 @@ def _label(dyads: DyadTable | pd.DataFrame, label: str | None) -> str:
                 "This table has no label, so there is nothing that give and take could foretell."
             )
         return dyads.label
-    if not isinstance(label, str):
-        raise ArgumentError(f"label is {label!r}; it must name a column, or compare one, as 'trust >= 3'.")
+    if not isinstance(label, str) or not label.strip() or ("~" in label and label not in _columns(dyads)):
+        raise ArgumentError(
+            f"label is {label!r}; it must name a column, or compare one, as 'trust >= 3'; what is not so is "
+            "'trust < 3', or 'friend == 0'."
+        )
     return label.strip()
+
+
+def _columns(dyads: DyadTable | pd.DataFrame) -> list[str]:
+    return [str(name) for name in (dyads.frame if isinstance(dyads, DyadTable) else dyads).columns]
 
 
 def _outcome(
@@ -181,7 +195,7 @@ def _outcome(
     elif not kind:
         kind = "binary" if set(values.tolist()) <= {0.0, 1.0} else "continuous"
     if len(values) < 2:
-        raise FitError(f"{name} is the same in all {len(y):,} rows: there is nothing to foretell.")
+        raise FitError(f"{name} is the same in all {counted(len(y), 'row')}: there is nothing to foretell.")
     if kind == "binary" and set(values.tolist()) != {0.0, 1.0}:
         raise FitError(f"{name} is binary, and has the values {values[:5].tolist()}; it must be 0 or 1.")
     if kind == "continuous" and len(values) == 2:
@@ -193,6 +207,17 @@ def _outcome(
         return y, kind, ()
     words = [model.levels[int(value)] if model.levels else f"{value:g}" for value in values]
     return np.searchsorted(values, y).astype(float), kind, tuple(words)
+
+
+def _absent(name: str, model: Model, level_names: tuple[str, ...]) -> list[str]:
+    """What is to be said of levels that the label could have, and no row used has."""
+    absent = [level for level in model.levels if level_names and level not in level_names]
+    if not absent:
+        return []
+    return [
+        f"no row used has {name} {listed(absent)}: nothing is foretold of what nobody said, and scores are "
+        f"over the other {len(level_names)} levels"
+    ]
 
 
 def _on(columns: StepColumns, model: Model, rows: Array) -> StepColumns:
@@ -235,9 +260,10 @@ def splitter_of(folds: Any, seed: int) -> Any:
     PeopleFolds(groups=None, divisions=20, pairs='inside', seed=1)
     """
     if not isinstance(folds, str):
-        if not (hasattr(folds, "split") and hasattr(folds, "get_n_splits")) or isinstance(folds, type):
+        if not hasattr(folds, "split") or isinstance(folds, type):
             raise ArgumentError(
-                f"folds is {folds!r}; it must be one of {', '.join(map(repr, FOLDS))}, or a splitter."
+                f"folds is {folds!r}; it must be one of {', '.join(map(repr, FOLDS))}, a splitter, or a list "
+                "of places to train on and to test, fold by fold."
             )
         return folds
     if folds == "random":
@@ -283,44 +309,10 @@ def folds_of(splitter: Any, table: DyadTable | pd.DataFrame, y: Array) -> tuple[
                     f"These rows have no column {column!r} ({what}), so there are no such folds."
                 )
         return tuple(splitter.numbered(keys_of(frame, splitter)))
-    frame = frame.reset_index(drop=True)
-    found = []
-    for number, parts in enumerate(_split(splitter, frame, y)):
-        train, test = (_places(part, len(frame), f"Fold {number} of {splitter!r}") for part in parts)
-        if len(np.intersect1d(train, test)):
-            raise ArgumentError(f"Fold {number} of {splitter!r} tests rows that it was trained on.")
-        if len(train) and len(test):
-            found.append(Fold(0, number, train, test))
-    if not found:
-        raise ArgumentError(f"{splitter!r} makes no fold with rows to train on and rows to test.")
-    return tuple(found)
-
-
-def _split(splitter: Any, frame: pd.DataFrame, y: Array) -> list[Any]:
-    """Folds of somebody else's splitter, to which ego is the group of a row, if it asks for groups."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The groups parameter is ignored")
-        return list(splitter.split(frame, y, frame["ego"].to_numpy()))
+    return folds_of_others(splitter, frame, y)
 
 
 def keys_of(frame: pd.DataFrame, splitter: Splitter) -> pd.DataFrame:
     """The columns that a splitter of pairs looks at, as far as they are there, with rows numbered anew."""
     names = ["ego", "alter", getattr(splitter, "column", "")]
     return frame[[name for name in names if name in frame.columns]].reset_index(drop=True)
-
-
-def _places(part: Any, n: int, whose: str) -> Array:
-    """Places of rows that a splitter of somebody else gives, as numbers or as a mask: each once."""
-    given = np.asarray(part)
-    if given.dtype == bool and given.shape == (n,):
-        return np.flatnonzero(given)
-    if given.size and (given.ndim != 1 or given.dtype.kind not in "iu"):
-        raise ArgumentError(
-            f"{whose} is of type {given.dtype}; folds are places of rows, or a mask of {n:,}."
-        )
-    places = np.unique(given.astype(np.intp))
-    if len(places) < given.size:
-        raise ArgumentError(f"{whose} has a row twice; weights of rows are no folds.")
-    if places.size and not (places[0] >= 0 and places[-1] < n):
-        raise ArgumentError(f"{whose} has row {places[-1] if places[0] >= 0 else places[0]} of {n:,} rows.")
-    return places

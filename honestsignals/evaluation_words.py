@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from honestsignals.dyads import DyadTable
 from honestsignals.errors import listed
 from honestsignals.evaluation_plan import Plan
 from honestsignals.fold_scores import Foretold, Scores
-from honestsignals.inference.scores import SCORES
-from honestsignals.inference.words import counted
+from honestsignals.inference.scores import SCORES, Score
+from honestsignals.inference.words import counted, joined
 from honestsignals.rungs import BASE, Rung
 from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
+from honestsignals.tables import number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEW_FOLDS = 12
 """Up to so many folds of time or blocks, their gains are told one by one."""
@@ -43,15 +47,6 @@ class Gain:
     low: float
     high: float
     df: float
-
-
-def joined(names: Sequence[str]) -> str:
-    """Names as a sentence lists them.
-
-    >>> joined(["balance"]), joined(["balance", "timing", "persistence"])
-    ('balance', 'balance, timing and persistence')
-    """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def signed(value: float) -> str:
@@ -88,8 +83,9 @@ def adds_words(plan: Plan, gain: Gain, values: tuple[float, float], rungs: Seque
     rare = rarer(plan)
     if rare < FEW_EVENTS:
         return (
-            f"{where}, {rare} rows with the rarer {plan.label} are too few to judge {joined(names)} beside "
-            f"{over}: {change}, an interval too narrow here."
+            f"{where}, {counted(rare, 'row')} with the rarer {plan.label} "
+            f"{'is' if rare == 1 else 'are'} too few to judge {joined(names)} beside {over}: {change}, "
+            "an interval too narrow here."
         )
     if not last.nested:
         told = "better" if gain.low > 0 else "worse" if gain.high < 0 else "no better"
@@ -137,6 +133,67 @@ def over_words(plan: Plan, over: str) -> str:
     place = [one.name for one in plan.rungs].index(over)
     held = plan.rungs[: place + 1]
     return joined([one.name for one in held]) if all(one.nested for one in held) else over
+
+
+def note_words(notes: Sequence[str], mind: bool = False) -> list[str]:
+    """Notes as sentences, behind a warning where they are to be read with the first line.
+
+    >>> note_words(["acts was let in"]), note_words(["acts tells it"], mind=True)
+    (['Acts was let in.'], ['Mind: acts tells it.'])
+    """
+    told = [f"Mind: {note}" if mind else f"{note[0].upper()}{note[1:]}" for note in notes]
+    return [f"{note.rstrip('.')}." for note in told]
+
+
+def row_words(plan: Plan) -> str:
+    """How many rows there are, and why others are not among them."""
+    lost = [
+        f"{count:,} {f'row{reason[4:]}' if count == 1 and reason.startswith('rows') else reason}"
+        for reason, count in plan.left_out.items()
+    ]
+    return f"{counted(len(plan.y), 'row')} used; left out: {listed(lost) if lost else 'none'}."
+
+
+RANGES = {"auc": (0.0, 1.0), "somers_d": (-1.0, 1.0), "r2": (-np.inf, 1.0), "log_score": (-np.inf, 0.0)}
+"""Ends of the scores that speak first."""
+
+
+def beyond_words(score: Score, table: pd.DataFrame) -> list[str]:
+    """Steps whose intervals reach where the score, or a gain in it, cannot be.
+
+    Parameters
+    ----------
+    score : Score
+        The one that speaks first.
+    table : pandas.DataFrame
+        A row a step, as ``Evaluation.tidy`` has it.
+
+    Returns
+    -------
+    list of str
+    """
+    least, most = RANGES[score.name]
+    found = []
+    for what, low, high in (
+        (f"{score.name}", least, most),
+        (f"{score.name}_gain", least - most, most - least),
+    ):
+        wide = (table[f"{what}_low"] < low - 1e-9) | (table[f"{what}_high"] > high + 1e-9)
+        if wide.any():
+            said = "the gain" if what.endswith("_gain") else score.title
+            found.append(f"{said} of {joined(table.loc[wide, 'step'].tolist())}")
+    if not found:
+        return []
+    return [
+        f"Mind: intervals reach beyond what {score.title} can be ({'; '.join(found)}). They are not cut off "
+        "there: so wide, they say that there are too few people or rows to tell."
+    ]
+
+
+def brackets(frame: pd.DataFrame, name: str) -> list[str]:
+    """Intervals of a column as they are printed; a dash where there is none."""
+    ends = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+    return ["–" if np.isnan(low + high) else f"[{number(low)}, {number(high)}]" for low, high in ends]
 
 
 def step_words(plan: Plan) -> str:

@@ -11,7 +11,9 @@ from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, listed, unknown
 from honestsignals.fold_columns import moments_of
 from honestsignals.formula_words import variables_of
-from honestsignals.inference.label_traces import told_without_error, traces_of_label
+from honestsignals.inference.label_traces import FEWEST, told_without_error, traces_of_label
+from honestsignals.inference.scores_pairs import concordance
+from honestsignals.inference.words import counted
 from honestsignals.metrics.registry import entries
 
 if TYPE_CHECKING:
@@ -31,13 +33,15 @@ def check_leaks(
     columns: Sequence[str],
     label: tuple[str, Array, Array],
     admit: Sequence[str],
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
     """Refuse columns that know the labels or the future; say which were let in all the same.
 
     Refused are columns that the label itself is made of; columns that a dyad table says are labels, or parts
     of some; columns that were added to a dyad table, of which nothing is known; and columns of any table that
     rank rows just as something made of labels does (`honestsignals.inference.label_traces`). A table in which
-    acts were counted that came when the label was asked, or later, is refused whole.
+    acts were counted that came when the label was asked, or later, is refused whole. In a plain frame a
+    column that is only partly made of labels is seen through no further: it is said where it tells the label
+    better than anything is likely to.
 
     Parameters
     ----------
@@ -51,8 +55,10 @@ def check_leaks(
 
     Returns
     -------
-    list of str
-        What a reader must know of columns that were let in, and of those that foretell without error.
+    said : list of str
+        What a reader must know of columns that were let in.
+    beside : list of str
+        What must be read with the first line: columns that foretell without error, or nearly so.
 
     Raises
     ------
@@ -70,7 +76,7 @@ def check_leaks(
     for column in columns:
         if column in made_of:
             raise DesignError(f"{column!r} cannot foretell {name!r}, which is made of it.")
-    said = _refuse_later(frame, rows)
+    said, beside = _refuse_later(frame, rows), []
     values, words = _values(frame, columns)
     traces: dict[str, str] = {}
     for where, labels in _labels(frame, made_of, (name, rows, y)):
@@ -93,11 +99,37 @@ def check_leaks(
         ego, alter = (frame[one].to_numpy()[rows] for one in ENDS)
         told = told_without_error(values[column][rows], y, ego, alter, words=column in words)
         if told:
-            said.append(
+            beside.append(
                 f"{column} and {told} ({name}) tell each other without an error in any row: make sure that "
                 "neither is made of the other"
             )
-    return said
+        elif column not in words:
+            beside += _too_well(column, values[column][rows], name, y)
+    return said, beside
+
+
+TOO_WELL = 0.9
+"""Somers' D of one column from which on it is said beside the headline (of two values: an AUC of .95)."""
+
+
+def _too_well(column: str, x: Array, name: str, y: Array) -> list[str]:
+    """What is to be said of a column that tells the label all by itself, or by being undefined."""
+    known = ~np.isnan(x)
+    for what, values, labels in (
+        (column, x[known], y[known]),
+        (f"whether {column} is known", known.astype(float), y),
+    ):
+        usual = np.unique(labels, return_counts=True)[1].max(initial=0)
+        if len(labels) - usual < FEWEST // 2 or np.ptp(values) == 0:
+            continue
+        ranks = (np.unique(one, return_inverse=True)[1] for one in (values, labels))
+        alike, apart = (part.sum() for part in concordance(*ranks))
+        if abs(alike) >= TOO_WELL * apart:
+            return [
+                f"{what} ranks rows by {name} almost without an error, all by itself (Somers' D "
+                f"{alike / apart:+.2f}): make sure that it is not made of labels, nor of what came later"
+            ]
+    return []
 
 
 def _labels(
@@ -167,8 +199,8 @@ def _refuse_later(frame: pd.DataFrame, rows: Array) -> list[str]:
             first = both.iloc[late[0]]
             raise DesignError(
                 f"Row {rows[late[0]]}: {name} is {first[name]}, and the label was asked at {first['asked']}. "
-                f"In {late.size:,} rows acts were counted that came then or later; a metric that looks ahead "
-                "foretells nothing."
+                f"In {counted(late.size, 'row')} acts were counted that came then or later; a metric that "
+                "looks ahead foretells nothing."
             )
     return said
 

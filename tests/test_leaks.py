@@ -118,6 +118,104 @@ PLANTED = {
 }
 
 
+def degrees(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """How many friends ego has, and alter, whoever named whom."""
+    whole = frame.groupby("ego")["friend"].sum() + frame.groupby("alter")["friend"].sum()
+    return frame["ego"].map(whole), frame["alter"].map(whole)
+
+
+def neighbours(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The network of friends, either way, and the places of ego and alter."""
+    ties = network(frame, 3)
+    place = {one: number for number, one in enumerate(sorted(set(frame["ego"]) | set(frame["alter"])))}
+    return np.maximum(ties, ties.T), frame["ego"].map(place).to_numpy(), frame["alter"].map(place).to_numpy()
+
+
+def jaccard(frame: pd.DataFrame) -> np.ndarray:
+    ties, ego, alter = neighbours(frame)
+    common, count = (ties @ ties)[ego, alter], ties.sum(axis=1)
+    return common / np.maximum(count[ego] + count[alter] - common, 1)
+
+
+def adamic_adar(frame: pd.DataFrame) -> np.ndarray:
+    ties, ego, alter = neighbours(frame)
+    count = ties.sum(axis=1)
+    weight = np.array([1 / np.log(one) if one > 1 else 0.0 for one in count])
+    return (ties @ np.diag(weight) @ ties)[ego, alter]
+
+
+def allocation(frame: pd.DataFrame) -> np.ndarray:
+    ties, ego, alter = neighbours(frame)
+    return (ties @ np.diag(1 / np.maximum(ties.sum(axis=1), 1)) @ ties)[ego, alter]
+
+
+MIXED = {
+    "lower": lambda f: np.minimum(*degrees(f)),
+    "higher": lambda f: np.maximum(*degrees(f)),
+    "difference": lambda f: degrees(f)[0] - degrees(f)[1],
+    "gap": lambda f: np.abs(degrees(f)[0] - degrees(f)[1]),
+    "log of the lower": lambda f: np.log1p(np.minimum(*degrees(f))),
+    "logs added": lambda f: np.log1p(degrees(f)[0]) + np.log1p(degrees(f)[1]),
+    "multiplied": lambda f: degrees(f)[0] * degrees(f)[1],
+    "ratio": lambda f: (1 + degrees(f)[0]) / (2 + degrees(f)[1]),
+    "of both, weighed": lambda f: degrees(f)[0] + 3 * degrees(f)[1],
+    "root of the sum of squares": lambda f: np.hypot(*degrees(f)),
+    "lower of who gave": lambda f: np.minimum(
+        sums(f, "ego", "ego", "friend"), sums(f, "ego", "alter", "friend")
+    ),
+    "jaccard": jaccard,
+    "adamic and adar": adamic_adar,
+    "allocation": allocation,
+}
+
+
+@pytest.mark.parametrize("planted", MIXED)
+def test_columns_of_two_peoples_labels_are_refused(frame: pd.DataFrame, planted: str) -> None:
+    table = frame.assign(column=MIXED[planted](frame))
+    for label in ("friend", "trust >= 3"):
+        with pytest.raises(DesignError, match=r"'column' cannot foretell .*: it ranks pairs just as"):
+            settled(table.drop(columns="friend") if label != "friend" else table, ["acts", "column"], label)
+    order = np.random.default_rng(4).permutation(len(table))
+    with pytest.raises(DesignError, match="it ranks pairs just as"):
+        settled(table.iloc[order], ["column"], "friend")
+
+
+def test_some_function_of_numbers_of_labels_is_seen_and_groups_are_not() -> None:
+    """Being of one village is a function of how many friends both have, where friends are in the village."""
+    draws = np.random.default_rng(1)
+    ego, alter = np.nonzero(np.triu(np.ones((60, 60)), 1))
+    village = np.repeat([0, 1, 2], [8, 18, 34])
+    y = ((village[ego] == village[alter]) & (draws.random(ego.size) < 0.8)).astype(float)
+    count = np.bincount(ego, y, 60) + np.bincount(alter, y, 60)
+    groups = {"same": 1.0 * (village[ego] == village[alter]), "of ego": 1.0 * village[ego]}
+    odd = np.sin(count[ego]) * np.sin(count[alter])
+    found = traces_of_label({**groups, "odd": odd}, y, ego, alter)
+    assert found == {"odd": "a function of how many labels each of the two has"}
+    blurred = odd + 1e-3 * draws.normal(size=len(y))
+    assert traces_of_label({"odd": blurred, "dealt": draws.permutation(odd)}, y, ego, alter) == {}
+
+
+def test_a_column_that_tells_the_label_by_itself_is_said_beside_the_headline(frame: pd.DataFrame) -> None:
+    draws = np.random.default_rng(2)
+    table = frame.assign(
+        mixed=frame["friend"] + 0.3 * draws.normal(size=len(frame)),
+        there=np.where(frame["friend"] == 1, draws.normal(size=len(frame)), np.nan),
+    )
+    folds = hs.PeopleFolds(divisions=1)
+    ladder = {"acts": ["acts"], "mixed": ["mixed"], "there": ["there"]}
+    found = hs.evaluate(table, label="friend", ladder=ladder, folds=folds)
+    first, second, third = found.facts()[:3]
+    assert first == found.headline
+    assert second.startswith("Mind: mixed ranks rows by friend almost without an error, all by itself")
+    assert third.startswith("Mind: whether there is known ranks rows by friend almost without an error")
+    assert second in found.note()
+    assert settled(table, ["acts"], "friend").beside == ()
+    # of a handful of events a column tells them by accident
+    few = np.zeros(len(frame))
+    few[7] = 1
+    assert settled(table.assign(friend=few, acts=np.arange(len(few)) == 7), ["acts"], "friend").beside == ()
+
+
 @pytest.mark.parametrize("planted", PLANTED)
 def test_a_column_made_of_the_label_is_refused_and_named(frame: pd.DataFrame, planted: str) -> None:
     column, said = PLANTED[planted]
@@ -196,11 +294,11 @@ def test_what_foretells_without_error_is_said(frame: pd.DataFrame, column: str) 
     """A label that is a step of a column may be made of it: that is not refused, and not passed over."""
     table = frame.assign(word=frame["trust"].map(dict(enumerate("vwxyz"))), back=reverse(frame))
     side = "the label seen from the other side" if column == "back" else "the label itself"
-    notes = settled(table, [column], "friend").notes
+    notes = settled(table, [column], "friend").beside
     assert any(
         note.startswith(f"{column} and {side} (friend) tell each other without an error") for note in notes
     )
-    assert not [note for note in settled(table, ["acts"], "friend").notes if "error" in note]
+    assert settled(table, ["acts"], "friend").beside == ()
 
 
 # dyad tables
@@ -341,7 +439,7 @@ def test_acts_that_came_when_the_label_was_asked_or_later_are_refused(frame: pd.
     for late, count in ((0.0, 1), (5.0, 1)):
         table = fine.copy()
         table.loc[7, "last_act"] = table.loc[7, "asked"] + late
-        with pytest.raises(DesignError, match=rf"Row 7: last_act is .* In {count} rows acts were counted"):
+        with pytest.raises(DesignError, match=rf"Row 7: last_act is .* In {count} row acts were counted"):
             settled(table, ["acts"], "trust")
     kinds = fine.rename(columns={"last_act": "first_act__help"})
     kinds.loc[3, "first_act__help"] += 10
@@ -388,9 +486,12 @@ def test_columns_that_only_foretell_pass(frame: pd.DataFrame) -> None:
     table["nearly"] = flipped
     table["dealt"] = draws.permutation(table["trust"].to_numpy())
     columns = [name for name in table.columns if name not in ("ego", "alter", "trust", "friend", "asked")]
-    notes = settled(table, columns, "friend").notes
-    # near goes up with the levels without an overlap, and friend is a step of the levels
-    assert [note.split(" ")[0] for note in notes] == ["near"]
+    found = settled(table, columns, "friend")
+    # near goes up with the levels without an overlap, and friend is a step of the levels; all but one row
+    # of nearly is the label
+    assert found.notes == ()
+    assert [note.split(" ")[0] for note in found.beside] == ["near", "nearly"]
+    assert "nearly ranks rows by friend almost without an error, all by itself (Somers' D" in found.beside[1]
 
 
 def test_few_people_are_alike_by_accident() -> None:
@@ -422,6 +523,7 @@ def test_ladders_of_real_studies_pass(name: str) -> None:
         found = plan(table, None, steps, folds=folds, model=(None, None), admit=(), seed=0)
         said = [note for note in found.notes if "not judged" not in note and "left out" not in note]
         assert said == [], label
+        assert found.beside == (), label
 
 
 # the arrays

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from honestsignals.inference.clusters import Codes, Floats, person_codes
 from honestsignals.inference.decomposition import means
+from honestsignals.inference.label_degrees import made_of_degrees, of_degrees, overlaps
 
 FEWEST = 20
 """Rows below which two columns may rank alike by accident."""
@@ -64,8 +65,11 @@ def traces_of_label(
 
     Tried are the label itself, the label of the same pair seen from the other side, the two together, what is
     left of the label beside people's means, sums and means of the labels that each of the two gives and gets
-    (with and without the pair's own), and the numbers of people to whom the label ties both. The first two
-    are also known under other names of their values. A mixture of these with anything else is not found.
+    (with and without the pair's own), the lower, the higher and the difference of two such sums, and the
+    people to whom the label ties both, as numbers, shares (Jaccard, Salton) and weighed (Adamic and Adar).
+    The first two are also known under other names of their values, and whatever is the same wherever both
+    people have as many labels, and as many of them in common, is known as a function of these numbers. A
+    mixture of these with anything else is not found, nor what was made of other labels than this one.
 
     Parameters
     ----------
@@ -104,7 +108,21 @@ def traces_of_label(
                 continue
             if _alike(left[name], trace, n_people, name in words):
                 found[name] = trace.name
+    for tied, shared in _ties(y, ego, alter, n_people) if len(found) < len(left) else ():
+        rest = {name: x for name, x in left.items() if name not in found}
+        found |= made_of_degrees(rest, tied, ego, alter, shared)
     return found
+
+
+def _ties(y: Floats, ego: Codes, alter: Codes, n_people: int) -> Iterator[tuple[Floats, Floats | None]]:
+    """The label, then its highest levels as ties, each with the people to whom they tie both."""
+    levels = np.unique(y)[:0:-1][:MOST_LEVELS]
+    if len(levels) > 1:
+        yield y, None
+    for level in levels:
+        tied = (y >= level).astype(float)
+        small = n_people <= MOST_PEOPLE
+        yield tied, next(_shared(tied, ego, alter, n_people))[1] if small else None
 
 
 def told_without_error(
@@ -256,6 +274,7 @@ def _shared(tied: Floats, ego: Codes, alter: Codes, n_people: int) -> Iterator[t
     ):
         shared = (left @ right).tocsr()
         yield name, np.asarray(shared[ego, alter], dtype=float).ravel()
+    yield from overlaps(either, ego, alter)
 
 
 def _of_people(
@@ -282,6 +301,7 @@ def _of_people(
     yield "the labels that ego gave and alter got, multiplied", gave[ego] * got[alter]
     rows = (np.bincount(ego, minlength=n_people) + np.bincount(alter, minlength=n_people)).astype(float)
     yield from _of_pairs(y, gave + got, rows, (ego, alter))
+    yield from of_degrees(y, ego, alter, n_people)
 
 
 def _of_pairs(
@@ -306,6 +326,8 @@ def _of_pairs(
         yield f"{what} of both people's pairs", one + two
         yield f"{what} of both people's pairs, multiplied", one * two
         yield f"{what} of both people's pairs, their difference", np.abs(one - two)
+        yield f"{what} of both people's pairs, the lower", np.minimum(one, two)
+        yield f"{what} of both people's pairs, the higher", np.maximum(one, two)
 
 
 def _over(total: Floats, count: Floats) -> Floats:

@@ -26,3 +26,12 @@ def counted(number: int, thing: str, things: str = "") -> str:
     ('1 row', '1,200 rows', '3 people')
     """
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> joined(["balance"]), joined(["balance", "timing", "persistence"])
+    ('balance', 'balance, timing and persistence')
+    """
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
