@@ -103,7 +103,10 @@ def refuse_words(label: str, column: pd.Series) -> None:
         )
     if numbers.notna().any():
         raise ArgumentError(f"The label {label!r} holds numbers as text; turn it into a column of numbers.")
-    raise ArgumentError(f"The label {label!r} holds no numbers.")
+    words = sorted({one for one in known if isinstance(one, str)})
+    name = label if label.isidentifier() else f"`{label}`"
+    compare = f""" Compare it, as in "{name} == {words[-1]!r}".""" if words else ""
+    raise ArgumentError(f"The label {label!r} holds no numbers.{compare}")
 
 
 def is_complex(column: pd.Series) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, check_seed, one_of
 from honestsignals.inference.folds import PAIRS, usual_groups
+from honestsignals.inference.words import counted
 from honestsignals.moments import moment, span
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -65,9 +66,9 @@ def groups_of(asked: int | None, n_people: int) -> int:
     """Groups to divide people into, two people or more in each."""
     found = usual_groups(n_people) if asked is None else int(asked)
     if n_people < 2 * found:
-        raise ArgumentError(
-            f"groups is {asked!r}; {n_people:,} people cannot make {found} groups of two or more people."
-        )
+        given = "" if asked is None else f"groups is {asked!r}; "
+        people = counted(n_people, "person", "people")
+        raise ArgumentError(f"{given}{people} cannot make {found} groups of two or more people.")
     return found
 
 

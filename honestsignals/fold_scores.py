@@ -15,6 +15,7 @@ from honestsignals.inference.folds import Fold
 from honestsignals.inference.learning import learn
 from honestsignals.inference.score_errors import PersonSums
 from honestsignals.inference.scores import SCORES, Score, headline, scores_of
+from honestsignals.inference.words import counted
 from honestsignals.judging import MANY_TESTED, MOST_LEFT, Judged, beyond_first_order, judged
 from honestsignals.learners import Task
 from honestsignals.splitters import PeopleFolds, PeopleTimeFolds
@@ -197,9 +198,9 @@ def learnt(plan: Plan, step: int, fold: Fold, held: Distinct | None) -> Learnt:
         label = (there % several).astype(float)
         found = learn(held.X[there // several], label, who.family, several, weights[there].astype(float))
         return Learnt(found.predict, held.X[held.code[fold.test]], found.far, {})
-    train, test = plan.columns[step].of_fold(fold.train, fold.test)
+    train, test, names = plan.columns[step].named_of_fold(fold.train, fold.test)
     chosen = _chosen(plan, plan.columns[step], fold) if len(who.tune) > 1 else dict(who.tune[0])
-    predict, far = who.fitted(train, y, task, chosen)
+    predict, far = who.fitted(train, y, task, chosen, names)
     return Learnt(predict, test, far, chosen)
 
 
@@ -230,20 +231,20 @@ def _chosen(plan: Plan, columns: StepColumns, fold: Fold) -> dict[str, Any]:
         inner = replace(inner, divisions=min(inner.divisions, INNER_DIVISIONS))
     try:
         parts = folds_of(inner, plan.frame.iloc[fold.train], plan.y[fold.train])
-    except ArgumentError as error:
+    except (ArgumentError, DesignError) as error:
         raise DesignError(
-            f"Settings are chosen within each training set, and one of {len(fold.train):,} rows cannot be "
-            f"divided as all rows are: {error}"
+            f"Settings are chosen within each training set, and one of {counted(len(fold.train), 'row')} "
+            f"cannot be divided as all rows are: {error} Or say which settings, and leave out tune."
         ) from error
     judge = SCORES[_JUDGE[plan.task.label_type]]
     found = []
     for part in parts:
         train, test = fold.train[part.train], fold.train[part.test]
-        X, tested = columns.of_fold(train, test)
+        X, tested, names = columns.named_of_fold(train, test)
         base = base_of(plan.y[train], plan.task)
         one = []
         for settings in plan.learner.tune:
-            predict, _ = plan.learner.fitted(X, plan.y[train], plan.task, settings)
+            predict, _ = plan.learner.fitted(X, plan.y[train], plan.task, settings, names)
             one.append(judge.function(plan.y[test], predict(tested), base).value)
         found.append(one)
     means = np.mean(found, axis=0) * (1 if judge.higher else -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,11 +16,12 @@ Planned = tuple[Iterable[Masks], str]
 """Folds as masks, and what to say where none has rows."""
 
 
-class Splitter:
+class Splitter(ABC):
     """What every splitter of pairs does: scikit-learn's ``split`` and ``get_n_splits``, and folds by name."""
 
+    @abstractmethod
     def _planned(self, X: Any, groups: Any) -> Planned:
-        raise NotImplementedError
+        """Folds of rows as masks, and what to say where none has rows."""
 
     def numbered(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator[Fold]:
         """Folds with the number of their division; those without rows to train on or to test are passed over.

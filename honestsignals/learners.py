@@ -75,7 +75,7 @@ class Learner:
     tune: tuple[Mapping[str, Any], ...] = field(default=({},))
 
     def fitted(
-        self, X: Array, y: Array, task: Task, settings: Mapping[str, Any]
+        self, X: Array, y: Array, task: Task, settings: Mapping[str, Any], names: Sequence[str] = ()
     ) -> tuple[Callable[[Array], Array], bool]:
         """A function from columns to predictions, and whether the label was separated.
 
@@ -87,6 +87,8 @@ class Learner:
         task : Task
         settings : mapping
             Of the estimator.
+        names : sequence of str
+            Of the columns: an estimator is given a frame with these, or an array if it can take none.
 
         Returns
         -------
@@ -102,19 +104,40 @@ class Learner:
         classes = np.unique(y)
         if task.label_type != "continuous" and len(classes) < 2:
             return _alone(int(classes[0]), task, len(y)), False
-        _fit(estimator, X, y if task.label_type == "continuous" else y.astype(int))
+        form = _fit(estimator, X, y if task.label_type == "continuous" else y.astype(int), names)
 
         def predict(rows: Array) -> Array:
-            return _predicted(estimator, rows, task, len(y))
+            return _predicted(estimator, form(rows), task, len(y))
 
         return predict, False
 
 
-def _fit(estimator: Any, X: Array, y: Array) -> None:
-    """Fit an estimator to training rows, or say why it cannot be."""
+def _fit(estimator: Any, X: Array, y: Array, names: Sequence[str]) -> Callable[[Array], Any]:
+    """Fit an estimator to training rows, or say why it cannot be; and the form in which it takes rows."""
+    import pandas as pd
+
+    def frame(rows: Array) -> Any:
+        return pd.DataFrame(rows, columns=list(names))
+
+    if len(names) != X.shape[1]:
+        _learn(estimator, X, y)
+        return np.asarray
+    try:
+        _learn(estimator, frame(X), y)
+    except FitError as first:
+        # estimators of other libraries may refuse frames, or names with brackets
+        try:
+            _learn(estimator, X, y)
+        except FitError:
+            raise first from first.__cause__
+        return np.asarray
+    return frame
+
+
+def _learn(estimator: Any, rows: Any, y: Array) -> None:
     try:
         with _one_thread():
-            estimator.fit(X, y)
+            estimator.fit(rows, y)
     except Exception as error:
         raise FitError(
             f"{_named(estimator)} could not be fitted to the {len(y):,} training rows of a fold: {error}"
@@ -123,7 +146,7 @@ def _fit(estimator: Any, X: Array, y: Array) -> None:
         raise FitError(f"{_named(estimator)} has no classes_ after fit, so its probabilities have no names.")
 
 
-def _predicted(estimator: Any, rows: Array, task: Task, n: int) -> Array:
+def _predicted(estimator: Any, rows: Any, task: Task, n: int) -> Array:
     """What an estimator that was fitted to n rows predicts; a level that none of them had has its share."""
     several = 1 if task.label_type == "continuous" else len(getattr(estimator, "classes_", ()))
     try:

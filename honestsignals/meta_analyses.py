@@ -258,6 +258,8 @@ def meta_analysis(
     4     all studies     0.331 -0.002  0.664   1.000
     5  one more study       NaN -0.516  1.179     NaN
     """
+    if of is not None and not isinstance(of, str):
+        raise ArgumentError(f"of is {of!r}; it must say in words what is estimated, as in 'gain in AUC'.")
     frame, said = _studies(studies, level)
     asked = _groups(groups, [str(name) for name in frame["study"]])
     why = _reasons(_numbers(frame, "estimate"), _numbers(frame, "std_error"))
@@ -370,9 +372,14 @@ def _lost(left_out: Mapping[str, str]) -> str:
 
 
 def _groups(groups: Mapping[str, Sequence[str]] | None, names: list[str]) -> dict[str, tuple[str, ...]]:
+    if groups is not None and not isinstance(groups, Mapping):
+        raise ArgumentError(
+            f"groups is {groups!r}; it must map what studies share to their names, as in "
+            f"{{'one community': {names[:2]!r}}}."
+        )
     found = {}
     for what, members in (groups or {}).items():
-        if isinstance(members, str) or len(members) < 2:
+        if isinstance(members, str) or not isinstance(members, Sequence) or len(members) < 2:
             raise ArgumentError(f"groups[{what!r}] is {members!r}; it must list two studies at least.")
         for one in members:
             if one not in names:

@@ -14,7 +14,8 @@ import honestsignals as hs
 from honestsignals.cli import app
 from honestsignals.errors import ArgumentError, DesignError, FitError, UnknownNameError
 from honestsignals.evaluation import Evaluation
-from honestsignals.evaluation_words import Gain, adds_words, chosen_words, joined, signed, wald_words
+from honestsignals.evaluation_words import Gain, adds_words, chosen_words, signed, wald_words
+from honestsignals.inference.words import joined
 from honestsignals.rungs import Rung, rungs
 from tests.evaluations import LADDER, TYPES, frame, helpdesk, of_frame
 
@@ -114,7 +115,7 @@ def test_facts_begin_with_the_headline_and_are_sentences(label: str) -> None:
     starts = {"binary": "Base rate of yes", "continuous": "Mean of score"}
     start = starts.get(TYPES[label], f"Levels of {label}: ")
     assert sum(line.startswith(start) for line in facts) == 1
-    assert "Steps: much is log1p(acts) + met; return adds known(share)." in facts
+    assert "Steps: much is log1p(acts) + met; return adds known(share) + undefined(share)." in facts
     assert "306 rows used; left out: none." in facts
 
 

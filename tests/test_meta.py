@@ -300,6 +300,12 @@ def test_refusals() -> None:
         hs.meta_analysis(good, groups={"a village": ["study 1", "study 9"]})
     with pytest.raises(hs.ArgumentError, match=r"groups\['a village'\] is 'study 1'; it must list two"):
         hs.meta_analysis(good, groups={"a village": "study 1"})
+    with pytest.raises(hs.ArgumentError, match=r"groups\['a village'\] is 3; it must list two"):
+        hs.meta_analysis(good, groups={"a village": 3})
+    with pytest.raises(hs.ArgumentError, match=r"groups is \['study 1', .*; it must map what studies share"):
+        hs.meta_analysis(good, groups=["study 1", "study 3"])
+    with pytest.raises(hs.ArgumentError, match="of is 3; it must say in words what is estimated"):
+        hs.meta_analysis(good, of=3)
     with pytest.raises(hs.ArgumentError, match=r"shape \(4,\) and errors \(3,\)"):
         random_effects(y, s[:3])
 

@@ -14,8 +14,8 @@ from scipy.special import expit, logit
 
 from honestsignals.errors import ArgumentError
 from honestsignals.inference import scores
+from honestsignals.inference.curves import calibration_bins, precision_recall_curve, roc_curve
 from honestsignals.inference.scores import LABEL_TYPES, SCORES, Scored, headline, scores_of
-from honestsignals.inference.scores_curves import precision_recall_points, reliability, roc_points
 from honestsignals.inference.scores_pairs import both_lower, concordance
 from honestsignals.inference.scores_rows import ranks
 from honestsignals.references import REFERENCES
@@ -522,7 +522,7 @@ def test_what_was_impossible_and_happened_costs_everything() -> None:
         (lambda: scores.ppv_at_base([0, 1], [0.5, 0.4], 30), r"base is 30; the share with the label"),
         (lambda: scores.recall_at_base([0, 1], [0.5, 0.4], math.nan), r"base is nan"),
         (lambda: scores.r2([0, 1], [0.5, 0.4], math.nan), r"base is nan; it must be the mean"),
-        (lambda: reliability([0, 1], [0.5, 0.4], bins=0), r"bins is 0; there must be at least one"),
+        (lambda: calibration_bins([0, 1], [0.5, 0.4], bins=0), r"bins is 0; there must be one at least"),
         (lambda: headline("count"), r"label_type is 'count'"),
     ],
 )
@@ -618,42 +618,41 @@ def test_forty_thousand_rows_are_quick() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_curves_are_those_of_scikit_learn(seed: int) -> None:
-    from sklearn.metrics import precision_recall_curve, roc_curve
+    from sklearn import metrics
 
     y, p = binary(seed)
-    false, true, threshold = roc_curve(y, p, drop_intermediate=False)
-    found = roc_points(y, p)
-    for mine, theirs in zip(found, (false, true, threshold), strict=True):
+    false, true, _ = metrics.roc_curve(y, p, drop_intermediate=False)
+    found = roc_curve(y, p)
+    for mine, theirs in zip(found, (false, true), strict=True):
         assert mine == pytest.approx(theirs, abs=1e-15)
-    assert np.trapezoid(found.true_positives, found.false_positives) == pytest.approx(scores.auc(y, p).value)
-    precision, recall, threshold = precision_recall_curve(y, p)
-    steps = precision_recall_points(y, p)
-    assert steps.precision == pytest.approx(precision[-2::-1], abs=1e-15)
-    assert steps.recall == pytest.approx(recall[-2::-1], abs=1e-15)
-    assert steps.threshold == pytest.approx(threshold[::-1], abs=1e-15)
-    area = np.diff(steps.recall, prepend=0) @ steps.precision
+    assert np.trapezoid(found[1], found[0]) == pytest.approx(scores.auc(y, p).value)
+    precision, recall, _ = metrics.precision_recall_curve(y, p)
+    steps = precision_recall_curve(y, p)
+    assert steps[0] == pytest.approx(recall[-2::-1], abs=1e-15)
+    assert steps[1] == pytest.approx(precision[-2::-1], abs=1e-15)
+    area = np.diff(steps[0], prepend=0) @ steps[1]
     assert area == pytest.approx(scores.average_precision(y, p).value, abs=1e-12)
 
 
 def test_curves_of_one_label_are_not_known() -> None:
-    assert np.isnan(roc_points([1, 1], [0.2, 0.4]).false_positives[1:]).all()
-    assert np.isnan(precision_recall_points([0, 0], [0.2, 0.4]).recall).all()
+    assert np.isnan(roc_curve([1, 1], [0.2, 0.4])[0]).all()
+    assert np.isnan(precision_recall_curve([0, 0], [0.2, 0.4])[0]).all()
 
 
-def test_reliability_keeps_ties_together_and_all_rows() -> None:
+def test_calibration_keeps_ties_together_and_all_rows() -> None:
     y, p = binary(9, n=500, steps=4)
-    found = reliability(y, p, bins=10)
+    predicted, observed, rows = calibration_bins(y, p, bins=10)
     values = np.unique(p)
-    assert found.predicted == pytest.approx(values, abs=1e-15)
-    assert found.observed == pytest.approx([y[p == one].mean() for one in values], abs=1e-15)
-    assert found.rows.tolist() == [int((p == one).sum()) for one in values]
+    assert predicted == pytest.approx(values, abs=1e-15)
+    assert observed == pytest.approx([y[p == one].mean() for one in values], abs=1e-15)
+    assert rows.tolist() == [int((p == one).sum()) for one in values]
 
 
-def test_reliability_makes_bins_of_like_many_rows() -> None:
+def test_calibration_makes_bins_of_like_many_rows() -> None:
     draws = np.random.default_rng(1)
     p = draws.random(1003)
-    found = reliability((draws.random(1003) < p).astype(float), p)
-    assert found.rows.sum() == 1003
-    assert set(found.rows.tolist()) <= {100, 101}
-    assert np.all(np.diff(found.predicted) > 0)
-    assert [part.size for part in reliability([], [])] == [0, 0, 0]
+    predicted, _, rows = calibration_bins((draws.random(1003) < p).astype(float), p)
+    assert rows.sum() == 1003
+    assert set(rows.tolist()) <= {100, 101}
+    assert np.all(np.diff(predicted) > 0)
+    assert [part.size for part in calibration_bins([], [])] == [0, 0, 0]

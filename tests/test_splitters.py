@@ -595,7 +595,7 @@ PAIRS = pd.DataFrame({"ego": list("aabc"), "alter": list("bcdd"), "asked": [1, 2
     ("splitter", "X", "groups", "said"),
     [
         (hs.PeopleFolds(3), PAIRS, None, "groups is 3; 4 people cannot make 3 groups of two or more people."),
-        (hs.PeopleFolds(), PAIRS[:1], None, "groups is None; 2 people cannot make 2 groups"),
+        (hs.PeopleFolds(), PAIRS[:1], None, "2 people cannot make 2 groups of two or more people."),
         (
             hs.PeopleFolds(),
             PAIRS[["ego", "asked"]],

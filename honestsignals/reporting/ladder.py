@@ -15,9 +15,9 @@ from honestsignals.errors import DesignError, FitError
 from honestsignals.fitting import fit
 from honestsignals.inference.families import FAMILIES, Family
 from honestsignals.inference.wald import WaldTest
-from honestsignals.inference.words import counted
+from honestsignals.inference.words import counted, joined
 from honestsignals.ladder_terms import STEPS, candidates
-from honestsignals.reporting.words import foot_of, grouped, heading, joined, shown
+from honestsignals.reporting.words import foot_of, grouped, heading, shown
 from honestsignals.result import Result
 from honestsignals.tables import render
 from honestsignals.told_terms import ONCE, most_acts, told_already

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from honestsignals.inference.words import joined
 from honestsignals.ladder_terms import RECIPROCITY
 from honestsignals.permutation import Permutation
 from honestsignals.reporting.blocks import Block, Grid, Items, Section, Text
@@ -14,7 +15,6 @@ from honestsignals.reporting.findings import Findings
 from honestsignals.reporting.grids import grid, ladder_grid, minus, steps_grid
 from honestsignals.reporting.ladder import LEVEL, Ladder
 from honestsignals.reporting.sections_data import Part
-from honestsignals.reporting.words import joined
 from honestsignals.standard_errors import ErrorLadder
 from honestsignals.tables import number, probability
 

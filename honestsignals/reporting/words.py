@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from honestsignals.inference.words import joined
 from honestsignals.ladder_terms import STEPS
 
 if TYPE_CHECKING:
@@ -40,15 +41,6 @@ def shown(value: float, form: str) -> str:
     ('(0.123)', '–')
     """
     return "–" if math.isnan(value) else form.format(value)
-
-
-def joined(words: Sequence[str]) -> str:
-    """Words as a list in a sentence.
-
-    >>> joined(["volume", "balance", "timing"])
-    'volume, balance and timing'
-    """
-    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 FOOT = {
