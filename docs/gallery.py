@@ -68,6 +68,12 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
             lambda: hs.return_curves(study, by="kind", horizon="2D"),
             {},
         ),
+        "bend": (
+            'log = hs.simulate_disclosure(seed=3).log\n'
+            'hs.figures.draw("bend", hs.disclosure_bend(log, outcome="next_depth"))',
+            lambda: hs.disclosure_bend(hs.simulate_disclosure(seed=SEED).log, outcome="next_depth"),
+            {},
+        ),
         "reciprocity_null": (
             'draws = hs.null_draws(study, "returned_share", seed=1)\n'
             'hs.figures.draw("reciprocity_null", draws)',

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from honestsignals import figures, metrics
+    from honestsignals.act_kinds import kinds_from
     from honestsignals.actor_partner import ActorPartner, apim
     from honestsignals.comparing import Comparison, compare
     from honestsignals.correlating import qap
     from honestsignals.decomposing import decompose
     from honestsignals.definitions import compare_definitions
+    from honestsignals.depth_matching import Matching, matching
     from honestsignals.disclosing import Disclosure, Moderation
+    from honestsignals.disclosure_bends import DisclosureBend, disclosure_bend
     from honestsignals.drawn_nulls import null_draws
     from honestsignals.dyads import DyadTable
     from honestsignals.errors import (
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from honestsignals.evaluation import Evaluation
     from honestsignals.exporting.reading_back import read_export
     from honestsignals.exporting.writing import Export, export
+    from honestsignals.feedback_loops import Feedback, feedback
     from honestsignals.fitting import fit
     from honestsignals.fixed_effects import FixedEffectsResult
     from honestsignals.friendship_classes import friendship_class
@@ -61,7 +65,9 @@ if TYPE_CHECKING:
     from honestsignals.stifle_results import Stifling
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study
+    from honestsignals.tie_survivals import TieSurvival, tie_survival
     from honestsignals.truths import Dependence, Effects
+    from honestsignals.turn_tables import DisclosureTurns, disclosure_turns
     from honestsignals.unreturned import ReciprocityFails, reciprocity_fails
 
 __version__ = "0.4.0"
@@ -76,11 +82,14 @@ _HOMES = {
     "Dependence": "truths",
     "DesignError": "errors",
     "Disclosure": "disclosing",
+    "DisclosureBend": "disclosure_bends",
     "DisclosureSimulation": "simulating_disclosure",
+    "DisclosureTurns": "turn_tables",
     "DyadTable": "dyads",
     "Effects": "truths",
     "Export": "exporting.writing",
     "Evaluation": "evaluation",
+    "Feedback": "feedback_loops",
     "FitError": "errors",
     "FixedEffectsResult": "fixed_effects",
     "HazardResult": "hazards",
@@ -88,6 +97,7 @@ _HOMES = {
     "InputError": "errors",
     "InteractionLog": "log",
     "Labels": "labels",
+    "Matching": "depth_matching",
     "MetaAnalysis": "meta_analyses",
     "ModeratedSlopes": "moderated_slopes",
     "Moderation": "disclosing",
@@ -104,6 +114,7 @@ _HOMES = {
     "Standardised": "nulls",
     "Stifling": "stifle_results",
     "Study": "study",
+    "TieSurvival": "tie_survivals",
     "TimeFolds": "splitters",
     "UnknownNameError": "errors",
     "apim": "actor_partner",
@@ -111,13 +122,18 @@ _HOMES = {
     "compare_definitions": "definitions",
     "cross_lagged": "panels",
     "decompose": "decomposing",
+    "disclosure_bend": "disclosure_bends",
+    "disclosure_turns": "turn_tables",
     "export": "exporting.writing",
+    "feedback": "feedback_loops",
     "figures": "figures",
     "evaluate": "evaluating",
     "fit": "fitting",
     "fit_mutual": "mutuality",
     "friendship_class": "friendship_classes",
     "from_graph": "reading",
+    "matching": "depth_matching",
+    "kinds_from": "act_kinds",
     "meta_analysis": "meta_analyses",
     "metrics": "metrics",
     "moderation": "moderating",
@@ -138,6 +154,7 @@ _HOMES = {
     "srm": "social_relations",
     "standardise": "nulls",
     "stifling": "stifle_ratios",
+    "tie_survival": "tie_survivals",
 }
 
 __all__ = [
@@ -150,11 +167,14 @@ __all__ = [
     "Dependence",
     "DesignError",
     "Disclosure",
+    "DisclosureBend",
     "DisclosureSimulation",
+    "DisclosureTurns",
     "DyadTable",
     "Effects",
     "Evaluation",
     "Export",
+    "Feedback",
     "FitError",
     "FixedEffectsResult",
     "HazardResult",
@@ -162,6 +182,7 @@ __all__ = [
     "InputError",
     "InteractionLog",
     "Labels",
+    "Matching",
     "MetaAnalysis",
     "ModeratedSlopes",
     "Moderation",
@@ -178,6 +199,7 @@ __all__ = [
     "Standardised",
     "Stifling",
     "Study",
+    "TieSurvival",
     "TimeFolds",
     "UnknownNameError",
     "apim",
@@ -185,13 +207,18 @@ __all__ = [
     "compare_definitions",
     "cross_lagged",
     "decompose",
+    "disclosure_bend",
+    "disclosure_turns",
     "evaluate",
     "export",
+    "feedback",
     "figures",
     "fit",
     "fit_mutual",
     "friendship_class",
     "from_graph",
+    "kinds_from",
+    "matching",
     "meta_analysis",
     "metrics",
     "moderation",
@@ -212,6 +239,7 @@ __all__ = [
     "srm",
     "standardise",
     "stifling",
+    "tie_survival",
 ]
 
 

@@ -100,6 +100,17 @@ def trust(study) -> hs.DyadTable:
 
 
 @pytest.fixture(scope="module")
+def bent() -> hs.DisclosureBend:
+    return hs.disclosure_bend(hs.simulate_disclosure(seed=4, people=20, days=200).log, outcome="next_depth")
+
+
+@pytest.fixture(scope="module")
+def bent_spline() -> hs.DisclosureBend:
+    log = hs.simulate_disclosure(seed=5, people=12, days=90).log
+    return hs.disclosure_bend(log, outcome="return_hours", spline=True)
+
+
+@pytest.fixture(scope="module")
 def fitted(trust) -> hs.Result:
     return hs.fit("trust ~ log1p(acts_ego) + log1p(acts_alter) + known(returned_share)", trust)
 
@@ -116,6 +127,8 @@ def moderated(trust) -> hs.ModeratedSlopes:
 
 
 CASES = {
+    "bend": lambda get: (get("bent"), {}),
+    "bend of few": lambda get: (get("bent_spline"), {"bins": 5}),
     "give_take": lambda get: (get("study").dyads(label="friendship"), {}),
     "give_take of levels": lambda get: (get("trust"), {}),
     "network": lambda get: (get("study").log, {}),

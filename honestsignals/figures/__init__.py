@@ -8,6 +8,7 @@ from honestsignals.figures.giving import give_take
 from honestsignals.figures.graphs import network
 from honestsignals.figures.timelines import exchange
 from honestsignals.figures.returns import return_curve
+from honestsignals.figures.bends import bend
 from honestsignals.figures.chance import reciprocity_null
 from honestsignals.figures.coefficients import coefficients
 from honestsignals.figures.moderated import moderation
@@ -27,6 +28,7 @@ __all__ = [
     "DARK",
     "FIGURES",
     "alt_text",
+    "bend",
     "coefficients",
     "draw",
     "exchange",

@@ -1,0 +1,282 @@
+"""Recovery of the bend, of the feedback loop and of how long ties last, on simulated studies of known truth.
+
+Run from the project's folder:
+
+    python benchmarks/dynamics_calibration.py --studies 1000 --seed 1
+
+Writes benchmarks/results/dynamics_calibration.json and docs/calibration_dynamics.md. Every study has its own
+seed, made of --seed, the cell and the study. A fit that fails misses every interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, ndtr
+
+import honestsignals as hs
+from honestsignals.errors import HonestSignalsError
+from honestsignals.feedback_loops import Feedback, crossed, own_windows
+from honestsignals.feedback_rows import WindowRows, panel_rows
+from honestsignals.inference.marginal import dependent_normal
+from honestsignals.inference.wald import coefficient_tests
+
+HERE = Path(__file__).parent
+PEOPLE, CONTACT = 40, 0.25
+PERSON, PAIR = 0.15, 0.1
+"""Shares of variance that are each of the two people's and the pair's, where people differ."""
+STEPS = 17
+SHARE = 0.08
+"""The same in what decides a return, for each of the two."""
+CURVE = (0.3, 0.3, -0.25)
+"""Intercept, slope and bend of the log odds of a return over relative depth; it turns at 0.6."""
+LINE = (0.3, 0.3, 0.0)
+PATHS = np.array([[0.3, 0.15], [0.1, 0.4]])
+"""Of trust and disclosure: rows are what is explained, columns what went before."""
+ALONE = np.diag([0.3, 0.4])
+HAZARD = (-0.5, 0.8)
+"""Log hazard ratios of gradual and of sudden."""
+NONE = (0.0, 0.0)
+TARGET, SIZE = (0.93, 0.97), (0.04, 0.065)
+HOUR, DAY = 3600.0, 86400.0
+
+
+def pairs_in_contact(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    low, high = np.triu_indices(PEOPLE, 1)
+    there = rng.random(low.size) < CONTACT
+    return low[there], high[there]
+
+
+def bend_log(curve: tuple[float, float, float], differ: bool, rng: np.random.Generator) -> hs.InteractionLog:
+    """About fifteen disclosures of each pair, about a day apart, less where one is returned; no first one is.
+
+    What decides a return is standard normal at every relative depth, so that the curve is exactly the
+    marginal one; people differ in it, otherwise at other depths, whichever of the two discloses.
+    """
+    low, high = pairs_in_contact(rng)
+    rows, share = np.arange(low.size), SHARE if differ else 0.0
+    effects = rng.standard_normal((2, PEOPLE))
+    both = (effects[:, low] + effects[:, high]) * np.sqrt(share)
+    own = rng.standard_normal(low.size) * np.sqrt(PAIR)
+    deepest = np.full((low.size, 2), -np.inf)
+    who, hour = rng.integers(0, 2, low.size), rng.uniform(0, 1, low.size)
+    parts = []
+    for step in range(STEPS):
+        giver, other = np.where(who == 0, low, high), np.where(who == 0, high, low)
+        x, reached = rng.standard_normal(low.size), deepest[rows, 1 - who]
+        depth = x + (reached if step else 0.0)
+        z = own + both[0] * np.cos(x) + both[1] * np.sin(x)
+        z += np.sqrt(1 - PAIR - 2 * share) * rng.standard_normal(low.size)
+        returned = ndtr(-z) < expit(curve[0] + curve[1] * x + curve[2] * x**2)
+        returned &= step > 0
+        parts.append(pd.DataFrame({"sender": giver, "receiver": other, "time": hour * HOUR, "depth": depth}))
+        deepest[rows, who] = np.maximum(deepest[rows, who], depth)
+        wait = rng.uniform(22.1, 23.9, low.size) + np.where(returned, 0.0, 2.0)
+        hour, who = hour + wait, np.where(returned | (step == 0), 1 - who, rng.integers(0, 2, low.size))
+    # observed up to a moment that every pair's disclosures reach
+    return hs.read_log(pd.concat(parts), time_unit="s").window(None, 22.1 * STEPS * HOUR)
+
+
+def bend_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[str, Any]:
+    curve = CURVE if planted else LINE
+    found = hs.disclosure_bend(bend_log(curve, differ, rng), soon=not planted)
+    turn, tests = found.turning_point(), coefficient_tests(found.estimate.beta, found.covariance)
+    places, truth = [1, 2], np.array(curve[1:])
+    result: dict[str, Any] = {
+        "estimate": found.estimate.beta[places] - truth,
+        "covered": (tests.low[places] <= truth) & (truth <= tests.high[places]),
+    }
+    if planted:
+        at = -curve[1] / (2 * curve[2])
+        # every point is in an interval without ends
+        result["estimate"] = np.append(turn.estimate - at, result["estimate"])
+        inside = bool(turn.note) or turn.low <= at <= turn.high
+        result["covered"] = np.append(inside, result["covered"])
+        result["no interval"] = bool(turn.note)
+        result["power"] = [found.bend_test().p_value < 0.05, found.both_ends().joint < 0.05]
+    else:
+        soon = found.too_soon()
+        size = [found.bend_test().p_value, found.both_ends().joint, np.nan if soon is None else soon.p_value]
+        result["size"] = np.array(size) < 0.05
+    return result
+
+
+def panel_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[str, Any]:
+    """Ten windows of ordered pairs, one in twelve unknown; half of what varies is stable about pairs."""
+    paths = PATHS if planted else ALONE
+    low, high = pairs_in_contact(rng)
+    ego, alter = np.concatenate([low, high]), np.concatenate([high, low])
+    much = {"actor": 0.25, "partner": 0.2, "actor_partner_cor": 0.3} if differ else {}
+    some = {"actor": PERSON, "partner": PERSON} if differ else {}
+
+    def two(parts: dict[str, float], dyad: float) -> np.ndarray:
+        return np.column_stack(
+            [dependent_normal(PEOPLE, ego, alter, rng, dyad=dyad, **parts) for _ in range(2)]
+        )
+
+    stable, values, every = 0.7 * two(much, 0.3), np.zeros((ego.size, 2)), []
+    for window in range(22):
+        values = values @ paths.T + stable + two(some, 0.2)
+        if window >= 12:
+            every.append(values)
+    known = rng.random((ego.size, 10)) < 11 / 12
+    pair, window = np.nonzero(known)
+    rows = WindowRows(
+        ("trust", "disclosure"),
+        np.array(every)[window, pair],
+        ego[pair],
+        alter[pair],
+        window,
+        10,
+        np.arange(PEOPLE),
+        {},
+        "",
+    )
+    order = np.lexsort((window, rows.alter, rows.ego))
+    parts = {name: getattr(rows, name)[order] for name in ("values", "ego", "alter", "window")}
+    rows = WindowRows(rows.names, **parts, windows=10, people=rows.people, left_out={}, words="")
+    within, reason = own_windows(rows, 1)
+    found = Feedback(crossed(panel_rows(rows, 1), "classical"), within, 1, reason)
+    table = found.tidy()
+    own = table[table["compares"] == "windows of a pair"]
+    pooled = table[table["compares"] != "windows of a pair"]
+    truth = paths.ravel()
+    return {
+        "estimate": own["estimate"].to_numpy() - truth,
+        "covered": ((own["low"] <= truth) & (truth <= own["high"])).to_numpy(),
+        "size": np.array([found.cross_test().p_value < 0.05]),
+        "pooled": pooled["estimate"].to_numpy() - truth,
+        "demeaned": demeaned(rows) - truth,
+    }
+
+
+def demeaned(rows: WindowRows) -> np.ndarray:
+    """Paths with each spell's own means taken out, which are biased."""
+    at, spell = rows.behind(1), rows.spell
+    part = np.hstack([rows.values[at], rows.values[at - 1]])
+    codes = np.unique(spell[at], return_inverse=True)[1]
+    size = np.bincount(codes)
+    means = np.column_stack([np.bincount(codes, column) / size for column in part.T])
+    left = part - means[codes]
+    return np.linalg.lstsq(left[:, 2:], left[:, :2], rcond=None)[0].T.ravel()
+
+
+def ties_log(truth: tuple[float, float], differ: bool, rng: np.random.Generator) -> hs.InteractionLog:
+    """Eight disclosures of each pair within four weeks, then acts until the tie ends."""
+    low, high = pairs_in_contact(rng)
+    n = low.size
+    begin = rng.uniform(0, 100, n) * DAY
+    when = np.sort(rng.uniform(0, 27, (n, 8)) * DAY, axis=1)
+    when[:, 0] = 0.0
+    people = rng.normal(0, 0.25, PEOPLE) if differ else np.zeros(PEOPLE)
+    slope = 0.5 + people[low] + people[high] + rng.normal(0, 0.35 if differ else 0.5, n)
+    depth = slope[:, None] * np.log(np.arange(1, 9)) + rng.normal(0, 0.5, (n, 8))
+    gradual, sudden = path_of(depth)
+    share = {"actor": 0.2, "partner": 0.2, "actor_partner_cor": 1.0} if differ else {}
+    z = dependent_normal(PEOPLE, low, high, rng, **share)
+    rate = np.exp(truth[0] * gradual + truth[1] * np.nan_to_num(sudden) - 0.4) / 120.0
+    life = -np.log(ndtr(z)) / rate * DAY
+    first = pd.DataFrame(
+        {
+            "sender": np.repeat(low, 8),
+            "receiver": np.repeat(high, 8),
+            "time": (begin[:, None] + when).ravel(),
+            "depth": depth.ravel(),
+        }
+    )
+    acts = [first]
+    for step in range(60):
+        at = np.minimum(life, 10.0 * step * DAY)
+        going = life > 10.0 * (step - 1) * DAY
+        time = (begin + 28 * DAY + at)[going]
+        acts.append(pd.DataFrame({"sender": high[going], "receiver": low[going], "time": time}))
+    log = pd.concat(acts)
+    return hs.read_log(log[log["time"] < 400 * DAY], time_unit="s")
+
+
+def path_of(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope on ln k, and largest share of one rise."""
+    log = np.log(np.arange(1, depth.shape[1] + 1))
+    gradual = (
+        (depth - depth.mean(axis=1, keepdims=True)) @ (log - log.mean()) / np.sum((log - log.mean()) ** 2)
+    )
+    rises = np.diff(np.maximum.accumulate(depth, axis=1), axis=1)
+    whole = rises.sum(axis=1)
+    return gradual, np.where(whole > 0, rises.max(axis=1) / np.where(whole > 0, whole, 1), np.nan)
+
+
+def ties_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[str, Any]:
+    truth = np.array(HAZARD if planted else NONE)
+    found = hs.tie_survival(ties_log(HAZARD if planted else NONE, differ, rng), ["gradual", "sudden"])
+    result = {"estimate": found.fit.beta - truth, "ended": found.events / len(found.codes[0])}
+    for name, size in (("dyadic", "size"), ("jackknife", "jackknife_size")):
+        one = found.with_covariance(name)
+        tests = coefficient_tests(one.fit.beta, one.covariance)
+        covered = (tests.low <= truth) & (truth <= tests.high)
+        result["covered" if name == "dyadic" else "jackknife_covered"] = covered
+        if not planted:
+            result[size] = tests.p_value < 0.05
+    return result
+
+
+STUDIES = {"bend": bend_study, "feedback": panel_study, "ties": ties_study}
+CELLS = [(kind, planted, differ) for kind in STUDIES for planted in (True, False) for differ in (True, False)]
+
+
+def cell(kind: str, planted: bool, differ: bool, studies: int, seed: int) -> dict[str, Any]:
+    """Means over studies, failed ones missing every interval."""
+    key = [seed, list(STUDIES).index(kind), int(planted), int(differ)]
+    good, failed = [], 0
+    for study in range(studies):
+        try:
+            good.append(STUDIES[kind](planted, differ, np.random.default_rng([*key, study])))
+        except HonestSignalsError:
+            failed += 1
+    result: dict[str, Any] = {
+        "kind": kind,
+        "planted": planted,
+        "people_differ": differ,
+        "studies": studies,
+        "failed": failed,
+    }
+    for what in good[0]:
+        every = np.array([one[what] for one in good], dtype=float)
+        shares = what.endswith(("covered", "size", "power", "no interval"))
+        value = every.sum(axis=0) / (studies if shares else len(good))
+        result["bias" if what == "estimate" else what] = np.round(value, 4).tolist()
+        if what == "estimate":
+            result["spread"] = np.round(every.std(axis=0), 4).tolist()
+    return result
+
+
+def names_of(stored: dict[str, Any]) -> tuple[str, bool, bool]:
+    return stored["kind"], stored["planted"], stored["people_differ"]
+
+
+def main() -> None:
+    from dynamics_page import page
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--studies", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=list(STUDIES), help="keep what is stored of the others")
+    asked = parser.parse_args()
+    command = f"python benchmarks/dynamics_calibration.py --studies {asked.studies} --seed {asked.seed}"
+    target = HERE / "results" / "dynamics_calibration.json"
+    results = []
+    for one in CELLS:
+        if asked.only in (None, one[0]):
+            results.append(cell(*one, asked.studies, asked.seed))
+        else:
+            results += [old for old in json.loads(target.read_text())["cells"] if names_of(old) == one]
+    target.write_text(json.dumps({"command": command, "cells": results}, indent=1) + "\n", encoding="utf-8")
+    (HERE.parent / "docs" / "calibration_dynamics.md").write_text(page(results, command), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,294 @@
+"""Rows of a panel of ordered pairs over windows: what passed in one window and in those before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from honestsignals.dyads import Design, DyadTable, measured
+from honestsignals.engines.passes import Rows
+from honestsignals.errors import ArgumentError, DesignError, FitError, unknown
+from honestsignals.formula_words import words_of
+from honestsignals.formulas import design
+from honestsignals.inference.words import counted
+from honestsignals.labels import Labels, known_pairs
+from honestsignals.log import InteractionLog
+from honestsignals.metrics.acts import Settings
+from honestsignals.panel_rows import Panel
+from honestsignals.windows import Windows
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+WITH_DEPTH = {
+    "return": "extended_disclosure_return_alter",
+    "disclosure": "depth_ego",
+    "volume": "log1p(disclosures_ego)",
+}
+"""Of ego's disclosures to alter: the share that alter returned, how deep they were, how many."""
+WITHOUT = {"return": "reply_rate_alter", "disclosure": "log1p(opened_ego)", "volume": "log1p(acts_ego)"}
+"""Where no depth is known: the share of ego's openings that alter answered, how many there were, all acts."""
+TRUST = "trust"
+
+
+@dataclass(frozen=True, eq=False)
+class WindowRows:
+    """Ordered pairs window by window, all variables known.
+
+    Attributes
+    ----------
+    names : tuple of str, length K
+        Of the variables.
+    values : ndarray, shape (n, K)
+        Pair after pair, each in time.
+    ego, alter : ndarray of int, shape (n,)
+        Codes of the two.
+    window : ndarray of int, shape (n,)
+    windows : int
+        How many windows there are.
+    people : ndarray
+        Ids by code.
+    left_out : mapping of str to int
+        Why pairs' windows were left out, and how many.
+    words : str
+        What windows these are.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    ego: Array
+    alter: Array
+    window: Array
+    windows: int
+    people: Array
+    left_out: Mapping[str, int]
+    words: str
+
+    @property
+    def spell(self) -> Array:
+        """Number of the run of windows in a row that each is in."""
+        new = np.ones(len(self.window), dtype=bool)
+        new[1:] = (
+            (self.ego[1:] != self.ego[:-1])
+            | (self.alter[1:] != self.alter[:-1])
+            | (self.window[1:] != self.window[:-1] + 1)
+        )
+        return np.cumsum(new) - 1
+
+    def behind(self, lags: int) -> Array:
+        """Rows whose pair is known in so many windows before, each the one right before the next."""
+        spell = self.spell
+        first = np.searchsorted(spell, spell, side="left")
+        return np.flatnonzero(np.arange(len(spell)) - first >= lags)
+
+
+def window_rows(
+    log: InteractionLog,
+    windows: Windows,
+    variables: Mapping[str, str],
+    labels: Sequence[Labels],
+    settings: Settings,
+) -> WindowRows:
+    """The variables of every ordered pair in every window that was wholly observed.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    windows : Windows
+        Of that log.
+    variables : mapping of str to str
+        Names, and columns of dyads as seen from ego, or functions of them.
+    labels : sequence of Labels
+        Answers that make ``trust``, each in the window in which it was asked.
+    settings : Settings
+
+    Raises
+    ------
+    DesignError
+        For fewer than two whole windows.
+    FitError
+        Where no pair has all variables in any window.
+    """
+    whole = np.flatnonzero(windows.whole)
+    if len(whole) < 2:
+        raise DesignError(
+            f"{windows.words} {counted(len(whole), 'window')} of them wholly observed: a panel needs two. "
+            "Say a shorter length."
+        )
+    metrics = _metrics(variables)
+    parts = [one for place, one in enumerate(windows) if windows.whole[place]]
+    frames = [_measured(part, metrics, settings) for part in parts]
+    ego, alter = (np.concatenate([frame[place] for frame in frames]) for place in (0, 1))
+    window = np.repeat(whole, [len(frame[0]) for frame in frames])
+    values = [_value(expression, frames) for expression in variables.values()]
+    names = list(variables)
+    if labels:
+        names.insert(1, TRUST)
+        values.insert(1, _asked(labels, windows, (ego, alter, window), len(log.people)))
+    return _known(names, np.column_stack(values), (ego, alter, window), windows, log.people)
+
+
+def _metrics(variables: Mapping[str, str]) -> list[str]:
+    if not isinstance(variables, Mapping) or len(variables) < 2:
+        raise ArgumentError(
+            f"variables is {variables!r}; it must name two or more, as {{'return': 'reply_rate_alter', "
+            "'volume': 'log1p(acts_ego)'}."
+        )
+    found = [name for one in variables.values() for name in words_of(str(one)).names]
+    return list(dict.fromkeys(found))
+
+
+def _measured(log: InteractionLog, metrics: Sequence[str], settings: Settings) -> tuple[Array, Array, Any]:
+    """Codes of every ordered pair in contact in a window, and its columns."""
+    low, high = log.pairs_in_contact()
+    rows = Rows(np.concatenate([low, high]), np.concatenate([high, low]))
+    table = DyadTable(None, Design(directed=True), (), settings, ())  # type: ignore[arg-type]
+    found = measured(log.engine, rows, metrics, (), table, people=log.people, dated=log.acts.dated)
+    return rows.ego, rows.alter, found.frame
+
+
+def _value(expression: str, frames: Sequence[tuple[Array, Array, Any]]) -> Array:
+    """A column, or a function of columns, over all windows; NaN where unknown."""
+    import pandas as pd
+
+    names = words_of(expression).names
+    frame = pd.concat([one[2][list(names)] for one in frames], ignore_index=True)
+    values = np.full(len(frame), np.nan)
+    if expression in frame.columns:
+        values[:] = frame[expression].to_numpy(dtype=float)
+    elif not frame[list(names)].isna().all(axis=None):
+        model = design(f"{expression} ~ 1", frame)
+        values[model.rows] = model.y
+    return values
+
+
+def _asked(
+    labels: Sequence[Labels], windows: Windows, rows: tuple[Array, Array, Array], people: int
+) -> Array:
+    """Answers of ego about alter (or of the pair), in the window in which each was asked."""
+    ego, alter, window = rows
+    key = (window.astype(np.int64) * people + ego) * people + alter
+    order = np.argsort(key)
+    values = np.full(len(key), np.nan)
+    for one in labels:
+        known = known_pairs(one, people, None, people * people)
+        if known.asked is None:
+            raise DesignError(f"When {one.name} was asked is not known, so it is in no window.")
+        place = np.searchsorted(windows.edges[:, 0], known.asked, side="right") - 1
+        inside = (place >= 0) & (known.asked < windows.edges[place, 1])
+        ends = (
+            [(known.ego, known.alter)]
+            if one.directed
+            else [(known.ego, known.alter), (known.alter, known.ego)]
+        )
+        for first, second in ends:
+            wanted = (place.astype(np.int64) * people + first) * people + second
+            at = np.minimum(np.searchsorted(key[order], wanted), len(key) - 1)
+            hit = inside & (key[order][at] == wanted)
+            values[order[at[hit]]] = known.value[hit]
+    return values
+
+
+def _known(
+    names: Sequence[str],
+    values: Array,
+    rows: tuple[Array, Array, Array],
+    windows: Windows,
+    people: Array,
+) -> WindowRows:
+    ego, alter, window = rows
+    left_out: dict[str, int] = {}
+    keep = np.ones(len(ego), dtype=bool)
+    for place, name in enumerate(names):
+        lacks = int((keep & np.isnan(values[:, place])).sum())
+        if lacks:
+            left_out[f"windows of ordered pairs without {name}"] = lacks
+        keep &= ~np.isnan(values[:, place])
+    if not keep.any():
+        raise FitError(f"No pair has {', '.join(names)} in any window ({'; '.join(left_out)}).")
+    at = np.flatnonzero(keep)
+    at = at[np.lexsort((window[at], alter[at], ego[at]))]
+    part = (ego[at].astype(np.int64), alter[at].astype(np.int64), window[at])
+    return WindowRows(tuple(names), values[at], *part, len(windows), people, left_out, windows.words)
+
+
+def labels_asked(source: object, label: str | Sequence[str] | None) -> list[Labels]:
+    """Labels of a study by name.
+
+    Parameters
+    ----------
+    source : InteractionLog or Study
+    label : str, sequence of str or None
+
+    Raises
+    ------
+    ArgumentError
+        Where a log alone is given.
+    """
+    names = [] if label is None else [label] if isinstance(label, str) else list(label)
+    if not names:
+        return []
+    there = getattr(source, "labels", None)
+    if not isinstance(there, Mapping):
+        raise ArgumentError("A log has no labels: give the study, so that label= has something to name.")
+    for name in names:
+        if name not in there:
+            raise unknown("label", name, there)
+    return [there[name] for name in names]
+
+
+def panel_rows(rows: WindowRows, lags: int) -> Panel:
+    """Rows of the panel: every variable in a window and in the windows before.
+
+    Parameters
+    ----------
+    rows : WindowRows
+    lags : int
+        How many windows before stand on the right side.
+
+    Returns
+    -------
+    Panel
+        With columns ``NAME_before``, ``NAME_before2`` …, and one of each window but the first.
+
+    Raises
+    ------
+    FitError
+        Where no pair is known in windows in a row.
+    """
+    import pandas as pd
+
+    at = rows.behind(lags)
+    if not len(at):
+        raise FitError(
+            f"No pair is known in {lags + 1} windows in a row: say a longer length, or another label."
+        )
+    past = [rows.values[at - lag] for lag in range(1, lags + 1)]
+    names = [f"{name}_before{'' if lag == 1 else lag}" for lag in range(1, lags + 1) for name in rows.names]
+    there = np.unique(rows.window[at])
+    later = (rows.window[at][:, None] == there[1:]).astype(float)
+    parts = [np.ones((len(at), 1)), *past, later]
+    terms: dict[str, tuple[int, ...]] = {name: (place,) for place, name in enumerate(["Intercept", *names])}
+    if len(there) > 1:
+        terms["window"] = tuple(range(len(names) + 1, len(names) + len(there)))
+    left_out = dict(rows.left_out)
+    alone = len(rows.window) - len(at)
+    if alone:
+        left_out["windows of ordered pairs without one right before" + ("" if lags == 1 else " each")] = alone
+    ids = pd.DataFrame({"ego": rows.people[rows.ego[at]], "alter": rows.people[rows.alter[at]]})
+    return Panel(
+        names=rows.names,
+        waves=rows.windows,
+        before=rows.values[at - 1],
+        after=rows.values[at],
+        X=np.hstack(parts),
+        columns=("Intercept", *names, *(f"window {one + 1}" for one in there[1:])),
+        terms=terms,
+        ids=ids,
+        left_out=left_out,
+        facts=(rows.words,),
+        notes=(),
+        directed=True,
+    )
