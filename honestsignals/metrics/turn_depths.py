@@ -43,6 +43,7 @@ def mean_gap(told: Told) -> Array:
     return ratio(total, np.bincount(turns.pair[at], minlength=pairs))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def slopes(told: Told) -> Array:
     """Regressions of each person's turns on the other's preceding turn.
 
@@ -51,7 +52,7 @@ def slopes(told: Told) -> Array:
     ndarray, shape (4, 2, n_pairs)
         By who gave ``forward`` and the others: turns; the slope; the sum of squares of the other's depth that
         turn index and own previous depth leave; the residual sum of squares. All but the turns are NaN where
-        there are fewer than ``FEWEST`` turns, or that depth leaves nothing.
+        there are fewer than ``FEWEST`` turns, that depth leaves nothing, or squares are beyond all numbers.
     """
     turns, groups = turns_of(told.acts), 2 * told.acts.n_pairs
     depth, at = _depths(told, turns), turns.behind(2)
