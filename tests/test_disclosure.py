@@ -143,10 +143,10 @@ def test_rows_asked_early_are_what_their_formula_says(settings: str) -> None:
 
 def test_long_exchanges_are_what_their_formula_says() -> None:
     rng = np.random.default_rng(3)
-    log = [act for pair in range(60) for act in long_exchange(rng, pair)]
+    log = [act for pair in range(30) for act in long_exchange(rng, pair)]
     columns = columns_of(log)
-    assert_like_twin(log, columns, both_ways(60), Settings())
-    assert np.isfinite(measured(columns, both_ways(60), Settings())["matching_slope_ego"]).mean() > 0.5
+    assert_like_twin(log, columns, both_ways(30), Settings())
+    assert np.isfinite(measured(columns, both_ways(30), Settings())["matching_slope_ego"]).mean() > 0.5
 
 
 def test_counts_are_as_many_disclosures_of_that_depth() -> None:
