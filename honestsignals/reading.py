@@ -36,9 +36,9 @@ def read_log(
     columns : mapping of str to str, optional
         Names of the columns by what they are: ``sender``, ``receiver``, ``time``, ``wave``, ``id``,
         ``count``, ``kind``, ``weight``, ``duration``, ``depth``, ``topic``, ``channel``,
-        ``conversation``, ``reply_to``, ``reporter``. Without it, every column that is called so is
-        read; with it, only those it names (and ``sender`` and ``receiver``), and the log says which
-        other columns are called so.
+        ``context``, ``conversation``, ``reply_to``, ``reporter``. Without it, every column that is
+        called so is read; with it, only those it names (and ``sender`` and ``receiver``), and the log says
+        which other columns are called so.
     time_unit : {"iso", "s", "ms"}, optional
         Unit of the time column; may be left out where times are dates.
     time_origin : str, optional

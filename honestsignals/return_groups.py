@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_GROUPS = 12
-OF_ACTS = ("kind", "channel", "topic")
+OF_ACTS = ("kind", "channel", "context", "topic")
 OF_PEOPLE = ("asker", "answerer", "same")
 
 
@@ -53,8 +53,8 @@ def groups_of(log: InteractionLog, waits: Waits, by: Any, people: pd.DataFrame |
     log : InteractionLog
     waits : Waits
     by : str, pandas.DataFrame or None
-        "kind", "channel" or "topic" of the act that asked; "asker_" or "answerer_" and a column of people;
-        "same_" and such a column; or a frame with ``ego``, ``alter`` and one column of pairs.
+        "kind", "channel", "context" or "topic" of the act that asked; "asker_" or "answerer_" and a column
+        of people; "same_" and such a column; or a frame with ``ego``, ``alter`` and one column of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id.
     """

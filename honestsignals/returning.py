@@ -57,9 +57,10 @@ def return_curves(
     answer : str, optional
         Acts that return: a kind, or "disclosure". By default any that counts as giving.
     by : str or pandas.DataFrame, optional
-        Groups: "kind", "channel" or "topic" of the act that asks; "asker_office" or "answerer_office", an
-        attribute of who asks or is asked; "same_office", whether the two have the same; or a frame with
-        ``ego``, ``alter`` and a column of pairs (ego asks where a pair stands both ways).
+        Groups: "kind", "channel", "context" or "topic" of the act that asks; "asker_office" or
+        "answerer_office", an attribute of who asks or is asked; "same_office", whether the two have the
+        same; or a frame with ``ego``, ``alter`` and a column of pairs (ego asks where a pair stands both
+        ways).
     people : pandas.DataFrame, optional
         Attributes of people by id (index, or a column ``person`` or ``id``); by default the study's.
     horizon : str

@@ -14,6 +14,7 @@ from honestsignals.metrics.registry import (
     FAMILIES,
     GIVEN,
     NEEDS,
+    WHOLE,
     Entry,
     Fact,
     aliases,
@@ -143,6 +144,8 @@ def _input(name: str, turned: Mapping[str, str], kind: str) -> str:
             break
     if name == DIRECTED:
         return name
+    if name == WHOLE:
+        return "acts"
     if name in GIVEN:
         return (
             ("weight_" if kind == "weight" else "acts_")

@@ -37,7 +37,7 @@ NEEDS = {
 FAMILIES = (
     *("volume", "balance", "attention", "asymmetry", "chance", "embeddedness"),
     *("timing", "survival", "contingency", "rhythm", "turns", "persistence"),
-    *("disclosure", "matching", "responsiveness"),
+    *("disclosure", "matching", "responsiveness", "stifling"),
 )
 """Families of dyad metrics, in the order of a table's columns: each is a module of this room."""
 LEVELS = {
@@ -187,6 +187,8 @@ GIVEN_FACT = Fact(
 )
 WAITS = "waits"
 """What a statistic of circles may read besides dyad columns: every wait for a reply, one by one."""
+WHOLE = "acts_of_every_kind"
+"""Input that is all acts between the two, also where the metric is asked by kind of act."""
 DIRECTED = "directed"
 """Input of a metric that must know whether who is ego means something in the table: True or False."""
 
@@ -303,7 +305,7 @@ def _fact(function: Callable[..., Any], **facts: Any) -> Fact:
 
 
 def _check_input(function: str, name: str, level: str) -> None:
-    if (level == "dyad" and name in (*GIVEN, DIRECTED, WAITS)) or base_name(name) in _entries[level]:
+    if (level == "dyad" and name in (*GIVEN, DIRECTED, WAITS, WHOLE)) or base_name(name) in _entries[level]:
         return
     raise unknown(f"column in the parameters of {function}", name, [*GIVEN, *_entries[level]])
 
@@ -316,6 +318,8 @@ def base_name(name: str) -> str:
 def _facts_of(name: str, level: str) -> Fact:
     if name == WAITS:
         return Fact(WAITS, WAITS, "survival", "waits for a reply", needs=frozenset({"time"}))
+    if name == WHOLE:
+        return _entries["dyad"]["acts"].fact
     return GIVEN_FACT if name in GIVEN else _entries[level][base_name(name)].fact
 
 

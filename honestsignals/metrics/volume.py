@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.metrics.acts import DAY, SECOND, Acts
+from honestsignals.metrics.acts import DAY, SECOND, Acts, ratio
 from honestsignals.metrics.registry import metric, statistic
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -50,6 +50,28 @@ def acts(acts_ego: Array, acts_alter: Array) -> Array:
     array([3])
     """
     return acts_ego + acts_alter
+
+
+@metric(
+    range=(0, 1),
+    swap="same",
+    undefined="neither acted",
+    reference="",
+    formula="(h_ij + h_ji) / (w_ij + w_ji), h of a kind",
+    inner=True,
+    asks=("How much of what they do is by mail, or in one context?",),
+)
+def kind_share(acts_ego: Array, acts_alter: Array, acts_of_every_kind: Array) -> Array:
+    """Share of the acts between the two that are of a kind, as in ``kind_share__mail``.
+
+    Without a kind it is 1 wherever either acted. Of channels or contexts see ``hs.kinds_from``.
+
+    Examples
+    --------
+    >>> kind_share(np.array([1, 0]), np.array([2, 0]), np.array([4, 0]))
+    array([0.75,  nan])
+    """
+    return ratio(acts_ego + acts_alter, acts_of_every_kind)
 
 
 @metric(range=(0, 1), swap="same", undefined="", reference="", formula="1[w_ij + w_ji > 0]", higher="")

@@ -28,7 +28,7 @@ from honestsignals.readers.times import parse_origin, refuse_mixed_zones
 
 SELF_ACTS, EXACT_DUPLICATES = "self-acts", "exact duplicates"
 _DATED_TWICE = "time_origin is for times in seconds or milliseconds; dates have a calendar of their own."
-_TEXT_COLUMNS = ("topic", "channel", "conversation", "id", "reply_to", "reporter")
+_TEXT_COLUMNS = ("topic", "channel", "context", "conversation", "id", "reply_to", "reporter")
 
 Mask = NDArray[np.bool_]
 
@@ -89,8 +89,9 @@ class ActArrays:
     kinds : tuple of str
         In the order of code points.
     columns : dict of str to ndarray
-        ``duration`` and ``depth`` as float64 (NaN where empty); ``topic``, ``channel``, ``conversation``,
-        ``id``, ``reply_to`` and ``reporter`` as int32 places in ``values`` (-1 where empty).
+        ``duration`` and ``depth`` as float64 (NaN where empty); ``topic``, ``channel``, ``context``,
+        ``conversation``, ``id``, ``reply_to`` and ``reporter`` as int32 places in ``values`` (-1 where
+        empty).
     values : dict of str to ndarray of str
         What the codes of ``columns`` stand for, in the order of code points.
     rows : int
@@ -165,7 +166,8 @@ def read_acts(
         Where they are.
     columns : mapping of str to str, optional
         Keys of acts (sender, receiver, time, wave, id, count, kind, weight, duration, depth, topic, channel,
-        conversation, reply_to, reporter) to names of columns. Without it, every column named like a key.
+        context, conversation, reply_to, reporter) to names of columns. Without it, every column named like a
+        key.
     time_unit, time_origin, bad_rows, duplicates, roster, reports
         See `ActOptions`.
 

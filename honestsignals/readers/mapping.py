@@ -9,12 +9,12 @@ from honestsignals.readers.faults import whole_source
 from honestsignals.readers.source import Source, require_columns
 
 PEOPLE_KEYS = ("sender", "receiver")
-TEXT_KEYS = ("kind", "topic", "channel", "conversation", "id", "reply_to", "reporter")
+TEXT_KEYS = ("kind", "topic", "channel", "context", "conversation", "id", "reply_to", "reporter")
 NUMBER_KEYS = ("count", "weight", "duration", "depth", "wave")
 KEYS = (
     *PEOPLE_KEYS,
     *("time", "wave", "id", "count", "kind", "weight", "duration", "depth"),
-    *("topic", "channel", "conversation", "reply_to", "reporter"),
+    *("topic", "channel", "context", "conversation", "reply_to", "reporter"),
 )
 _TIME_COLUMNS = ("time", "timestamp")
 
