@@ -32,7 +32,7 @@ from honestsignals.inference.stifle_ratio import (
     shuffled,
     strata_of,
 )
-from honestsignals.inference.stifle_windows import Openings, Spans, Windows, by_bins, windows
+from honestsignals.metrics.opening_windows import Openings, Spans, Windows, by_bins, windows
 from honestsignals.simulating_disclosure import draw_disclosure
 
 HERE = Path(__file__).parent

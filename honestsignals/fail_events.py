@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, one_of
-from honestsignals.inference.stifle_windows import Openings
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY, HOUR, NEVER, Acts, Settings
+from honestsignals.metrics.opening_windows import Openings
 from honestsignals.metrics.timing import thread
 from honestsignals.return_waits import OrderedActs, ordered_acts
 

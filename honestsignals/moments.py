@@ -68,7 +68,7 @@ def _number(value: object, wave: bool) -> int:
     return int(value) if wave else round(float(value) * SECOND)
 
 
-FURTHER = ("reply_horizon", "silence", "disclosure_window", "depth_margin")
+FURTHER = ("reply_horizon", "silence", "disclosure_window", "stifle_horizon", "depth_margin")
 """Spans of event metrics that are given together, by name; of depth it is a number."""
 
 

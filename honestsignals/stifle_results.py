@@ -13,6 +13,7 @@ from honestsignals.fail_events import span_words
 from honestsignals.inference.stifle_ratio import Judged, judged, rank_p, shuffled
 from honestsignals.inference.variance import FEW_PEOPLE
 from honestsignals.inference.words import counted
+from honestsignals.metrics.acts import DAY
 from honestsignals.moments import span
 from honestsignals.printed import Printed
 from honestsignals.return_groups import Groups
@@ -38,6 +39,7 @@ ERRORS = (
     "Intervals: 95 %, net jackknife of people on the log ratio (whatever shares a person may depend on one "
     "another), never below that of pairs, t with effective degrees of freedom."
 )
+TOO_FEW = "too few openings of both kinds in the same ordered pairs"
 CAUSE = "This is an association: what made an opening go unreturned may itself have kept the opener away."
 
 
@@ -147,15 +149,18 @@ class Stifling(Printed):
         """
         return event_study(self.study, bins, self.level)
 
-    def half_life(self, bins: int = 7) -> DentLife:
+    def half_life(self, bins: int = 7, *, against_others: bool = False) -> DentLife:
         """How long the dent lasts, and whether it comes back within the horizon.
 
         Parameters
         ----------
         bins : int
             Into which the time after Δ is cut.
+        against_others : bool
+            Of the ratio over the other's, bin by bin: where a pair's bursts are shared, these bend the
+            opener's own ratio as a dent would (docs/stifling.md has by how much).
         """
-        return dent_life(self.study, bins, self.level)
+        return dent_life(self.study, bins, against_others, self.level)
 
     def sensitivity(self, windows: Sequence[str] = ("6h", "12h", "1D", "2D", "4D", "7D")) -> Sensitivity:
         """The ratio as Δ varies, everything else the same.
@@ -173,11 +178,11 @@ class Stifling(Printed):
             one_ratio, seen = judged(study.ratio()), len(study.at.time)
             ends = np.exp([one_ratio.value, *one_ratio.ends(self.level)])
             unreturned = float(study.alone.mean()) if seen else float("nan")
-            days = study.spans.window / 86_400_000_000
+            days = study.spans.window / DAY
             columns = dict(zip(("ratio", "low", "high"), ends, strict=True))
-            rows.append(
-                {"window": one, "window_days": days, **columns, "openings": seen, "unreturned": unreturned}
-            )
+            reason = "" if np.isfinite(one_ratio.std_error) else TOO_FEW
+            counts = {"openings": seen, "unreturned": unreturned, "reason": reason}
+            rows.append({"window": one, "window_days": days, **columns, **counts})
         horizon = span_words(self.study.spans.horizon)
         said = (f"Stifle ratio of {self.study.source.words} over {horizon}, by Δ. {ERRORS}",)
         return Sensitivity(pd.DataFrame(rows), said)

@@ -20,8 +20,8 @@ from honestsignals.inference.stifle_ratio import (
     products,
     strata_of,
 )
-from honestsignals.inference.stifle_windows import Spans, Windows, by_bins, windows
 from honestsignals.metrics.acts import DAY
+from honestsignals.metrics.opening_windows import Spans, Windows, by_bins, windows
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

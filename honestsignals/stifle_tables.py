@@ -13,8 +13,8 @@ from honestsignals.fail_events import span_words
 from honestsignals.inference.event_means import matched, means
 from honestsignals.inference.stifle_decay import HalfLife, half_life, last_bin, left_over
 from honestsignals.inference.stifle_ratio import Judged, Pooled, judged
-from honestsignals.inference.stifle_windows import by_bins
 from honestsignals.metrics.acts import DAY
+from honestsignals.metrics.opening_windows import by_bins
 from honestsignals.printed import Printed
 from honestsignals.stifle_study import StifleStudy
 
@@ -129,10 +129,10 @@ class DentLife(Printed):
         where = f"On days {row['from_day']:g} to {row['to_day']:g} after Δ"
         if np.isnan(self.last.std_error):
             return [first, f"{where} there are too few openings for a ratio."]
-        back = "is below 1: it has not come back" if row["high"] < 1 else "has 1 in its interval"
-        last = (
-            f"{where} the ratio is {row['ratio']:.3g} ({row['low']:.3g} to {row['high']:.3g}), which {back}."
-        )
+        back = "1 is in its interval"
+        if row["high"] < 1 or row["low"] > 1:
+            back = "it has not come back" if row["high"] < 1 else "it is above 1"
+        last = f"{where} the ratio is {row['ratio']:.3g} ({row['low']:.3g} to {row['high']:.3g}): {back}."
         return [first, last]
 
     def tidy(self) -> pd.DataFrame:
@@ -164,12 +164,13 @@ def ratios(found: Pooled, level: float) -> tuple[list[Judged], list[tuple[float,
     return one, [tuple(np.exp([each.value, *each.ends(level)])) for each in one]
 
 
-def dent_life(study: StifleStudy, bins: int, level: float = 0.95) -> DentLife:
+def dent_life(study: StifleStudy, bins: int, against_others: bool, level: float = 0.95) -> DentLife:
     """How long the dent lasts; see `half_life`."""
     import pandas as pd
 
-    found, edges, weight = study.by_time(check_bins(bins, 3))
-    life = half_life(found, edges, weight, judged(study.ratio()).df, level)
+    found, edges, weight = study.by_time(check_bins(bins, 3), against_others)
+    whole = study.against_others() if against_others else judged(study.ratio())
+    life = half_life(found, edges, weight, whole.df, level)
     ends = np.array(ratios(found, level)[1])
     columns = {"from_day": edges[:-1], "to_day": edges[1:]}
     columns |= dict(zip(("ratio", "low", "high"), ends.T, strict=True))

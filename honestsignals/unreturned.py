@@ -13,10 +13,10 @@ from honestsignals.drawn_nulls import seed_or_random
 from honestsignals.errors import ArgumentError
 from honestsignals.fail_events import Initiatives, Sourced, initiatives, span_words
 from honestsignals.inference.score_errors import spread
-from honestsignals.inference.stifle_windows import Spans
 from honestsignals.inference.words import counted
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY, HOUR, NEVER
+from honestsignals.metrics.opening_windows import Spans
 from honestsignals.moments import span
 from honestsignals.printed import Printed
 from honestsignals.return_groups import Groups, groups_of

@@ -29,6 +29,13 @@ HAND_MADE = [
     # returned at once and never at that hour; never returned and always at that hour
     [("c", "d", 0), ("a", "b", 87_400), ("b", "a", 87_460), ("c", "d", 100_000)],
     [("c", "d", 0), ("b", "a", 1_500), ("a", "b", 87_400), ("c", "d", 100_000)],
+    # openings of four months, of both: none, or some, after one that was left alone
+    [(*"ab", day * 86_400) for day in (5, 30, 50, 55, 80)]
+    + [(*"dc", day * 86_400) for day in (5, 30, 50, 55, 80)]
+    + [(*"ba", 30 * 86_400 + 900), (*"cd", 30 * 86_400 + 900), (*"ef", 0), (*"ef", 120 * 86_400)],
+    [(*"ab", day * 86_400) for day in (5, 30, 50, 55, 80, 100)]
+    + [(*"dc", day * 86_400) for day in (5, 30, 50, 55, 80, 100)]
+    + [(*"ba", 30 * 86_400 + 900), (*"cd", 30 * 86_400 + 900), (*"ef", 0), (*"ef", 120 * 86_400)],
     # elsewhere only one of two gives; both give and get the same
     [("a", "b", 0), ("b", "a", 60), ("a", "c", 120), ("c", "b", 180)],
     [("a", "b", 0), ("b", "a", 60), ("a", "c", 90), ("c", "a", 120), ("b", "c", 150), ("c", "b", 180)],

@@ -27,6 +27,8 @@ SIDES = [
 ]
 NAMES = [
     *all_names(KINDS, directed=False),
+    # only asked for by name, as few pairs have it
+    *("stifle_ratio_ego", "stifle_ratio_alter"),
     *sorted(f"{name}__weight" for name, fact in SIDES if fact.by_weight),
     *sorted(
         f"{name}__help" for name, fact in SIDES if fact.by_kind and name not in ("acts_ego", "acts_alter")

@@ -190,8 +190,8 @@ def less(one: Pooled, other: Pooled) -> Pooled:
     [0.0]
     """
     with np.errstate(invalid="ignore"):
-        changes = (first - second for first, second in zip(one[:3], other[:3], strict=True))
-        return Pooled(*changes, one.weight + other.weight)
+        value, people = one.value - other.value, one.people - other.people
+        return Pooled(value, people, one.pairs - other.pairs, one.weight + other.weight)
 
 
 def judged(found: Pooled) -> Judged:

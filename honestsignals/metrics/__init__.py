@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 # isort: off
 from honestsignals.metrics import volume, balance, attention, asymmetry, chance, embeddedness
 from honestsignals.metrics import timing, survival, contingency, rhythm, turns, persistence
-from honestsignals.metrics import disclosure, matching, responsiveness
+from honestsignals.metrics import disclosure, matching, responsiveness, stifling
 from honestsignals.metrics import census, reciprocity, expectation, symmetry, skew, rowwise, relations
 from honestsignals.metrics import people, signature, answering, effects
 
@@ -43,6 +43,7 @@ __all__ = [
     "search",
     "signature",
     "skew",
+    "stifling",
     "survival",
     "symmetry",
     "table",

@@ -73,6 +73,8 @@ class Settings:
         G: silence of both after which ``patience`` counts a run of acts as given up. A week.
     disclosure_window : int, microseconds
         Δ of disclosures: one is returned where the other discloses within it (inclusive). A day.
+    stifle_horizon : int, microseconds
+        h: how long before an opening, and after Δ, the opener's openings are counted. 28 days.
     depth_margin : float
         τ: a disclosure this much deeper than the other has gone so far is too deep. In units of depth.
     """
@@ -82,6 +84,7 @@ class Settings:
     reply_horizon: int = DAY
     silence: int = 7 * DAY
     disclosure_window: int = DAY
+    stifle_horizon: int = 28 * DAY
     depth_margin: float = 0.0
 
 

@@ -39,14 +39,16 @@ class Spans(NamedTuple):
         Δ: up to when a return counts (inclusive).
     horizon : int
         h: length of the windows before the opening, and after Δ.
-    start, end : int
-        First and last moment observed.
+    start : int
+        First moment observed.
+    end : int, or ndarray of int, shape (n,)
+        Last moment observed, of all openings or of each.
     """
 
     window: int
     horizon: int
     start: int
-    end: int
+    end: Any
 
 
 class Counter:
@@ -143,7 +145,8 @@ def spaced(openings: Openings, able: Marks, spans: Spans) -> Codes:
         chosen[current] = True
         after = follows[current]
         current = after[after < last[current]]
-    chosen &= time + spans.window + spans.horizon <= spans.end
+    end = np.broadcast_to(spans.end, openings.time.shape)[at]
+    chosen &= time + spans.window + spans.horizon <= end
     return at[chosen]
 
 
