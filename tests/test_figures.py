@@ -126,6 +126,16 @@ def moderated(trust) -> hs.ModeratedSlopes:
     return hs.moderation("trust ~ returned_share", trust, by="acts", family="gaussian")
 
 
+@pytest.fixture(scope="module")
+def fails() -> hs.ReciprocityFails:
+    return hs.reciprocity_fails(hs.simulate_disclosure(seed=1, people=30, days=240).log)
+
+
+@pytest.fixture(scope="module")
+def stifled(fails) -> hs.Stifling:
+    return fails.stifling(permutations=0)
+
+
 CASES = {
     "bend": lambda get: (get("bent"), {}),
     "bend of few": lambda get: (get("bent_spline"), {"bins": 5}),
@@ -134,6 +144,10 @@ CASES = {
     "network": lambda get: (get("study").log, {}),
     "network of pairs": lambda get: (get("trust"), {}),
     "exchange": lambda get: (get("study").log, {}),
+    "event_study": lambda get: (get("stifled").event_study(), {}),
+    "event_study of depth": lambda get: (get("stifled").event_study(2), {"of": "depth", "by": "opener"}),
+    "sensitivity": lambda get: (get("stifled").sensitivity(["12h", "1D", "2D"]), {}),
+    "sensitivity of fails": lambda get: (get("fails").sensitivity(), {}),
     "return_curve": lambda get: (hs.return_curves(get("study"), horizon="2D"), {}),
     "return_curve of kinds": lambda get: (hs.return_curves(get("study"), by="kind"), {"log_time": True}),
     "reciprocity_null": lambda get: (get("drawn_nulls"), {}),

@@ -8,6 +8,7 @@ from honestsignals.figures.giving import give_take
 from honestsignals.figures.graphs import network
 from honestsignals.figures.timelines import exchange
 from honestsignals.figures.returns import return_curve
+from honestsignals.figures.fails import event_study, sensitivity
 from honestsignals.figures.bends import bend
 from honestsignals.figures.chance import reciprocity_null
 from honestsignals.figures.coefficients import coefficients
@@ -31,6 +32,7 @@ __all__ = [
     "bend",
     "coefficients",
     "draw",
+    "event_study",
     "exchange",
     "forest",
     "give_take",
@@ -45,4 +47,5 @@ __all__ = [
     "return_curve",
     "roc",
     "save",
+    "sensitivity",
 ]
