@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from honestsignals import figures, metrics
     from honestsignals.act_kinds import kinds_from
-    from honestsignals.act_kinds import kinds_from
     from honestsignals.actor_partner import ActorPartner, apim
     from honestsignals.comparing import Comparison, compare
     from honestsignals.correlating import qap
@@ -135,7 +134,6 @@ _HOMES = {
     "from_graph": "reading",
     "matching": "depth_matching",
     "kinds_from": "act_kinds",
-    "kinds_from": "act_kinds",
     "meta_analysis": "meta_analyses",
     "metrics": "metrics",
     "moderation": "moderating",
@@ -221,7 +219,6 @@ __all__ = [
     "from_graph",
     "kinds_from",
     "matching",
-    "kinds_from",
     "meta_analysis",
     "metrics",
     "moderation",

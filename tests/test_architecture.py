@@ -63,7 +63,6 @@ LAYERS = [
     ["asked", "label_columns", "label_network"],
     ["answers", "study"],
     ["act_kinds"],
-    ["act_kinds"],
     ["study_folder"],
     ["squares"],
     ["round_robins"],
