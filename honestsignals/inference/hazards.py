@@ -18,10 +18,11 @@ from honestsignals.inference.words import named
 TIES = ("efron", "breslow")
 MOST_STEPS, SMALL_STEP, ROUNDING = 50, 1e-10, 1e-6
 """Newton steps; the last is this small in standard errors, or so small that only rounding is left."""
-SINGULAR = 1e-11
-"""Smallest eigenvalue of an information, scaled to a unit diagonal, that is more than rounding."""
-FAR = 25.0
-"""Standard deviations of a linear predictor beyond which a column parts all events from the rest."""
+UNTOLD, SINGULAR = 1e-12, 1e-11
+"""Information an event of a column of spread 1, and smallest eigenvalue of an information scaled to a unit
+diagonal, that are more than rounding."""
+PARTED = 1e-9
+"""Share of the information at no effect below which what is left of it tells of separation."""
 
 
 class Spells(NamedTuple):
@@ -227,18 +228,15 @@ def hazard_fit(spells: Spells, names: Sequence[str], ties: str = "efron") -> Haz
     units = spells._replace(X=(spells.X - middle) / scale)
     theta = np.zeros(len(names))
     at = null = _at(theta, units, lay)
+    _refuse_untold(null.information, len(lay.rows), names)
     step, before = 0, np.inf
     while step < MOST_STEPS:
         step += 1
-        root = _root(at.information, names)
+        root = inverse_root(at.information)
         move = root @ (root.T @ at.score)
         size = float(np.abs(np.linalg.solve(root, move)).max())
         theta, at = _moved(theta, move, at, (units, lay), size)
-        if np.abs(theta).max() > FAR:
-            raise FitError(
-                f"No estimate: {named([names[int(np.abs(theta).argmax())]])} parts all events from what else "
-                "could have been, so its hazard ratio is 0 or infinite."
-            )
+        _refuse_parted(at.information, null.information, names)
         if size < SMALL_STEP or (size < ROUNDING and size > before / 4):
             break
         before = size
@@ -256,6 +254,19 @@ def hazard_fit(spells: Spells, names: Sequence[str], ties: str = "efron") -> Haz
     )
 
 
+def _refuse_parted(information: Floats, null: Floats, names: Sequence[str]) -> None:
+    """Refuse a direction in which the likelihood rises without end, as the information there vanishes."""
+    root = inverse_root(null)
+    values, vectors = np.linalg.eigh(root.T @ information @ root)
+    if values[0] < PARTED:
+        share = np.abs(root @ vectors[:, 0])
+        apart = [name for name, one in zip(names, share, strict=True) if one > 0.01 * share.max()]
+        raise FitError(
+            f"No estimate: {named(apart)} {'parts' if len(apart) == 1 else 'part'} all events from what else "
+            "could have been, so a hazard ratio is 0 or infinite."
+        )
+
+
 def _moved(
     theta: Floats, move: Floats, at: _Sums, data: tuple[Spells, _Layout], size: float
 ) -> tuple[Floats, _Sums]:
@@ -268,11 +279,13 @@ def _moved(
     return theta + move, new
 
 
-def _root(information: Floats, names: Sequence[str]) -> Floats:
-    if not (np.diag(information) > 0).all():
-        without = [name for name, one in zip(names, np.diag(information), strict=True) if not one > 0]
+def _refuse_untold(information: Floats, events: int, names: Sequence[str]) -> None:
+    """Refuse columns, of spread 1, that do not vary among those compared, or not apart from one another."""
+    told = np.diag(information)
+    without = [name for name, one in zip(names, told, strict=True) if not one > UNTOLD * events]
+    if without:
         raise FitError(f"No estimate: nothing tells {named(without)}, alike for all at risk at every event.")
-    scale = np.sqrt(np.diag(information))
+    scale = np.sqrt(told)
     values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
     if values[0] < SINGULAR:
         alike = [name for name, one in zip(names, vectors[:, 0], strict=True) if abs(one) > 1e-3]
@@ -280,7 +293,6 @@ def _root(information: Floats, names: Sequence[str]) -> Floats:
             f"{named(alike)} are combinations of one another among those who are compared, so their hazard "
             "ratios cannot be told apart: leave one of them out, or the strata."
         )
-    return inverse_root(information)
 
 
 def _check(spells: Spells, lay: _Layout, names: Sequence[str], scale: Floats) -> None:
