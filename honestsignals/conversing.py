@@ -76,6 +76,31 @@ class Turns:
     opens: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Events:
+    """What may happen, pair after pair in order of time; it does where the opening that it comes of does.
+
+    Attributes
+    ----------
+    pair : ndarray of int64, shape (n_events,)
+        Place among the ties.
+    kind : ndarray of int64
+        ``OPENING``, ``ANSWER``, or ``EXPIRY``: the end of an opening's Δ.
+    by_high : ndarray of int64
+        0 where the lower of the two acts, 1 where the higher; of an expiry, who opened.
+    time : ndarray of int64
+        Whole seconds from the start.
+    root : ndarray of int64
+        The opening that it comes of.
+    """
+
+    pair: Array
+    kind: Array
+    by_high: Array
+    time: Array
+    root: Array
+
+
 def draw_ties(people: int, options: Disclosure, rng: np.random.Generator) -> Ties:
     """Who is in contact, how much each opens, how surely and how fast each returns.
 
@@ -119,26 +144,32 @@ def draw_turns(ties: Ties, days: int, options: Disclosure, stifle: Array, rng: n
     -------
     Turns
     """
-    arc, moment = _candidates(ties, days, options, rng)
-    chance = rng.random(len(arc))
-    events = _events(ties, (arc, moment), options, days, rng)
+    arc, moment = candidates(ties, days, options, rng)
+    # an opening happens where the log of the dent is smaller
+    needed = -np.log1p(-rng.random(len(arc)))
+    events = events_of(ties, (arc, moment, ties.fails[arc]), options, days, rng)
     live = np.ones(len(arc), dtype=bool)
     if (stifle < 1).any():
-        live = _accepted(events, (arc, chance), stifle, options)
-    pair, kind, by_high, time, root = events
-    happened = (kind != EXPIRY) & live[root] & (time < days * DAY)
+        live = accepted(events, (arc, needed), stifle, options.half_life_days)
+    happened = (events.kind != EXPIRY) & live[events.root] & (events.time < days * DAY)
     numbers = np.cumsum(live) - 1
     return Turns(
-        pair=pair[happened],
-        by_high=by_high[happened],
-        time=time[happened],
-        conversation=numbers[root[happened]],
-        opens=kind[happened] == OPENING,
+        pair=events.pair[happened],
+        by_high=events.by_high[happened],
+        time=events.time[happened],
+        conversation=numbers[events.root[happened]],
+        opens=events.kind[happened] == OPENING,
     )
 
 
-def _candidates(ties: Ties, days: int, options: Disclosure, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Arc and second of every opening that there would be without dents."""
+def candidates(ties: Ties, days: int, options: Disclosure, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Arc and second of every opening that there would be without dents.
+
+    >>> ties = draw_ties(10, Disclosure(weekly=7), np.random.default_rng(1))
+    >>> arc, second = candidates(ties, 50, Disclosure(), np.random.default_rng(1))
+    >>> int(arc.max()) < 18, int(second.max()) < 50 * DAY
+    (True, True)
+    """
     size = len(ties.low)
     arc = np.repeat(np.arange(2 * size), rng.poisson(ties.rate * days))
     moment = rng.random(len(arc)) * days
@@ -160,21 +191,35 @@ def _candidates(ties: Ties, days: int, options: Disclosure, rng: np.random.Gener
     return arc, (moment * DAY).astype(np.int64)
 
 
-def _events(
+def events_of(
     ties: Ties,
-    openings: tuple[Array, Array],
+    openings: tuple[Array, Array, Array],
     options: Disclosure,
     days: int,
     rng: np.random.Generator,
-) -> tuple[Array, Array, Array, Array, Array]:
-    """What each opening would bring about, pair after pair in order of time.
+) -> Events:
+    """What each opening would bring about: itself, what comes back, and the end of its Δ.
 
-    Returns pair, kind of event, who acts (1 for the higher), second, and the opening that it comes of.
+    Parameters
+    ----------
+    ties : Ties
+        Who is in contact.
+    openings : tuple of ndarray, shape (n_openings,)
+        Arc, second, and the probability that the opening is left alone.
+    options : Disclosure
+        Waits, and how conversations go on.
+    days : int
+        Days of the study; what falls beyond is dropped.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Events
     """
-    arc, moment = openings
+    arc, moment, fails = openings
     size, window = len(ties.low), round(options.window_days * DAY)
     sides = np.stack([ties.low, ties.high])
-    alone = rng.random(len(arc)) < ties.fails[arc]
+    alone = rng.random(len(arc)) < fails
     late = alone & (rng.random(len(arc)) < options.late)
     root = np.arange(len(arc))
     pair, by_high = arc % size, (arc >= size).astype(np.int64)
@@ -190,15 +235,13 @@ def _events(
         goes = rng.random(len(on)) < options.carries_on
         on, time, side = on[goes], time[goes], side[goes]
     found.append((root, moment + window, by_high, EXPIRY))
-    of = np.concatenate([part[0] for part in found])
-    when = np.concatenate([part[1] for part in found])
-    who = np.concatenate([part[2] for part in found])
+    of, when, who = (np.concatenate([part[one] for part in found]) for one in (0, 1, 2))
     kind = np.repeat([part[3] for part in found], [len(part[0]) for part in found])
     kept = when <= days * DAY
     of, when, who, kind = of[kept], when[kept], who[kept], kind[kept]
     order = np.lexsort((kind, when, pair[of]))
     of, kind = of[order], kind[order]
-    return pair[of], kind, who[order], _apart(pair[of], kind, when[order]), of
+    return Events(pair[of], kind, who[order], _apart(pair[of], kind, when[order]), of)
 
 
 def _waits(mean: Array, window: int, rng: np.random.Generator) -> Array:
@@ -219,38 +262,45 @@ def _apart(pair: Array, kind: Array, time: Array) -> Array:
     return out
 
 
-def _accepted(
-    events: tuple[Array, Array, Array, Array, Array],
-    candidates: tuple[Array, Array],
-    stifle: Array,
-    options: Disclosure,
+def accepted(
+    events: Events, openings: tuple[Array, Array], stifle: Array, half_life_days: float | None
 ) -> Array:
-    """Which openings happen (bool, shape (n_candidates,)): event by event, all pairs at once."""
-    pair, kind, by_high, time, root = events
-    arc, chance = candidates
+    """Which openings happen: event by event, all pairs at once.
+
+    Parameters
+    ----------
+    events : Events
+        What each would bring about.
+    openings : tuple of ndarray, shape (n_openings,)
+        Arc, and how large the log of the dent must be for the opening to be thinned away.
+    stifle : ndarray of float64, shape (n_arcs,)
+        What an unreturned opening multiplies the rate of its arc by.
+    half_life_days : float or None
+        Of dents.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_openings,)
+    """
+    kind, time, root = events.kind, events.time, events.root
+    arc, needed = openings
     size = len(stifle) // 2
-    counts = np.bincount(pair, minlength=size)
-    first = np.cumsum(counts) - counts
-    # busiest pairs first: those that still have events are then a slice
-    busiest = np.argsort(-counts, kind="stable")
-    first, longest = first[busiest], int(counts.max(initial=0))
-    running = np.searchsorted(-counts[busiest], -np.arange(longest), side="left")
-    own = 2 * pair + by_high
+    first, running = in_step(np.bincount(events.pair, minlength=size))
+    own = 2 * events.pair + events.by_high
     opened = np.zeros(len(arc), dtype=np.int64)
     opened[root[kind == OPENING]] = time[kind == OPENING]
-    need = -np.log1p(-chance)  # an opening happens where the dent's log is smaller
     dent = -np.log(stifle)
-    decay = 0.0 if options.half_life_days is None else np.log(2) / (options.half_life_days * DAY)
+    decay = 0.0 if half_life_days is None else np.log(2) / (half_life_days * DAY)
     live = np.zeros(len(arc), dtype=bool)
     weight = np.zeros(2 * size)  # E as of `noted`
     noted = np.zeros(2 * size, dtype=np.int64)
     acted = np.full(2 * size, -1, dtype=np.int64)
-    for step in range(longest):
-        at = first[: running[step]] + step
-        what, of, side, now = kind[at], root[at], own[at], time[at]
+    for step, at in enumerate(running):
+        here = first[:at] + step
+        what, of, side, now = kind[here], root[here], own[here], time[here]
         opening = what == OPENING
         left = weight[side] * np.exp(-decay * (now - noted[side]))
-        live[of[opening]] = (dent[arc[of]] * left < need[of])[opening]
+        live[of[opening]] = (dent[arc[of]] * left < needed[of])[opening]
         alive = live[of]
         acts = alive & (what != EXPIRY)
         acted[side[acts]] = now[acts]
@@ -258,3 +308,30 @@ def _accepted(
         weight[side[failed]] = left[failed] + 1
         noted[side[failed]] = now[failed]
     return live
+
+
+def in_step(counts: Array) -> tuple[Array, Array]:
+    """How to go through many sequences side by side, step by step.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, shape (n,)
+        Lengths of sequences that stand one after the other.
+
+    Returns
+    -------
+    first : ndarray of int64, shape (n,)
+        Where each begins, the longest first.
+    running : ndarray of int64, shape (longest,)
+        How many are as long as each step: those are a slice of ``first``.
+
+    Examples
+    --------
+    >>> first, running = in_step(np.array([1, 3]))
+    >>> first.tolist(), running.tolist()
+    ([1, 0], [2, 1, 1])
+    """
+    longest = np.argsort(-counts, kind="stable")
+    first = (np.cumsum(counts) - counts)[longest]
+    steps = np.arange(int(counts.max(initial=0)))
+    return first, np.searchsorted(-counts[longest], -steps, side="left")

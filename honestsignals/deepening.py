@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from honestsignals.conversing import Ties, Turns
+from honestsignals.conversing import Ties, Turns, in_step
 from honestsignals.disclosing import Disclosure
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -64,26 +64,23 @@ def _of_turns(
     begins[1:] = (np.diff(pair) != 0) | (np.diff(by_high) != 0)
     size = len(level) // 2
     arc, counts = (pair + size * by_high)[begins], np.bincount(pair[begins], minlength=size)
-    first = np.cumsum(counts) - counts
-    index = np.arange(len(arc)) - first[pair[begins]] + 1
+    index = np.arange(len(arc)) - (np.cumsum(counts) - counts)[pair[begins]] + 1
     noise = options.noise * rng.standard_normal(len(arc))
-    beyond = _carried(noise, (first, counts), matching[arc], options.own)
+    beyond = _carried(noise, counts, matching[arc], options.own)
     depth: Array = level[arc] + escalation[arc] * np.log(index) + beyond
     return depth[np.cumsum(begins) - 1]
 
 
-def _carried(noise: Array, pairs: tuple[Array, Array], matching: Array, own: float) -> Array:
+def _carried(noise: Array, counts: Array, matching: Array, own: float) -> Array:
     """What each turn is deeper than expected: d_k = m d_{k−1} + o d_{k−2} + ε_k within each pair."""
-    first, counts = pairs
     beyond = noise.copy()
-    busiest = np.argsort(-counts, kind="stable")
-    first, longest = first[busiest], int(counts.max(initial=0))
-    running = np.searchsorted(-counts[busiest], -np.arange(longest), side="left")
-    for step in range(1, longest):
-        at = first[: running[step]] + step
-        beyond[at] += matching[at] * beyond[at - 1]
+    first, running = in_step(counts)
+    for step, at in enumerate(running):
+        here = first[:at] + step
+        if step > 0:
+            beyond[here] += matching[here] * beyond[here - 1]
         if step > 1:
-            beyond[at] += own * beyond[at - 2]
+            beyond[here] += own * beyond[here - 2]
     return beyond
 
 

@@ -16,12 +16,10 @@ from scipy.integrate import quad
 import honestsignals as hs
 from honestsignals.conversing import DAY, draw_ties, draw_turns
 from honestsignals.disclosing import Disclosure, Moderation, stated
+from honestsignals.drawing_disclosure import DisclosureActs, draw_disclosure
 from honestsignals.errors import ArgumentError, OutputError
-from honestsignals.simulating_disclosure import (
-    DisclosureActs,
-    draw_disclosure,
-    simulate_disclosure,
-)
+from honestsignals.simulating_disclosure import simulate_disclosure
+from honestsignals.stifle_truth import whole_stifle_ratio
 from honestsignals.study_folder import open_study
 from tests.shared import PROJECT
 
@@ -98,9 +96,9 @@ def test_two_of_a_conversation_take_turns_within_the_window() -> None:
 
 
 def test_no_two_acts_of_a_pair_are_at_one_time() -> None:
-    acts = draw_disclosure(seed=3, people=8, days=60, disclosure=Disclosure(contact=1, weekly=300, stifle=1))
+    acts = draw_disclosure(seed=3, people=8, days=30, disclosure=Disclosure(contact=1, weekly=300, stifle=1))
     pair = np.minimum(acts.sender, acts.receiver) * 8 + np.maximum(acts.sender, acts.receiver)
-    assert len(np.unique(np.stack([pair, acts.time]), axis=1).T) == len(pair) > 100_000
+    assert len(np.unique(np.stack([pair, acts.time]), axis=1).T) == len(pair) > 50_000
     assert (np.diff(acts.time) >= 0).all()
     assert (acts.time % MICRO == 0).all()
 
@@ -249,6 +247,19 @@ def test_the_stated_ratio_is_the_mean_of_the_multiplier() -> None:
         Disclosure().stifle_ratio(0)
 
 
+def test_all_that_a_failure_does_is_what_it_does_alone_where_no_other_fails() -> None:
+    rare = Disclosure(stifle=0.5, fail_rate=0.005, half_life_days=20)
+    ratio, error = whole_stifle_ratio(rare, 20, days=80, studies=1, people=140)
+    assert abs(ratio - rare.stifle_ratio(20)) < 3.5 * error + 0.003
+    assert error < 0.015
+    often = Disclosure(stifle=0.5, fail_rate=0.6, half_life_days=20, weekly=1)
+    ratio, error = whole_stifle_ratio(often, 20, days=80, studies=1, people=140)
+    assert ratio > often.stifle_ratio(20) + 3.5 * error
+    assert whole_stifle_ratio(Disclosure(stifle=1), 14, days=40, studies=1, people=20)[0] == 1.0
+    with pytest.raises(ArgumentError, match="days is 40; before and after need 20 days each, and Δ"):
+        whole_stifle_ratio(rare, 20, days=40)
+
+
 # depth
 
 
@@ -273,10 +284,10 @@ def test_a_regression_of_turns_finds_what_is_stated(
 
 def test_levels_differ_between_people_and_pairs_as_stated() -> None:
     options = Disclosure(
-        level=1.5, level_sd=0.6, pair_sd=0.4, escalation=0, matching=0, own=0, weekly=4, stifle=1, contact=0.5
+        level=1.5, level_sd=0.6, pair_sd=0.4, escalation=0, matching=0, own=0, weekly=3, stifle=1, contact=0.5
     )
-    turns = turns_of(draw_disclosure(seed=1, people=80, disclosure=options))
-    assert turns["depth"].mean() == pytest.approx(1.5, abs=3 * 0.6 / np.sqrt(80))
+    turns = turns_of(draw_disclosure(seed=1, people=60, days=200, disclosure=options))
+    assert turns["depth"].mean() == pytest.approx(1.5, abs=3 * 0.6 / np.sqrt(60))
     arcs = turns.groupby(["by", "to"])["depth"].mean()
     people = arcs.groupby("by").mean()
     assert people.std() == pytest.approx(0.6, rel=0.25)
@@ -514,7 +525,9 @@ def test_extremes_work() -> None:
 
 def test_confidants_is_made_by_the_command_that_its_readme_states(tmp_path: Path) -> None:
     text = (PROJECT / "data" / "README.md").read_text(encoding="utf-8")
-    command = re.search(r'^    hs\.simulate_disclosure\(\n.*?\n    \)\.write\("data/confidants"\)$', text, re.M | re.S)
+    command = re.search(
+        r'^    hs\.simulate_disclosure\(\n.*?\n    \)\.write\("data/confidants"\)$', text, re.M | re.S
+    )
     assert command is not None
     made = tmp_path / "confidants"
     exec(textwrap.dedent(command.group()).replace("data/confidants", made.as_posix()), {"hs": hs})
