@@ -1,0 +1,364 @@
+"""Openings left alone: which, what follows, errors and nulls, how long it lasts, what it is called."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import honestsignals as hs
+from honestsignals.errors import ArgumentError, DesignError, UnknownNameError
+from honestsignals.inference.stifle_decay import half_life, left_over
+from honestsignals.inference.stifle_ratio import Pooled, rank_p, shuffled, strata_of
+from honestsignals.metrics.opening_windows import Openings, Spans, spaced
+from tests.twins_stifling import OTHER, OWN, SHARED, jackknife_error, log_ratio, looked, openings, pair_ratio
+
+HOUR, DAY = 3600, 86_400
+GAP, WINDOW, HORIZON = HOUR, DAY, 7 * DAY
+
+
+def acts(seed: int, people: int = 7, size: int = 900) -> list[tuple[str, str, int]]:
+    """Acts of two months on a coarse clock, some answered within an hour, some within days."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(size // 2):
+        one, other = rng.choice(people, 2, replace=False)
+        time = int(rng.integers(0, 60 * 24)) * HOUR
+        found.append((f"p{one}", f"p{other}", time))
+        if rng.random() < 0.6:
+            wait = int(rng.choice([1, 1, 6, 24, 25, 60]))
+            found.append((f"p{other}", f"p{one}", time + wait * HOUR // 2))
+    return found
+
+
+def log_of(rows: list[tuple[str, str, int]]) -> hs.InteractionLog:
+    return hs.read_log(pd.DataFrame(rows, columns=["sender", "receiver", "time"]), time_unit="s")
+
+
+def end_of(rows: list[tuple[str, str, int]]) -> int:
+    return max(time for *_, time in rows)
+
+
+@pytest.fixture(scope="module")
+def simulated() -> hs.InteractionLog:
+    disclosure = hs.Disclosure(weekly=1.5, stifle=0.5, half_life_days=30)
+    return hs.simulate_disclosure(seed=1, people=30, days=300, disclosure=disclosure).log
+
+
+# held against loops
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ratio_errors_and_the_others_ratio_are_those_of_loops(seed) -> None:
+    rows = acts(seed)
+    some = looked(rows, GAP, WINDOW, HORIZON, end_of(rows))
+    found = hs.stifling(log_of(rows), within="1D", horizon="7D", permutations=0)
+    assert len(found.study.at.time) == len(some)
+    assert int(found.study.alone.sum()) == sum(not one.returned for one in some)
+    for one, counts in ((found.found, OWN), (found.others, OTHER)):
+        assert one.value == pytest.approx(log_ratio(some, counts), rel=1e-10)
+        error = jackknife_error(some, lambda rest, counts=counts: log_ratio(rest, counts))
+        assert one.std_error == pytest.approx(error, rel=1e-8)
+    versus = found.against_others
+    assert versus.value == pytest.approx(log_ratio(some, SHARED) - log_ratio(some, OTHER), rel=1e-10)
+    error = jackknife_error(some, lambda rest: log_ratio(rest, SHARED) - log_ratio(rest, OTHER))
+    assert versus.std_error == pytest.approx(error, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_column_of_pairs_is_that_of_loops(seed) -> None:
+    rows = acts(seed)
+    some = looked(rows, GAP, WINDOW, HORIZON, end_of(rows))
+    table = log_of(rows).dyads(
+        metrics=["stifle_ratio_ego", "stifle_ratio_alter"], spans={"stifle_horizon": "7D"}
+    )
+    for row in table.frame.itertuples():
+        for arc, value in (
+            ((row.ego, row.alter), row.stifle_ratio_ego),
+            ((row.alter, row.ego), row.stifle_ratio_alter),
+        ):
+            assert value == pytest.approx(pair_ratio(some, arc), rel=1e-12, nan_ok=True)
+    assert table.frame["stifle_ratio_ego"].notna().any()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_fails_are_those_of_loops(seed) -> None:
+    rows = acts(seed)
+    end, found = end_of(rows), hs.reciprocity_fails(log_of(rows)).tidy()
+    expected = {(*arc, time) for arc, times in openings(rows, GAP).items() for time in times}
+    assert {(one.opener, one.other, round(one.time)) for one in found.itertuples()} == expected
+    for one in found.itertuples():
+        back = [
+            time - one.time
+            for sender, receiver, time in rows
+            if (receiver, sender) == (one.opener, one.other)
+        ]
+        later = [wait for wait in back if wait > 0]
+        if one.time + WINDOW > end:
+            assert one.returned is pd.NA
+            assert one.reason == "Δ ends after the log"
+        else:
+            assert one.returned == any(wait <= WINDOW for wait in later)
+        assert one.wait_hours == pytest.approx(min(later) / HOUR if later else np.nan, nan_ok=True)
+
+
+def test_no_choice_of_openings_looks_ahead() -> None:
+    """Whatever comes after an opening, those before it are chosen as they were."""
+    rng = np.random.default_rng(3)
+    time = np.sort(rng.integers(0, 400, 60))
+    spans = Spans(1, 10, 0, 10_000)
+    whole = spaced(Openings(np.zeros(60, int), time, time), np.ones(60, bool), spans)
+    for cut in range(1, 60):
+        part = spaced(Openings(np.zeros(cut, int), time[:cut], time[:cut]), np.ones(cut, bool), spans)
+        np.testing.assert_array_equal(part, whole[whole < cut])
+    assert (np.diff(time[whole]) >= 11).all()
+
+
+def test_shuffles_are_all_orders_within_ordered_pair() -> None:
+    alone = np.array([True, False, False, True, False])
+    strata = strata_of(np.array([0, 0, 0, 2, 2]), np.array([0, 0, 0, 1, 1]), np.array([1, 1, 1, 2, 2]))
+    after, before = np.array([1.0, 3.0, 2.0, 4.0, 2.0]), np.array([2.0, 2.0, 5.0, 3.0, 1.0])
+
+    def value(marks: np.ndarray) -> float:
+        top = bottom = 0.0
+        for part in (slice(0, 3), slice(3, 5)):
+            a, b = (one[part][marks[part]].sum() for one in (after, before))
+            c, d = (one[part][~marks[part]].sum() for one in (after, before))
+            top, bottom = top + a * d / (a + b + c + d), bottom + b * c / (a + b + c + d)
+        return float(np.log(top / bottom))
+
+    every = {
+        round(value(np.array([*first, *second])), 9)
+        for first in permutations(alone[:3])
+        for second in permutations(alone[3:])
+    }
+    drawn = shuffled(strata, alone, (after, before), 400, 1)
+    assert {round(float(one), 9) for one in drawn} == every
+    # each of the six is as likely
+    shares = np.unique(drawn.round(9), return_counts=True)[1] / 400
+    assert abs(shares - 1 / 6).max() < 0.07
+
+
+def test_p_counts_the_value_among_the_draws() -> None:
+    assert rank_p(-9.0, np.linspace(-1, 1, 39)) == pytest.approx(2 / 40)
+    assert rank_p(0.0, np.array([-1.0, 1.0])) == 1.0
+    assert np.isnan(rank_p(np.nan, np.zeros(3)))
+
+
+@pytest.mark.parametrize("bins", [1, 3])
+def test_means_around_openings_are_those_of_loops(bins, simulated) -> None:
+    rows = acts(2)
+    study = hs.stifling(log_of(rows), within="1D", horizon="6D", permutations=0)
+    some = looked(rows, GAP, WINDOW, 6 * DAY, end_of(rows))
+    frame = study.event_study(bins).tidy()
+    of = openings(rows, GAP)
+    for one in frame.itertuples():
+        top = bottom = 0.0
+        for arc in {each.arc for each in some}:
+            kinds = [
+                [each for each in some if each.arc == arc and each.returned is flag] for flag in (True, False)
+            ]
+            if not (kinds[0] and kinds[1]):
+                continue
+            weight = len(kinds[0]) * len(kinds[1]) / (len(kinds[0]) + len(kinds[1]))
+            chosen = kinds[0] if one.opening == "returned" else kinds[1]
+            times = of.get(arc if one.by == "opener" else arc[::-1], [])
+            counts = [
+                sum(
+                    each.time + one.from_day * DAY < when <= each.time + one.to_day * DAY
+                    and (one.from_day >= 0 or when != each.time)
+                    for when in times
+                )
+                for each in chosen
+            ]
+            top, bottom = top + weight * np.mean(counts), bottom + weight
+        expected = top / bottom / (one.to_day - one.from_day)
+        assert one.value == pytest.approx(expected, rel=1e-10)
+    assert set(frame["of"]) == {"openings"}
+    assert {"openings", "depth"} == set(hs.stifling(simulated, permutations=0).event_study().tidy()["of"])
+
+
+# what must not change
+
+
+def test_renaming_and_shuffling_change_nothing_and_time_has_no_unit() -> None:
+    rows = acts(5)
+    first = hs.stifling(log_of(rows), horizon="7D", permutations=49, seed=3)
+    names = {f"p{one}": f"q{(one * 3) % 7}" for one in range(7)}
+    renamed = [(names[one], names[other], time) for one, other, time in reversed(rows)]
+    again = hs.stifling(log_of(renamed), horizon="7D", permutations=49, seed=3)
+    for one, other in ((first.found, again.found), (first.against_others, again.against_others)):
+        np.testing.assert_allclose(one, other, rtol=1e-10)
+    slow = [(one, other, 2 * time) for one, other, time in rows]
+    stretched = hs.reciprocity_fails(log_of(slow), within="2D", conversation_gap="2h").stifling(
+        "14D", permutations=49, seed=3
+    )
+    np.testing.assert_allclose(first.found, stretched.found, rtol=1e-12)
+    np.testing.assert_allclose(first.placebo, stretched.placebo, rtol=1e-12)
+    np.testing.assert_allclose(2 * first.half_life().value, stretched.half_life().value, rtol=1e-6)
+
+
+def test_the_order_of_rows_changes_not_a_bit() -> None:
+    rows = acts(5)
+    first, again = (hs.stifling(log_of(one), horizon="7D", permutations=49) for one in (rows, rows[::-1]))
+    assert str(first) == str(again)
+    np.testing.assert_array_equal(first.placebo, again.placebo)
+
+
+def test_disclosures_are_openings_where_every_act_is_one() -> None:
+    rows = [(one, other, time) for one, other, time in acts(1) if time % (2 * HOUR) == 0]
+    frame = pd.DataFrame(rows, columns=["sender", "receiver", "time"]).drop_duplicates()
+    twice = frame.assign(
+        pair=[frozenset(one) for one in zip(frame["sender"], frame["receiver"], strict=True)]
+    )
+    frame = frame[~twice.duplicated(["pair", "time"], keep=False)]
+    log = hs.read_log(frame.assign(depth=1.0 + frame["time"] % 3), time_unit="s")
+    of_openings = hs.stifling(log, horizon="7D", permutations=0)
+    of_disclosures = hs.stifling(log, horizon="7D", of="disclosures", permutations=0)
+    np.testing.assert_allclose(of_openings.found, of_disclosures.found, rtol=1e-12)
+
+
+# groups, Δ, half-life
+
+
+def test_groups_are_ratios_of_their_openings(simulated) -> None:
+    people = simulated.people
+    pairs = pd.DataFrame(
+        [(one, other) for one in people for other in people if one != other], columns=["ego", "alter"]
+    )
+    pairs["side"] = np.where(pairs["ego"] < people[15], "first", "second")
+    found = hs.stifling(simulated, by=pairs, permutations=0)
+    frame = found.tidy().set_index(["what", "group"])
+    assert frame.loc[("ratio of ratios", "second / first"), "ratio"] == pytest.approx(
+        frame.loc[("stifle ratio", "second"), "ratio"] / frame.loc[("stifle ratio", "first"), "ratio"]
+    )
+    counts = frame.loc["stifle ratio", "openings"]
+    assert counts["first"] + counts["second"] == counts[""]
+
+
+def test_the_ratio_over_windows_is_that_of_each(simulated) -> None:
+    found = hs.stifling(simulated, permutations=0).sensitivity(["12h", "2D"]).tidy()
+    for window, ratio in zip(found["window"], found["ratio"], strict=True):
+        assert ratio == pytest.approx(hs.stifling(simulated, within=window, permutations=0).ratio)
+
+
+def test_a_known_half_life_comes_back() -> None:
+    edges = np.linspace(0, 28, 8)
+    noise = 1e-3 * np.sin(np.arange(140.0)).reshape(20, 7)
+    for truth in (3.0, 14.0, 40.0):
+        found = Pooled(-0.5 * left_over(np.array([truth]), edges)[0], noise, noise[:9] / 3, noise**2)
+        life = half_life(found, edges, np.ones(7), 15.0)
+        assert life.value == pytest.approx(truth, rel=1e-3)
+        assert life.low < truth < life.high
+        assert life.dent == pytest.approx(-0.5, rel=1e-3)
+
+
+def test_no_half_life_without_a_dent_and_no_end_where_none_is_seen() -> None:
+    edges = np.linspace(0, 28, 8)
+    noise = 0.05 * np.sin(np.arange(140.0)).reshape(20, 7)
+
+    def of(value: np.ndarray):
+        return half_life(Pooled(value, noise, noise[:9] / 3, noise**2), edges, np.ones(7), 15.0)
+
+    assert of(np.full(7, 0.2)).reason == "there is no dent whose end could be told"
+    stays = of(np.full(7, -0.3) - 0.01 * np.arange(7))
+    assert (stays.reason, stays.high) == ("no end of it within the horizon", np.inf)
+    assert stays.low > 14
+    assert "few" in of(np.array([-0.3, -np.inf, 0, 0, 0, 0, 0])).reason
+
+
+# what it is called
+
+
+def test_both_nulls_are_passed_where_an_effect_was_planted(simulated) -> None:
+    found = hs.stifling(simulated, permutations=199)
+    assert found.passed == (True, True)
+    assert "both nulls are passed" in found.verdict
+    assert "not ruled out" in found.verdict
+    text = str(found)
+    assert "Fails at shuffled times (199, within ordered pair, seed 0)" in text
+    assert "Shared bursts: the same ratio of the other's openings" in text
+
+
+def test_an_association_is_called_one_until_both_are_passed(simulated) -> None:
+    assert "An association: not told from fails at shuffled times." in str(
+        hs.stifling(simulated, permutations=0)
+    )
+
+
+def test_nothing_is_claimed_of_nothing() -> None:
+    log = hs.simulate_disclosure(seed=4, people=20, days=200, disclosure=hs.Disclosure(stifle=1.0)).log
+    found = hs.stifling(log, permutations=99)
+    assert found.verdict == "No stifling is shown: 1 is in the interval."
+    assert abs(np.log(found.placebo).mean()) < 0.1
+
+
+def test_the_word_cause_is_never_said(simulated) -> None:
+    assert "caus" not in str(hs.stifling(simulated, permutations=49)).lower()
+
+
+# fails
+
+
+def test_share_by_person_and_over_windows(simulated) -> None:
+    found = hs.reciprocity_fails(simulated)
+    low, high = found.interval
+    assert low < found.share < high
+    people = found.by_person()
+    assert people["opened"].sum() == people["got"].sum()
+    assert people["unreturned"].sum() == people["left_alone"].sum()
+    assert people["unreturned"].sum() / people["opened"].sum() == pytest.approx(found.share)
+    shares = found.sensitivity().tidy()["unreturned"]
+    assert shares.is_monotonic_decreasing
+
+
+def test_only_deep_ones_are_looked_at_and_all_count(simulated) -> None:
+    found = hs.reciprocity_fails(simulated, of="disclosures", depth_at_least=3.0)
+    assert (found.tidy()["depth"] >= 3).all()
+    study = found.stifling(permutations=0).study
+    assert study.left_out()["not so deep"] == int((~found.source.able).sum())
+    assert study.at.before.sum() > len(study.at.before)
+    assert "disclosures of depth 3 or more" in str(found)
+
+
+# refusals
+
+
+def test_what_cannot_be_asked_is_refused_with_the_reason(simulated) -> None:
+    plain = log_of(acts(0))
+    with pytest.raises(DesignError, match="has no depth"):
+        hs.reciprocity_fails(plain, of="disclosures")
+    with pytest.raises(DesignError, match="has no depth"):
+        hs.stifling(plain, depth_at_least=1)
+    with pytest.raises(DesignError, match=r"has 28 days before it and 1 day \+ 28 days after it"):
+        hs.stifling(plain.window(0, 40 * DAY))
+    with pytest.raises(ArgumentError, match=r"of is 'opening'; .* Did you mean 'openings'"):
+        hs.stifling(plain, of="opening")
+    with pytest.raises(ArgumentError, match="permutations is 5"):
+        hs.stifling(plain, permutations=5)
+    with pytest.raises(ArgumentError, match="depth_at_least is 'deep'"):
+        hs.stifling(simulated, depth_at_least="deep")
+    with pytest.raises(ArgumentError, match="takes a log or a study; got list"):
+        hs.reciprocity_fails([])
+    with pytest.raises(ArgumentError, match="bins is 2; it must be a whole number from 3"):
+        hs.stifling(simulated, permutations=0).half_life(2)
+    with pytest.raises(ArgumentError, match="windows is '1D'"):
+        hs.reciprocity_fails(plain).sensitivity("1D")
+    with pytest.raises(UnknownNameError, match="Did you mean 'stifle_ratio_ego'"):
+        plain.dyads(metrics=["stifle_ratio"])
+
+
+def test_pairs_without_both_kinds_cannot_be_compared() -> None:
+    rows = [("a", "b", day * DAY) for day in range(0, 90, 9)]
+    with pytest.raises(DesignError, match="nothing can be compared within pairs"):
+        hs.stifling(log_of(rows), horizon="7D")
+
+
+def test_waves_and_logs_without_time_are_refused() -> None:
+    frame = pd.DataFrame([("a", "b", 1), ("b", "a", 2)], columns=["sender", "receiver", "wave"])
+    with pytest.raises(DesignError, match="counts in waves"):
+        hs.reciprocity_fails(hs.read_log(frame))
+    with pytest.raises(DesignError, match="has no time"):
+        hs.stifling(hs.read_log(frame[["sender", "receiver"]]))
