@@ -232,14 +232,26 @@ def simulate(
     directed: Annotated[
         bool, typer.Option("--directed", help="Each of the two says who is a friend.")
     ] = False,
+    disclosure: Annotated[
+        bool, typer.Option("--disclosure", help="Acts have depth and topic; there are no labels.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same study.")] = 1,
 ) -> None:
-    """Write a study whose true effects are known: people, acts over time, friendship and trust."""
+    """Write a study whose true effects are known: people, acts over time, friendship and trust; or depth."""
+    if disclosure and (directed or base_rate != 0.25):
+        raise ArgumentError(
+            "--disclosure makes a study without labels; leave out --directed and --base-rate."
+        )
     with progress() as tell:
         tell("Simulating")
+        from honestsignals.simulating_disclosure import simulate_disclosure
         from honestsignals.simulation import simulate as simulated
 
-        made = simulated(people=people, days=days, base_rate=base_rate, directed=directed, seed=seed)
+        made = (
+            simulate_disclosure(people=people, days=days, seed=seed)
+            if disclosure
+            else simulated(people=people, days=days, base_rate=base_rate, directed=directed, seed=seed)
+        )
         made.write(folder)
     typer.echo(f"{made}\nWritten: {folder}")
 

@@ -263,6 +263,18 @@ def test_simulate_writes_a_study_that_opens(tmp_path: Path) -> None:
     assert acts[0] == acts[1]
 
 
+def test_simulate_writes_a_study_of_disclosure(tmp_path: Path) -> None:
+    sizes = ("--people", "12", "--days", "90")
+    code, out, _ = run("simulate", tmp_path / "study", "--disclosure", *sizes)
+    assert code == 0
+    assert out.startswith("Simulated disclosure, seed 1")
+    assert hs.open_study(tmp_path / "study").log.has >= {"depth", "topic"}
+    code, _, err = run("simulate", tmp_path / "other", "--disclosure", "--directed", *sizes)
+    assert code == 2
+    assert "--disclosure makes a study without labels" in err
+    assert not (tmp_path / "other").exists()
+
+
 # progress
 
 
