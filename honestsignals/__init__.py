@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from honestsignals.permutation import Permutation
     from honestsignals.permuting import permute
     from honestsignals.processes import Activity
+    from honestsignals.rating_error import Attenuation, attenuation
     from honestsignals.reading import from_graph, read_log
     from honestsignals.reporting.report import report
     from honestsignals.result import Result
@@ -76,6 +77,7 @@ _HOMES = {
     "Activity": "processes",
     "ActorPartner": "actor_partner",
     "ArgumentError": "errors",
+    "Attenuation": "rating_error",
     "BlockFolds": "splitters",
     "Comparison": "comparing",
     "CrossLagged": "panels",
@@ -118,6 +120,7 @@ _HOMES = {
     "TimeFolds": "splitters",
     "UnknownNameError": "errors",
     "apim": "actor_partner",
+    "attenuation": "rating_error",
     "compare": "comparing",
     "compare_definitions": "definitions",
     "cross_lagged": "panels",
@@ -161,6 +164,7 @@ __all__ = [
     "Activity",
     "ActorPartner",
     "ArgumentError",
+    "Attenuation",
     "BlockFolds",
     "Comparison",
     "CrossLagged",
@@ -203,6 +207,7 @@ __all__ = [
     "TimeFolds",
     "UnknownNameError",
     "apim",
+    "attenuation",
     "compare",
     "compare_definitions",
     "cross_lagged",

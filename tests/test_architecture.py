@@ -81,7 +81,7 @@ LAYERS = [
     ["model_rows"],
     ["fixed_effects"],
     ["fitting"],
-    ["moderating"],
+    ["moderating", "rating_error"],
     ["told_terms"],
     ["rungs", "fold_designs", "learners", "leaks"],
     ["evaluation_plan"],
