@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from honestsignals.disclosing import Disclosure
+from honestsignals.drawing_disclosure import draw_disclosure
 from honestsignals.inference.stifle_decay import half_life
 from honestsignals.inference.stifle_ratio import (
     Judged,
@@ -33,15 +34,14 @@ from honestsignals.inference.stifle_ratio import (
     strata_of,
 )
 from honestsignals.metrics.opening_windows import Openings, Spans, Windows, by_bins, windows
-from honestsignals.simulating_disclosure import draw_disclosure
 
 HERE = Path(__file__).parent
 DAY = 86_400_000_000
 NEVER = 2**62
 PEOPLE = 60
 BINS = 7
-SHUFFLES = 79
-"""With p = 2 (1 + k) / 80 a test at .05 has that size."""
+SHUFFLES = 39
+"""With p = 2 (1 + k) / 40 a test at .05 has that size."""
 TARGET, SIZE = (0.93, 0.97), (0.04, 0.065)
 BEGIN, END = "<!-- numbers -->", "<!-- end of numbers -->"
 

@@ -68,6 +68,18 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
             lambda: hs.return_curves(study, by="kind", horizon="2D"),
             {},
         ),
+        "event_study": (
+            "log = hs.simulate_disclosure(seed=1).log\n"
+            'hs.figures.draw("event_study", hs.stifling(log).event_study())',
+            lambda: hs.stifling(hs.simulate_disclosure(seed=1).log).event_study(),
+            {},
+        ),
+        "sensitivity": (
+            "log = hs.simulate_disclosure(seed=1).log\n"
+            'hs.figures.draw("sensitivity", hs.stifling(log).sensitivity())',
+            lambda: hs.stifling(hs.simulate_disclosure(seed=1).log).sensitivity(),
+            {},
+        ),
         "bend": (
             'log = hs.simulate_disclosure(seed=3).log\n'
             'hs.figures.draw("bend", hs.disclosure_bend(log, outcome="next_depth"))',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,8 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int64]
 Marks = NDArray[np.bool_]
+
+NEVER = 2**62
 
 
 class Openings(NamedTuple):
@@ -54,7 +55,7 @@ class Spans(NamedTuple):
 class Counter:
     """How many openings of an ordered pair lie in a window, by bisection.
 
-    Times enter by rank, so that ordered pair and time fit into one integer whatever their unit.
+    Ordered pair and time stand in one integer: the time since the first, or its rank where that does not fit.
 
     Parameters
     ----------
@@ -68,14 +69,27 @@ class Counter:
     """
 
     def __init__(self, group: Codes, time: Codes) -> None:
-        self._instants = np.unique(time)
-        self._step = len(self._instants) + 1
-        self._keys = np.sort(group * self._step + np.searchsorted(self._instants, time))
+        self._first = int(time.min(initial=NEVER)) if len(time) else 0
+        span = int(time.max(initial=self._first)) - self._first
+        self._instants = None
+        if (int(group.max(initial=0)) + 1) * (span + 3) > NEVER:
+            self._instants = np.unique(time)
+            span = len(self._instants)
+        self._step = span + 3
+        self._keys = np.sort(self._key(group, time))
+
+    def _key(self, group: Codes, moment: Codes) -> Codes:
+        """Ordered pair and moment in one; a moment between two openings counts as the earlier."""
+        if self._instants is None:
+            since = moment - self._first + 1
+        else:
+            since = np.searchsorted(self._instants, moment, side="right")
+        return group * self._step + np.clip(since, 0, self._step - 2)
 
     def upto(self, group: Codes, moment: Codes, inclusive: bool = True) -> Codes:
         """Openings of all ordered pairs before these, and of these up to a moment."""
-        rank = np.searchsorted(self._instants, moment, side="right" if inclusive else "left")
-        return np.searchsorted(self._keys, group * self._step + rank)
+        key = self._key(group, moment if inclusive else moment - 1)
+        return np.searchsorted(self._keys, key, side="right")
 
     def within(self, group: Codes, low: Codes, high: Codes, inclusive: bool = True) -> Codes:
         """Openings in (low, high], or in (low, high); 0 where high is not above low."""
@@ -226,8 +240,10 @@ def by_bins(
     group = at.group ^ 1 if other else at.group
     running = np.arange(len(openings.time) + 1) if running is None else running
     found = np.empty((len(at.time), len(edges) - 1), dtype=running.dtype)
-    for column, (low, high) in enumerate(pairwise(edges)):
+    begin = running[counter.upto(group, at.time + edges[0])]
+    for column, edge in enumerate(edges[1:]):
+        last = running[counter.upto(group, at.time + edge)]
         # the window that ends at the opening does not hold it, nor does the one that begins there
-        last = counter.upto(group, at.time + high, inclusive=bool(high != 0))
-        found[:, column] = running[last] - running[counter.upto(group, at.time + low)]
+        end = running[counter.upto(group, at.time, inclusive=False)] if edge == 0 else last
+        found[:, column], begin = end - begin, last
     return found
