@@ -31,7 +31,6 @@ STEPS = 50
 STEP = 1e-20
 """An imaginary step: a derivative without differences, exact to rounding."""
 DONE = 1e-10
-SLOW = 0.2
 FLAT = 1e-8
 """Smallest eigenvalue of the scaled information that still counts as information."""
 
@@ -216,11 +215,11 @@ class TurnModel:
         FitError
             Where turns tell too little: none is found, or there the scores fall no more.
         """
-        theta, slope, reach = self.first(), None, np.inf
+        theta = self.first()
+        score = self.scores(theta, corrected=corrected).sum(axis=0)
+        slope = self.slopes(theta, corrected=corrected).sum(axis=0)
+        reach = np.inf
         for _ in range(STEPS):
-            score = self.scores(theta, corrected=corrected).sum(axis=0)
-            if slope is None:
-                slope = self.slopes(theta, corrected=corrected).sum(axis=0)
             usable = np.isfinite(score).all() and np.isfinite(slope).all()
             if not usable or np.linalg.cond(slope / _units(slope)) > 1 / FLAT:
                 break
@@ -228,8 +227,12 @@ class TurnModel:
             theta, before, reach = theta + step, reach, float(np.abs(step).max())
             if reach < DONE:
                 return self._checked(theta, slope)
-            if not reach < SLOW * before:
-                slope = None  # an old slope serves as long as steps shrink well with it
+            was, score = score, self.scores(theta, corrected=corrected).sum(axis=0)
+            if reach > before:
+                slope = self.slopes(theta, corrected=corrected).sum(axis=0)
+            else:
+                # Broyden's update: what the step did to the scores
+                slope = slope + np.outer(was - score - slope @ step, step) / (step @ step)
         raise FitError(
             f"No coefficients were found from {len(self.used):,} turns: pairs have too few turns, or depths "
             "vary too little, to tell matching from levels."
