@@ -181,21 +181,19 @@ def ties_log(truth: tuple[float, float], differ: bool, rng: np.random.Generator)
     z = dependent_normal(PEOPLE, low, high, rng, **share)
     rate = np.exp(truth[0] * gradual + truth[1] * np.nan_to_num(sudden) - 0.4) / 120.0
     life = -np.log(ndtr(z)) / rate * DAY
-    first = pd.DataFrame(
+    # every ten days from the landmark on, and once more where the tie ends
+    steps = 10.0 * np.arange(60) * DAY
+    going = life[:, None] > steps - 10 * DAY
+    later = (begin + 28 * DAY)[:, None] + np.minimum(life[:, None], steps)
+    tie = np.nonzero(going)[0]
+    log = pd.DataFrame(
         {
-            "sender": np.repeat(low, 8),
-            "receiver": np.repeat(high, 8),
-            "time": (begin[:, None] + when).ravel(),
-            "depth": depth.ravel(),
+            "sender": np.concatenate([np.repeat(low, 8), high[tie]]),
+            "receiver": np.concatenate([np.repeat(high, 8), low[tie]]),
+            "time": np.concatenate([(begin[:, None] + when).ravel(), later[going]]),
+            "depth": np.concatenate([depth.ravel(), np.full(len(tie), np.nan)]),
         }
     )
-    acts = [first]
-    for step in range(60):
-        at = np.minimum(life, 10.0 * step * DAY)
-        going = life > 10.0 * (step - 1) * DAY
-        time = (begin + 28 * DAY + at)[going]
-        acts.append(pd.DataFrame({"sender": high[going], "receiver": low[going], "time": time}))
-    log = pd.concat(acts)
     return hs.read_log(log[log["time"] < 400 * DAY], time_unit="s")
 
 

@@ -211,7 +211,9 @@ def _known(
     at = np.flatnonzero(keep)
     at = at[np.lexsort((window[at], alter[at], ego[at]))]
     part = (ego[at].astype(np.int64), alter[at].astype(np.int64), window[at])
-    return WindowRows(tuple(names), values[at], *part, len(windows), people, left_out, windows.words)
+    cut = int((~windows.whole).sum())
+    words = windows.words + (f" {cut} of them not wholly observed, and left out." if cut else "")
+    return WindowRows(tuple(names), values[at], *part, len(windows), people, left_out, words)
 
 
 def labels_asked(source: object, label: str | Sequence[str] | None) -> list[Labels]:
