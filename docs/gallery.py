@@ -80,6 +80,12 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
             lambda: hs.stifling(hs.simulate_disclosure(seed=1).log).sensitivity(),
             {},
         ),
+        "matching": (
+            'log = hs.simulate_disclosure(seed=3, people=40, days=180).log\n'
+            'hs.figures.draw("matching", hs.matching(log))',
+            lambda: hs.matching(hs.simulate_disclosure(seed=SEED, people=40, days=180).log),
+            {},
+        ),
         "bend": (
             'log = hs.simulate_disclosure(seed=3).log\n'
             'hs.figures.draw("bend", hs.disclosure_bend(log, outcome="next_depth"))',

@@ -146,6 +146,21 @@ class Matching(Printed):
         found = np.concatenate(both)
         return np.asarray(found[~np.isnan(found)])
 
+    def partial(self) -> tuple[Array, Array]:
+        """How deep alter's turn and ego's next were, beyond what level, own persistence and trend foretell.
+
+        One value a turn used, each less the mean of its ordered pair; in units of depth.
+
+        Raises
+        ------
+        DesignError
+            With a moderator: there are as many slopes as it has levels.
+        """
+        if self.moderator.name:
+            raise DesignError(f"Matching differs by {self.moderator.name}; of one slope it is without by=.")
+        alter, ego = self.model.partial(self.estimate / _scales(self.model, self.unit))
+        return self.unit * alter, self.unit * ego
+
     def facts(self) -> list[str]:
         """Turns used and left out, how levels are dealt with, which errors, and what slopes of dyads say."""
         model, series = self.model, self.model.series

@@ -136,7 +136,14 @@ def stifled(fails) -> hs.Stifling:
     return fails.stifling(permutations=0)
 
 
+@pytest.fixture(scope="module")
+def matched() -> hs.Matching:
+    return hs.matching(hs.simulate_disclosure(seed=4, people=20, days=200).log)
+
+
 CASES = {
+    "matching": lambda get: (get("matched"), {}),
+    "matching of few": lambda get: (get("matched"), {"bins": 4}),
     "bend": lambda get: (get("bent"), {}),
     "bend of few": lambda get: (get("bent_spline"), {"bins": 5}),
     "give_take": lambda get: (get("study").dyads(label="friendship"), {}),

@@ -9,6 +9,7 @@ from honestsignals.figures.graphs import network
 from honestsignals.figures.timelines import exchange
 from honestsignals.figures.returns import return_curve
 from honestsignals.figures.fails import event_study, sensitivity
+from honestsignals.figures.matched import matching
 from honestsignals.figures.bends import bend
 from honestsignals.figures.chance import reciprocity_null
 from honestsignals.figures.coefficients import coefficients
@@ -38,6 +39,7 @@ __all__ = [
     "give_take",
     "ladder",
     "learning_curve",
+    "matching",
     "moderation",
     "network",
     "permutation_null",

@@ -186,6 +186,14 @@ class TurnModel:
             found[:, :, place] = -self.scores(moved, corrected=corrected).imag / STEP
         return found
 
+    def partial(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Of each used turn: how deep alter's before it was, and it itself but for own persistence and trend.
+
+        Each less the mean of its ordered pair; of coefficients without moderators.
+        """
+        rows = self._rows(theta)
+        return rows.columns[:, 0], rows.residual + rows.columns[:, 0] * theta[0]
+
     def first(self) -> Floats:
         """Least squares within ordered pairs, with ln k for the trend: where the search begins."""
         s, at = self.series, self.used
