@@ -190,7 +190,10 @@ class Stifling(Printed):
     # words
 
     def tidy(self) -> pd.DataFrame:
-        """One row a ratio: what, group, ratio, low, high, p_value, df, openings, left_alone."""
+        """One row a ratio: what, group, ratio, low, high, p_value, df, openings, left_alone.
+
+        And ``reason``, where a ratio or its interval is missing.
+        """
         import pandas as pd
 
         alone = self.study.alone
@@ -200,7 +203,8 @@ class Stifling(Printed):
             self._row("against the other's", "", self.against_others, (len(alone), int(alone.sum()))),
         ]
         frame = pd.DataFrame([*rows, *self._group_rows()])
-        return frame if self.groups.name else frame.drop(columns="group")
+        spare = [*([] if self.groups.name else ["group"]), *([] if frame["reason"].any() else ["reason"])]
+        return frame.drop(columns=spare)
 
     def _group_rows(self) -> list[dict[str, object]]:
         """Ratios of groups, then each over that of the first."""
@@ -224,7 +228,8 @@ class Stifling(Printed):
     def _row(self, what: str, group: str, one: Judged, counts: tuple[int, int]) -> dict[str, object]:
         low, high = np.exp(one.ends(self.level))
         found = {"what": what, "group": group, "ratio": float(np.exp(one.value)), "low": low, "high": high}
-        return {**found, "p_value": one.p_value, "df": one.df, "openings": counts[0], "left_alone": counts[1]}
+        found |= {"p_value": one.p_value, "df": one.df, "openings": counts[0], "left_alone": counts[1]}
+        return {**found, "reason": "" if np.isfinite(one.std_error) else TOO_FEW}
 
     def facts(self) -> list[str]:
         """What was compared, the ratio, its two nulls, and what it may be called."""

@@ -33,7 +33,10 @@ def test_the_example_of_readme_prints_what_it_says(tmp_path, monkeypatch) -> Non
     assert Path("friendship.tex").is_file()
 
 
-@pytest.mark.parametrize(("page", "made"), [("inference.md", "fit"), ("evaluation.md", "found")])
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [("inference.md", "fit"), ("evaluation.md", "found"), ("reciprocity_fails.md", "found")],
+)
 def test_the_examples_of_a_page_run_in_order(page: str, made: str, tmp_path, monkeypatch) -> None:
     (tmp_path / "data").symlink_to(PROJECT / "data")
     monkeypatch.chdir(tmp_path)

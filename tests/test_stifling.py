@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from itertools import permutations
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,8 @@ import honestsignals as hs
 from honestsignals.errors import ArgumentError, DesignError, UnknownNameError
 from honestsignals.inference.stifle_decay import half_life, left_over
 from honestsignals.inference.stifle_ratio import Pooled, rank_p, shuffled, strata_of
-from honestsignals.metrics.opening_windows import Openings, Spans, spaced
+from honestsignals.metrics.opening_windows import Counter, Openings, Spans, spaced
+from tests.shared import PROJECT, needs_shared, shared_path
 from tests.twins_stifling import OTHER, OWN, SHARED, jackknife_error, log_ratio, looked, openings, pair_ratio
 
 HOUR, DAY = 3600, 86_400
@@ -362,3 +366,45 @@ def test_waves_and_logs_without_time_are_refused() -> None:
         hs.reciprocity_fails(hs.read_log(frame))
     with pytest.raises(DesignError, match="has no time"):
         hs.stifling(hs.read_log(frame[["sender", "receiver"]]))
+
+
+def test_openings_are_counted_alike_by_time_and_by_rank() -> None:
+    rng = np.random.default_rng(0)
+    group, time = rng.integers(0, 6, 80), rng.integers(0, 50, 80)
+    at, low = rng.integers(0, 6, 40), rng.integers(-9, 60, 40)
+    high = low + rng.integers(-2, 30, 40)
+    expected = [
+        int(((group == g) & (time > a) & (time <= b)).sum()) for g, a, b in zip(at, low, high, strict=True)
+    ]
+    open_ends = [
+        int(((group == g) & (time > a) & (time < b)).sum()) for g, a, b in zip(at, low, high, strict=True)
+    ]
+    for unit in (1, 10**15):
+        counter = Counter(group * unit, time * 10**4)
+        found = (at * unit, low * 10**4, high * 10**4)
+        assert counter.within(*found).tolist() == expected
+        assert counter.within(*found, inclusive=False).tolist() == open_ends
+
+
+# what the pages say
+
+
+@pytest.fixture(scope="module")
+def calibration() -> ModuleType:
+    return benchmark("stifling_calibration")
+
+
+def benchmark(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, PROJECT / "benchmarks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@needs_shared
+def test_the_page_says_what_the_logs_say() -> None:
+    page = (PROJECT / "docs" / "reciprocity_fails.md").read_text(encoding="utf-8")
+    assert benchmark("stifling_logs").table(shared_path("datasets")) in page
