@@ -540,3 +540,23 @@ def test_confidants_is_small_and_has_depth_and_topics() -> None:
     assert len(study.log.people) == 32
     assert 3_000 < len(study.log) < 5_000
     assert sum(file.stat().st_size for file in (PROJECT / "data" / "confidants").iterdir()) < 300_000
+
+
+# what the docs say
+
+
+def test_the_page_runs_and_its_table_is_so(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "simulated_disclosure.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.S):
+        exec(block, names)
+    assert names["true"]["by_value"]["b"]["matching"] == pytest.approx(0.6)
+    rows = re.findall(r"^\| `(.*?)` \| (.*?) \| (.*?) \| (.*?) \|$", page, re.M)
+    assert len(rows) == 5
+    for options, alone, whole, _ in rows:
+        disclosure = eval(f"hs.Disclosure({options})")
+        assert float(alone) == pytest.approx(disclosure.stifle_ratio(28), abs=5.1e-4)
+        assert float(alone) < float(whole) < float(alone) + 0.03
+    again, error = whole_stifle_ratio(eval(f"hs.Disclosure({rows[2][0]})"), 28, studies=1, people=80)
+    assert abs(again - float(rows[2][2])) < 3.5 * (error + float(rows[2][3]))
+    assert error < 0.02
