@@ -81,7 +81,7 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
             {},
         ),
         "matching": (
-            'log = hs.simulate_disclosure(seed=3, people=40, days=180).log\n'
+            "log = hs.simulate_disclosure(seed=3, people=40, days=180).log\n"
             'hs.figures.draw("matching", hs.matching(log))',
             lambda: hs.matching(hs.simulate_disclosure(seed=SEED, people=40, days=180).log),
             {},

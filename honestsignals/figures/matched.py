@@ -56,8 +56,7 @@ def matching(table: Any, axes: Axes, *, bins: int = BINS) -> Axes:
     x, y, count = binned(alter, ego, np.ones(len(alter)), bins)
     slope = table.tidy().iloc[0]
     how, dots = look(0), Look(SOFT, (0, ()), "o")
-    ends = np.array([x.min(), x.max()])
-    line = np.linspace(*ends, 41)
+    line = np.linspace(float(x.min()), float(x.max()), 41)
     low, high = (np.sort([slope["low"] * line, slope["high"] * line], axis=0)[place] for place in (0, 1))
     axes.fill_between(line, low, high, color=how.colour, alpha=0.15, linewidth=0, zorder=2)
     axes.plot(line, slope["estimate"] * line, color=how.colour, linestyle=how.line, linewidth=1.8, zorder=3)
