@@ -35,7 +35,13 @@ def test_the_example_of_readme_prints_what_it_says(tmp_path, monkeypatch) -> Non
 
 @pytest.mark.parametrize(
     ("page", "made"),
-    [("inference.md", "fit"), ("evaluation.md", "found"), ("reciprocity_fails.md", "found")],
+    [
+        ("inference.md", "fit"),
+        ("evaluation.md", "found"),
+        ("reciprocity_fails.md", "found"),
+        ("moderators.md", "found"),
+        ("depth.md", "reliability"),
+    ],
 )
 def test_the_examples_of_a_page_run_in_order(page: str, made: str, tmp_path, monkeypatch) -> None:
     (tmp_path / "data").symlink_to(PROJECT / "data")
