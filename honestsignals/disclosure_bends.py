@@ -193,7 +193,9 @@ class DisclosureBend(JointResult):
         if np.isnan(turn.estimate):
             return f"{turn.note[:1].upper()}{turn.note[1:]}."
         top = "top" if self.peak == self._falls else "bottom"
-        where = f"Turning point, a {top}: {number(turn.estimate)}"
+        inside = self.x.min() <= turn.estimate <= self.x.max()
+        beyond = "" if inside else ", beyond all that was observed"
+        where = f"Turning point, a {top}: {number(turn.estimate)}{beyond}"
         if turn.note:
             return f"{where}; {turn.note}."
         return f"{where} (95 % interval {number(turn.low)} to {number(turn.high)})."
@@ -292,7 +294,7 @@ def disclosure_bend(
     found = estimate(design, y, FAMILY[outcome], names, weights=rows.count[keep].astype(float))
     ids = _ids(log, rows, keep)
     return DisclosureBend(
-        formula=f"{outcome} ~ {' + '.join(terms)}",
+        formula=f"{outcome} ~ {' + '.join(names[1:])}",
         label=outcome,
         estimate=found,
         covariance=errors_of(found, codes_of(ids), covariance, (True, exact)),

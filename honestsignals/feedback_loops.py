@@ -194,8 +194,8 @@ def feedback(
     variables : mapping of str to str, optional
         Names, and columns of dyads as seen from ego, or functions of them ("log1p(acts_ego)"). By default
         ``return`` (share of ego's disclosures that alter returned within Δ), ``disclosure`` (mean depth of
-        ego's) and ``volume`` (how many, log1p); of a log without depth the share of ego's openings that alter
-        answered, how many ego opened, and all of ego's acts.
+        ego's) and ``volume`` (how many, log1p); of a log without depth ``return`` (share of ego's openings
+        that alter answered), ``openings`` (how many ego opened) and ``volume`` (all of ego's acts).
     label : str or sequence of str, optional
         Labels of the study that are ``trust``, each in the window in which it was asked; a pair counts only
         in windows in which it was.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ WITH_DEPTH = {
     "volume": "log1p(disclosures_ego)",
 }
 """Of ego's disclosures to alter: the share that alter returned, how deep they were, how many."""
-WITHOUT = {"return": "reply_rate_alter", "disclosure": "log1p(opened_ego)", "volume": "log1p(acts_ego)"}
+WITHOUT = {"return": "reply_rate_alter", "openings": "log1p(opened_ego)", "volume": "log1p(acts_ego)"}
 """Where no depth is known: the share of ego's openings that alter answered, how many there were, all acts."""
 TRUST = "trust"
 
@@ -127,7 +127,9 @@ def window_rows(
     if labels:
         names.insert(1, TRUST)
         values.insert(1, _asked(labels, windows, (ego, alter, window), len(log.people)))
-    return _known(names, np.column_stack(values), (ego, alter, window), windows, log.people)
+    found = _known(names, np.column_stack(values), (ego, alter, window), windows, log.people)
+    said = {**variables, **({TRUST: ", ".join(one.name for one in labels)} if labels else {})}
+    return replace(found, words=f"{found.words} " + "; ".join(f"{one}: {said[one]}" for one in names) + ".")
 
 
 def _metrics(variables: Mapping[str, str]) -> list[str]:
