@@ -12,6 +12,7 @@ from scipy.special import stdtr, stdtrit
 
 from honestsignals.depth_rows import log_of
 from honestsignals.errors import DesignError, FitError, check_level
+from honestsignals.inference.people_shares import HUB_SHARE
 from honestsignals.inference.turn_errors import PersonErrors, person_errors
 from honestsignals.inference.turn_series import LAGS, Series, TurnModel
 from honestsignals.inference.words import counted
@@ -178,6 +179,12 @@ class Matching(Printed):
             "taken out too (docs/matching.md).",
             ERRORS,
         ]
+        touching = np.bincount(np.concatenate([ego, alter]), weights=np.tile(model.counts, 2))
+        if touching.max() > HUB_SHARE * len(model.used):
+            lines.append(
+                f"One person is in {touching.max() / len(model.used):.0%} of the turns: errors that sum over "
+                "people are too small with such a hub."
+            )
         if np.isnan(self.errors.of_people).any() or np.isnan(self.errors.of_pairs).any():
             lines.append("No errors: coefficients rest on one person or pair alone.")
         pooled, within = self._least_squares

@@ -269,6 +269,13 @@ def test_what_is_printed(found) -> None:
     assert found.note().startswith("Matching of depth over")
 
 
+def test_a_hub_is_said(simulation, found) -> None:
+    acts, hub = simulation.acts, simulation.people["id"][0]
+    star = hs.matching(log_of(acts[(acts["sender"] == hub) | (acts["receiver"] == hub)]))
+    assert any("One person is in 100% of the turns" in line for line in star.facts())
+    assert not any("One person" in line for line in found.facts())
+
+
 def test_what_is_refused(simulation) -> None:
     log = simulation.log
     with pytest.raises(hs.ArgumentError, match="matching takes a log or a study; got int"):
