@@ -398,11 +398,11 @@ of which is the horizon; *mean* is the restricted mean.
 
 ## Groups that do not differ
 
-People get one of two labels at random; channels come in spells, and who asks slowly answered things uses
-the second more, but the channel itself changes nothing. *share*, *mean*: intervals of the differences that
-cover 0. *By χ²*: the log-rank statistic as if waits were independent, which rejects {chi} of true nulls of
-people who differ; permutations ({draws} of each study) are of people, and of channels shifts within ordered
-pairs.
+People get one of two labels at random; channels come in spells, and who is slowly answered uses the
+second more, but the channel itself changes nothing. *share*, *mean*: intervals of the differences that
+cover 0. *By χ²*: the log-rank statistic as if waits were independent, which rejects {chi} of true nulls
+of people who differ; permutations ({draws} of each study) are of people, and of channels shifts within
+ordered pairs.
 
 {groups}
 
@@ -411,7 +411,8 @@ pairs.
 Ordered pairs act at a rate of their own, times exp(β · signed log1p of the debt). Where the model is the
 process (all alike; egos differ, with a baseline for each) the truth is what was put in. Where both people
 of a pair differ and the model does not say so, who acts much has little debt and acts again: the truth is
-then what studies find on average, far below what was put in (+0.3), whatever the errors.
+then what studies find on average, far below what was put in (+0.3), whatever the errors; a baseline for
+each ego mends half of it.
 
 {hazards}
 

@@ -161,7 +161,8 @@ def return_hazard(
     risk are compared, so that busy hours, which all share, say nothing. Columns count acts strictly before.
     People act at rates of their own: without ``strata`` or columns that say so, who acts much has little
     debt and acts again, which pulls the debt's ratio down. ``strata="ego"`` compares whom the same person
-    acts to; ``strata="pair"`` who of two acts next.
+    acts to; ``strata="pair"`` who of two acts next. Nominal .95 intervals of the jackknife cover 95–97 % at
+    60 people (docs/returns_calibration.md).
 
     Parameters
     ----------

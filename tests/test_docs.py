@@ -38,6 +38,7 @@ def test_the_example_of_readme_prints_what_it_says(tmp_path, monkeypatch) -> Non
     [
         ("inference.md", "fit"),
         ("evaluation.md", "found"),
+        ("returns.md", "found"),
         ("reciprocity_fails.md", "found"),
         ("moderators.md", "found"),
         ("depth.md", "reliability"),

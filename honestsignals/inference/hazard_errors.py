@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from honestsignals.inference.words import named
 
 SINGULAR = 1e-8
 """Share of the information about some direction without a person or pair below which nothing is left."""
+FEWEST = 4.0
+"""Effective degrees of freedom below which a reader is told."""
 
 
 class _Clusters(NamedTuple):
@@ -210,8 +213,12 @@ def hazard_covariance(
     if covariance not in COVARIANCES:
         raise unknown("covariance", covariance, COVARIANCES)
     found = COVARIANCES[covariance](fit, ego, alter)
+    few = [name for name, df in zip(names, found.df, strict=True) if df < FEWEST]
+    if few:
+        note = f"{covariance}: {named(few)} in effect rests on fewer than {FEWEST + 1:g} people"
+        found = replace(found, notes=(*found.notes, note if len(few) == 1 else note.replace("rests", "rest")))
     without = [name for name, one in zip(names, found.std_error, strict=True) if not one > 0]
     if without and np.isfinite(found.matrix).all():
         note = f"{covariance}: no positive variance for {named(without)}, so it has no standard error"
-        return Covariance(found.name, found.matrix, found.floor, found.df, (*found.notes, note))
+        found = replace(found, notes=(*found.notes, note))
     return found
