@@ -223,31 +223,39 @@ class TurnModel:
         FitError
             Where turns tell too little: none is found, or there the scores fall no more.
         """
-        theta = self.first()
-        score = self.scores(theta, corrected=corrected).sum(axis=0)
-        slope = self.slopes(theta, corrected=corrected).sum(axis=0)
-        reach = np.inf
-        for _ in range(STEPS):
-            usable = np.isfinite(score).all() and np.isfinite(slope).all()
-            if not usable or np.linalg.cond(slope / _units(slope)) > 1 / FLAT:
-                break
-            step = np.linalg.solve(slope, score)
-            theta, before, reach = theta + step, reach, float(np.abs(step).max())
-            if reach < DONE:
-                return self._checked(theta, slope)
-            was, score = score, self.scores(theta, corrected=corrected).sum(axis=0)
-            if reach > before:
-                slope = self.slopes(theta, corrected=corrected).sum(axis=0)
-            else:
-                # Broyden's update: what the step did to the scores
-                slope = slope + np.outer(was - score - slope @ step, step) / (step @ step)
+        for each in (False, True):
+            theta = self._root(corrected, each)
+            if theta is not None:
+                return self._checked(theta, corrected)
         raise FitError(
             f"No coefficients were found from {len(self.used):,} turns: pairs have too few turns, or depths "
             "vary too little, to tell matching from levels."
         )
 
-    def _checked(self, theta: Floats, slope: Floats) -> Floats:
+    def _root(self, corrected: bool, each: bool) -> Floats | None:
+        """Where scores sum to 0, from least squares on; their slope made anew or updated."""
+        theta, reach = self.first(), np.inf
+        score = self.scores(theta, corrected=corrected).sum(axis=0)
+        slope = self.slopes(theta, corrected=corrected).sum(axis=0)
+        for _ in range(STEPS):
+            usable = np.isfinite(score).all() and np.isfinite(slope).all()
+            if not usable or np.linalg.cond(slope / _units(slope)) > 1 / FLAT:
+                return None
+            step = np.linalg.solve(slope, score)
+            theta, before, reach = theta + step, reach, float(np.abs(step).max())
+            if reach < DONE:
+                return theta
+            was, score = score, self.scores(theta, corrected=corrected).sum(axis=0)
+            if each or reach > before:
+                slope = self.slopes(theta, corrected=corrected).sum(axis=0)
+            else:
+                # Broyden's update: what the step did to the scores
+                slope = slope + np.outer(was - score - slope @ step, step) / (step @ step)
+        return None
+
+    def _checked(self, theta: Floats, corrected: bool) -> Floats:
         """Refuse a root at which scores rise: with few turns there can be a second, which means nothing."""
+        slope = self.slopes(theta, corrected=corrected).sum(axis=0)
         scaled = slope / _units(slope)
         own, z = self._split(theta)[1], self.series.z[self.used]
         if np.linalg.eigvalsh((scaled + scaled.T) / 2)[0] < FLAT or np.abs(z @ own).mean() >= 1:
