@@ -286,7 +286,7 @@ class Result(Printed):
         return simple_slopes(self._fitted, term, by, values, level=level)
 
     def moderation(self, term: str, by: str, values: Any = None, *, level: float = 0.95) -> ModeratedSlopes:
-        """The slope of one column along another: at levels or three values, as a curve, and where it is not 0.
+        """The slope of one column along another: at levels or three values, as a curve, where it is not 0.
 
         Parameters
         ----------

@@ -263,13 +263,13 @@ class Stifling(Printed):
             lines = [
                 f"Fails at shuffled times ({self.permutations:,}, within ordered pair, seed {self.seed}): "
                 f"ratio {number(float(np.exp(np.nanmean(np.log(self.placebo)))))} on average, 95 % of them "
-                f"{number(float(ends[0]))} to {number(float(ends[1]))}; p = {probability(self.placebo_p)}."
+                f"{number(float(ends[0]))} to {number(float(ends[1]))}; {_p(self.placebo_p)}."
             ]
         rate = number(float(np.exp(other.value)))
         against = f"{number(float(np.exp(versus.value)))} ({number(float(low))} to {number(float(high))})"
         lines.append(
             f"Shared bursts: the same ratio of the other's {self.study.source.of} is {rate}; the opener's "
-            f"over it is {against}, p = {probability(versus.p_value)}."
+            f"over it is {against}, {_p(versus.p_value)}."
         )
         return lines
 
@@ -293,3 +293,13 @@ class Stifling(Printed):
     def note(self) -> str:
         """What the table rests on, in one line."""
         return " ".join(self.facts())
+
+
+def _p(value: float) -> str:
+    """A p value within a sentence.
+
+    >>> _p(0.0321), _p(1e-9)
+    ('p = 0.0321', 'p < 0.0001')
+    """
+    shown = probability(value)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-OF_ACTS = ("kind", "channel", "topic")
+OF_ACTS = ("kind", "channel", "context", "topic")
 OF_PEOPLE = ("ego", "alter", "same")
 SIDES = (("ego", "alter"), ("source", "target"))
 
@@ -147,8 +147,8 @@ def column_of(
     log : InteractionLog
     turns : TurnRows
     by : str or pandas.DataFrame
-        "kind", "channel" or "topic" of the act that begins a turn; "ego_", "alter_" or "same_" and a column
-        of people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column of pairs.
+        "kind", "channel", "context" or "topic" of the act that begins a turn; "ego_", "alter_" or "same_"
+        and a column of people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id; by default the study's.
     """

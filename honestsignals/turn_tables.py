@@ -87,8 +87,8 @@ def disclosure_turns(
     source : InteractionLog or Study
         Acts with times and depths. A study knows attributes of its people too.
     by : str or sequence of str
-        Further columns: "kind", "channel" or "topic" of the act that begins a turn; "ego_", "alter_" or
-        "same_" and a column of people ("ego_culture"); a column of the study's pairs.
+        Further columns: "kind", "channel", "context" or "topic" of the act that begins a turn; "ego_",
+        "alter_" or "same_" and a column of people ("ego_culture"); a column of the study's pairs.
     people : pandas.DataFrame, optional
         Attributes of people by id (index, or a column ``person`` or ``id``); by default the study's.
     within : str
