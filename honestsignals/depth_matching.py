@@ -237,9 +237,10 @@ def matching(
     source : InteractionLog or Study
         Acts with times and depths.
     by : str or pandas.DataFrame, optional
-        A moderator that all three may depend on: "kind", "channel", "context" or "topic" of the act that begins
-        the turn; "ego_", "alter_" or "same_" and a column of people ("ego_culture"); a column of the study's
-        pairs; or a frame with ``ego``, ``alter`` and a column of pairs. Words, and two numbers, are levels.
+        A moderator that all three may depend on: "kind", "channel", "context" or "topic" of the act that
+        begins the turn; "ego_", "alter_" or "same_" and a column of people ("ego_culture"); a column of the
+        study's pairs; or a frame with ``ego``, ``alter`` and a column of pairs. Words, and two numbers, are
+        levels.
     people : pandas.DataFrame, optional
         Attributes of people by id (index, or a column ``person`` or ``id``); by default the study's.
 

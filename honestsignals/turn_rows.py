@@ -148,7 +148,8 @@ def column_of(
     turns : TurnRows
     by : str or pandas.DataFrame
         "kind", "channel", "context" or "topic" of the act that begins a turn; "ego_", "alter_" or "same_"
-        and a column of people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column of pairs.
+        and a column of people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column
+        of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id; by default the study's.
     """

@@ -54,9 +54,13 @@ class Pooled(NamedTuple):
     weight: Floats
 
     def of(self, c: Floats) -> Pooled:
-        """A combination of the log ratios."""
-        c = np.asarray(c, dtype=float)[:, None]
-        return Pooled((self.value @ c), self.people @ c, self.pairs @ c, self.weight @ c**2)
+        """A combination of the log ratios; NaN where one that counts is."""
+        c = np.asarray(c, dtype=float)
+        # a ratio that there is not must not spoil those without it
+        used, c = c != 0, c[c != 0][:, None]
+        with np.errstate(invalid="ignore"):
+            parts = (one[..., used] @ power for one, power in zip(self, (c, c, c, c**2), strict=True))
+            return Pooled(*parts)
 
 
 class Judged(NamedTuple):
