@@ -242,6 +242,16 @@ def test_groups_are_ratios_of_their_openings(simulated) -> None:
     assert counts["first"] + counts["second"] == counts[""]
 
 
+def test_a_group_without_a_ratio_leaves_the_others_theirs() -> None:
+    people, pairs = np.array([[0.1, np.nan]] * 3), np.array([[0.2, -np.inf]])
+    some = Pooled(np.array([0.5, np.inf]), people, pairs, np.ones((3, 2)))
+    one = some.of(np.array([2.0, 0.0]))
+    assert one.value.tolist() == [1.0]
+    assert one.people.ravel().tolist() == [0.2] * 3
+    assert one.weight.ravel().tolist() == [4.0] * 3
+    assert np.isnan(some.of(np.array([1.0, -1.0])).people).all()
+
+
 def test_the_ratio_over_windows_is_that_of_each(simulated) -> None:
     found = hs.stifling(simulated, permutations=0).sensitivity(["12h", "2D"]).tidy()
     for window, ratio in zip(found["window"], found["ratio"], strict=True):
