@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,11 @@ def moderation(
     """
     columns = [str(one) for one in rows_of_pairs(dyads).columns]
     left, right = _sides(formula)
+    if re.search(r"\bdecompose\(", right):
+        raise ArgumentError(
+            "decompose(x) makes columns of its own, of which each may be moderated: write decompose(x) * "
+            f"{by} and ask fit(...).moderation(column, {by!r})."
+        )
     named = right_side(right, columns)[0] & set(columns)
     if term is None:
         ordered = sorted(named - {by}, key=lambda name: (right.find(name), name))

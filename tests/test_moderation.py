@@ -217,6 +217,7 @@ def test_what_is_drawn_is_the_curve() -> None:
         ("y ~ x + m", {"by": "m", "term": "m"}, hs.ArgumentError, "its own moderator"),
         ("y ~ m", {"by": "m"}, hs.ArgumentError, "names no column whose slope"),
         ("y", {"by": "m"}, hs.ArgumentError, "must be text, 'label ~ terms'"),
+        ("y ~ decompose(x)", {"by": "m"}, hs.ArgumentError, r"write decompose\(x\) \* m and ask"),
     ],
 )
 def test_refusals(formula: str, ask: dict[str, str], kind: type, message: str) -> None:
