@@ -224,7 +224,10 @@ class TurnModel:
             Where turns tell too little: none is found, or there the scores fall no more.
         """
         for each in (False, True):
-            theta = self._root(corrected, each)
+            try:
+                theta = self._root(corrected, each)
+            except np.linalg.LinAlgError:
+                continue  # the search ran away
             if theta is not None:
                 return self._checked(theta, corrected)
         raise FitError(
