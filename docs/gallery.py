@@ -87,7 +87,7 @@ def tables() -> dict[str, tuple[str, Callable[[], Any], dict[str, Any]]]:
             {},
         ),
         "bend": (
-            'log = hs.simulate_disclosure(seed=3).log\n'
+            "log = hs.simulate_disclosure(seed=3).log\n"
             'hs.figures.draw("bend", hs.disclosure_bend(log, outcome="next_depth"))',
             lambda: hs.disclosure_bend(hs.simulate_disclosure(seed=SEED).log, outcome="next_depth"),
             {},
