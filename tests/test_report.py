@@ -343,6 +343,25 @@ def test_few_people_get_no_numbers_that_rest_on_fewer(small: Path, tmp_path: Pat
     assert not (made.folder / "figures" / "give-take.svg").exists()
 
 
+def test_a_network_is_told_without_its_small_counts(small: Path, tmp_path: Path) -> None:
+    """The same cells are blank as in an export of the same table."""
+    full = quick(small, tmp_path / "full")
+    made = quick(small, tmp_path / "least", least=20)
+    before = pd.read_csv(full.folder / "tables" / "network.csv").set_index("metric")
+    after = pd.read_csv(made.folder / "tables" / "network.csv").set_index("metric")
+    export = hs.export(hs.open_study(small).network_metrics(), tmp_path / "network.csv", least=20)
+    exported = hs.read_export(export).set_index("name")["value"]
+    few = before["value"].between(1, 19) & exported.isna()
+    assert few[["asymmetric_dyads", "triads_120u"]].all()
+    assert after["value"].isna().tolist() == exported.isna().tolist()
+    kept = after["value"].dropna()
+    assert kept.tolist() == before["value"][kept.index].tolist()
+    marked = (made.folder / "report.md").read_text(encoding="utf-8")
+    assert re.search(r"\| asymmetric dyads +\| +– ", marked)
+    assert re.search(r"also stands for \d+ counts under 20 and \d+ metrics computed from them", marked)
+    assert "computed from them" not in (full.folder / "report.md").read_text(encoding="utf-8")
+
+
 def test_the_command_line_asks_for_the_same(small: Path, tmp_path: Path) -> None:
     options = ["--no-permute", "--no-evaluate", "--names", "--least", "2", "--seed", "3", "--label", "trust"]
     result = CliRunner().invoke(app, ["report", str(small), "-o", str(tmp_path / "shell"), *options])

@@ -67,7 +67,8 @@ def without_small_cells(content: Content, least: int, ids: Sequence[str]) -> Con
         done = _network(content, least)
     else:
         done = _counts(content, least)
-    kept = [line for line in done.facts if not any(0 < int(one) < least for one in NUMBER.findall(line))]
+    told_by = small_numbers(done.facts, least)
+    kept = [line for line in done.facts if line not in told_by]
     if len(kept) < len(done.facts):
         told = f"{len(done.facts) - len(kept):,} facts with a number under {least} are left out."
         done = replace(done, facts=tuple(kept), said=(*done.said, told))
@@ -189,7 +190,32 @@ def _blanked(column: pd.Series, rare: Iterable[Any]) -> pd.Series:
 def _network(content: Content, least: int) -> Content:
     """Counts of a network under a size, and metrics that are computed from them."""
     frame = content.frame
-    units = {one.name: one.unit for one in content.about}
+    cells, hidden = small_counts(frame, {one.name: one.unit for one in content.about}, least)
+    undefined = {"value": frame["value"].mask(hidden)}
+    said = (
+        f"{int(cells.sum()):,} counts under {least} are blank, with "
+        f"{int((hidden & ~cells).sum()):,} metrics computed from them; what subtraction tells is not hidden."
+    )
+    return content.with_columns(undefined, said)
+
+
+def small_counts(frame: pd.DataFrame, units: Mapping[str, str], least: int) -> tuple[Array, Array]:
+    """Counts of a network under a size, and with them the metrics that are computed from them.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A row a metric (and a window, where there is one): name, value.
+    units : mapping of str to str
+        Unit of each metric.
+    least : int
+        Smallest count that is shown.
+
+    Returns
+    -------
+    cells, hidden : ndarray of bool, shape (rows,)
+        Counts from 1 to least − 1, and all rows that are not to be shown.
+    """
     small = frame["value"].abs().between(0, least, inclusive="neither")
     counted = frame["name"].map(units).isin(COUNT_UNITS)
     cells = (small & counted).to_numpy()
@@ -200,12 +226,16 @@ def _network(content: Content, least: int) -> Content:
         here = group == one
         affected = _computed_from(set(frame["name"][cells & here]))
         hidden |= here & frame["name"].isin(affected).to_numpy()
-    undefined = {"value": frame["value"].mask(hidden)}
-    said = (
-        f"{int(cells.sum()):,} counts under {least} are blank, with "
-        f"{int((hidden & ~cells).sum()):,} metrics computed from them; what subtraction tells is not hidden."
-    )
-    return content.with_columns(undefined, said)
+    return cells, hidden
+
+
+def small_numbers(lines: Iterable[str], least: int) -> list[str]:
+    """Lines with a whole number from 1 to least − 1 that stands alone.
+
+    >>> small_numbers(["12 people, 4 pairs.", "0 arcs of 2024-03-04."], 5)
+    ['12 people, 4 pairs.']
+    """
+    return [line for line in lines if any(0 < int(one) < least for one in NUMBER.findall(line))]
 
 
 def _computed_from(names: set[str]) -> set[str]:

@@ -13,7 +13,7 @@ from honestsignals.reporting.drawings import drawing
 from honestsignals.reporting.findings import Findings, Tried
 from honestsignals.reporting.grids import grid, measures_grid, minus
 from honestsignals.reporting.methods import cautions
-from honestsignals.reporting.small_cells import hidden
+from honestsignals.reporting.small_cells import hidden, hidden_counts
 from honestsignals.reporting.summary import (
     asymmetries,
     base_rate_table,
@@ -146,6 +146,10 @@ def network_part(found: Findings) -> Part:
     title = "The network"
     if acts is None:
         return Part(Section("network", title, "Network", (Text(found.network.reason),)), {})
+    acts, *lost = hidden_counts(acts, found.choices.least)
+    if label is not None:
+        label, *more = hidden_counts(label, found.choices.least)
+        lost = [sum(both) for both in zip(lost, more, strict=True)]
     frame = network_summary(acts, label)
     blocks: list[Block] = [
         Text(
@@ -159,8 +163,22 @@ def network_part(found: Findings) -> Part:
         blocks.append(Text(f"No network of the label: {found.label_network.reason}"))
     blocks.append(_network_grid(frame, found.label))
     blocks.append(Text("The census of triads is in tables/network.csv."))
+    blocks += _uncounted(lost[0], lost[1], found)
     blocks += [Text(f"Undefined here: {line}.") for line in _undefined(frame)]
     return Part(Section("network", title, "Network", tuple(blocks)), {"network": frame})
+
+
+def _uncounted(counts: int, others: int, found: Findings) -> list[Block]:
+    """What is said of a network's counts that are not shown."""
+    if not counts:
+        return []
+    return [
+        Text(
+            f"A dash, in the file nothing, also stands for {counted(counts, 'count')} under "
+            f"{found.choices.least} and {counted(others, 'metric')} computed from them. What other rows add "
+            "up to may still tell it."
+        )
+    ]
 
 
 def _undefined(frame: pd.DataFrame) -> list[str]:
@@ -171,8 +189,8 @@ def _undefined(frame: pd.DataFrame) -> list[str]:
 
 
 def _network_grid(frame: pd.DataFrame, label: str | None) -> Grid:
-    """Metrics with a value; what 0 says stands beside."""
-    shown = frame[~frame["metric"].str.startswith(CENSUS) & frame["value"].notna()]
+    """Metrics that are defined; what 0 says stands beside."""
+    shown = frame[~frame["metric"].str.startswith(CENSUS) & (frame["undefined"] == "")]
     values = ["value", *(["label"] if "label" in frame.columns else [])]
     rows = [
         (
@@ -253,5 +271,11 @@ def _chance(found: Findings) -> list[Block]:
     made = found.null.found
     if made is None:
         return [Text(f"Not held against chance: {found.null.reason}")]
+    acts, least = found.network.found, found.choices.least
+    if made.level == "network" and acts is not None:
+        whole, kept = acts.frame, hidden_counts(acts, least)[0].frame
+        here = whole["name"] == made.metric
+        if (whole["value"].notna() & kept["value"].isna() & here).any():
+            return [Text(f"{made.metric} is not held against chance: it rests on a count under {least}.")]
     figure = drawing("reciprocity-null", made.frame, {"metric": made.metric})
     return [Text(made.sentence()), Text(made.keeps()), figure]

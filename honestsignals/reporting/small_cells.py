@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from honestsignals.exporting.cells import small_counts, small_numbers
+from honestsignals.metric_table import MetricTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,3 +61,30 @@ def hidden(
         if name in out.columns:
             out[name] = np.where(lost, np.nan, out[name].to_numpy(dtype=float))
     return out, int(lost.sum())
+
+
+def hidden_counts(table: MetricTable, least: int) -> tuple[MetricTable, int, int]:
+    """Metrics of a network without its small counts, as an export hides them.
+
+    Parameters
+    ----------
+    table : MetricTable
+        As ``study.network_metrics()`` gives it.
+    least : int
+        Up to 1 nothing is hidden.
+
+    Returns
+    -------
+    table : MetricTable
+        With NaN in the place of counts from 1 to least − 1 and of what is computed from them, and without
+        notes that tell such a number.
+    counts, others : int
+        How many counts are hidden, and how many metrics that are computed from them.
+    """
+    if least <= 1:
+        return table, 0, 0
+    cells, gone = small_counts(table.frame, {one.name: one.unit for one in table.about}, least)
+    told_by = small_numbers(table.notes, least)
+    frame = table.frame.assign(value=table.frame["value"].mask(gone))
+    notes = tuple(line for line in table.notes if line not in told_by)
+    return replace(table, frame=frame, notes=notes), int(cells.sum()), int((gone & ~cells).sum())
