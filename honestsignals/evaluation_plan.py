@@ -33,6 +33,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 FOLDS = ("people", "across", "time", "people and time", "blocks", "transductive")
 """Folds that have a name; any splitter may be given in their place."""
 
+MOST_CLASSES, FEWEST_OF_CLASS = 50, 5
+"""Levels without an order up to which they are foretold, and rows of each on average: an id has more."""
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -202,6 +205,12 @@ def _outcome(
         low, high = (f"{value:g}" for value in values)
         raise ArgumentError(
             f"{name} has the values {low} and {high} alone, not 0 and 1: say label='{name} == {high}'."
+        )
+    if kind == "nominal" and (len(values) > MOST_CLASSES or len(y) < FEWEST_OF_CLASS * len(values)):
+        raise ArgumentError(
+            f"{name} has {len(values):,} levels without an order in {counted(len(y), 'row')}: is it an id? "
+            f"Folds can learn up to {MOST_CLASSES}, of {FEWEST_OF_CLASS} rows or more on average; compare "
+            "some, as in \"kind == 'help'\"."
         )
     if kind not in ("ordinal", "nominal"):
         return y, kind, ()

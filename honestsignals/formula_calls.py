@@ -11,7 +11,7 @@ import numpy as np
 from honestsignals.errors import ArgumentError
 from honestsignals.glossary import FORMULA_WORDS
 
-OF_A_ROW = frozenset({"abs", "bool", "float", "int", "pow", "round", "str"})
+OF_A_ROW = frozenset({"abs", "bool", "float", "int", "pow", "round"})
 """Functions of Python that take each row by itself."""
 
 OF_THE_COLUMN = frozenset({"all", "any", "len", "max", "min", "sum"})
@@ -91,7 +91,7 @@ def refuse_hidden(tree: ast.AST, columns: set[str]) -> None:
 
 def _foreign(name: str) -> bool:
     """Whether a name is a function of Python that no formula calls."""
-    if name in OF_A_ROW | OF_THE_COLUMN or name in FUNCTIONS:
+    if name in OF_A_ROW | OF_THE_COLUMN | TYPES or name in FUNCTIONS:
         return False
     return callable(getattr(builtins, name, None))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from honestsignals.errors import FitError, listed
 from honestsignals.formula_words import variables_of
+from honestsignals.inference.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,9 @@ def known_rows(
             left_out[f"rows where {name} is {what}"] = int(lacks.sum())
             keep &= ~lacks
     refuse_empty(keep, left_out)
+    endless = int(np.isinf(y[keep]).sum())
+    if endless:
+        raise FitError(f"The label {left} is infinite in {counted(endless, 'row')}; no model takes it.")
     return keep
 
 
@@ -93,7 +97,7 @@ def refuse_alike(
         return
     said, level = empty, "the same"
     for factor in next((those for term, those in spec.term_factors.items() if str(term) == empty), ()):
-        levels = spec.encoder_state[factor.expr][1].get("categories", ())
+        levels = spec.encoder_state.get(factor.expr, ("", {}))[1].get("categories", ())
         if len(levels) == 1:
             read = variables_of(factor.expr, source.columns)
             value = np.asarray(levels, dtype=object)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from honestsignals.formula_rows import (
 from honestsignals.formula_words import right_side, words_of
 from honestsignals.metrics.columns import FORMS, all_names
 from honestsignals.metrics.registry import SWAPS
-from honestsignals.new_values import columns_at
+from honestsignals.new_values import columns_at, unlisted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -330,14 +331,19 @@ def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str, ...]]
 def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dict[str, tuple[int, ...]], Any]:
     """Columns, their names, the columns of each term, and how they were made."""
     from formulaic import Formula
-    from formulaic.errors import FormulaicError
+    from formulaic.errors import DataMismatchWarning, FormulaicError
 
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error", DataMismatchWarning)
             matrix = Formula(right).get_model_matrix(frame, context=dict(TRANSFORMS), na_action="ignore")
     except FormulaicError as error:
         reason = str(error).splitlines()[0]
         raise ArgumentError(f"The formula's right side {right!r} cannot be computed: {reason}") from error
+    except DataMismatchWarning as error:
+        raise unlisted(right, str(error)) from error
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise _no_column_made(right) from error
     spec = matrix.model_spec
     names = tuple(str(name) for name in spec.column_names)
     unreal = [str(name) for name, kind in matrix.dtypes.items() if kind.kind == "c"]
@@ -345,4 +351,15 @@ def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dic
         raise ArgumentError(f"{unreal[0]} comes to complex numbers; a model takes real ones.")
     terms = {str(term): tuple(places) for term, places in spec.term_indices.items()}
     terms = {"Intercept" if term == "1" else term: places for term, places in terms.items()}
-    return np.asarray(matrix, dtype=float), names, terms, spec
+    try:
+        return np.asarray(matrix, dtype=float), names, terms, spec
+    except (TypeError, ValueError) as error:
+        raise _no_column_made(right) from error
+
+
+def _no_column_made(right: str) -> ArgumentError:
+    """The error for a term that makes no number of each row."""
+    return ArgumentError(
+        f"The formula's right side {right!r} cannot be computed: each term must come to one number a row; "
+        "words go into C()."
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, nearest
+from honestsignals.errors import ArgumentError, listed, nearest
 from honestsignals.formula_words import variables_of
 
 if TYPE_CHECKING:
@@ -150,20 +150,51 @@ def columns_at(
         For a column that is not there, a level never seen, a value that is missing, a term that is
         undefined or infinite, a spline asked about what lies outside.
     """
-    from formulaic.errors import FactorEvaluationError
+    from formulaic.errors import DataMismatchWarning, FactorEvaluationError
 
     rows = _as_seen(spec, seen, source)
     try:
         # a level of numbers that is a category was checked; that some do not occur is nothing to say
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            warnings.simplefilter("error", DataMismatchWarning)
             matrix = spec.get_model_matrix(rows, context=dict(functions))
     except FactorEvaluationError as error:
         raise _outside(str(error), seen) from error
+    except DataMismatchWarning as error:
+        raise unlisted(", ".join(map(str, spec.formula)), str(error)) from error
     columns = np.asarray(matrix, dtype=float)
     if not np.isfinite(columns).all():
         raise _undefined(columns, spec, rows)
     return columns
+
+
+def unlisted(right: str, warning: str) -> ArgumentError:
+    """The error for levels that a formula does not list, or a fit has not seen.
+
+    Parameters
+    ----------
+    right : str
+        Terms.
+    warning : str
+        What formulaic says, which names the levels.
+
+    Returns
+    -------
+    ArgumentError
+
+    Examples
+    --------
+    >>> str(unlisted("C(z, levels=[0, 1])", "... dataset): {np.float64(2.0)}. They are"))[:66]
+    "'C(z, levels=[0, 1])' has no column for 2.0, which rows have; such"
+    """
+    named = re.search(r"\{(.*)\}", warning, re.DOTALL)
+    text = re.sub(r"np\.\w+\(([^()]*)\)", r"\1", named.group(1) if named else "some levels")
+    levels = listed(sorted(text.split(", ")), 5)
+    return ArgumentError(
+        f"{right!r} has no column for {levels}, which rows have; such rows would count as the first level. "
+        "List every level, take C() without levels=, or leave those rows out of the table."
+    )
 
 
 def _as_seen(spec: Any, seen: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:

@@ -162,6 +162,8 @@ def _terms(table: DyadTable | pd.DataFrame, name: str, asked: Any) -> list[str]:
     terms = []
     for term in asked:
         if term in columns:
+            if term not in frame.columns:
+                raise ArgumentError(f"Step {name!r} lists {term!r}, whose name is no text; rename it.")
             terms += terms_of(frame, term)
         elif "~" in term:
             raise ArgumentError(f"Step {name!r} lists the formula {term!r}; a formula is a step by itself.")

@@ -396,3 +396,74 @@ def test_an_estimator_that_takes_arrays_alone_is_given_them() -> None:
         evaluations.frame(), label="yes", ladder=["~ acts"], model=LogisticRegression(), folds=ONE
     )
     np.testing.assert_allclose(found.tidy()["auc"], alone.tidy()["auc"])
+
+
+# formulas and labels that no fold can learn
+
+
+def numbered_rows() -> pd.DataFrame:
+    """Pairs, two columns and labels of every kind."""
+    rng = np.random.default_rng(0)
+    ego, alter = np.triu_indices(18, 1)
+    rows = pd.DataFrame({"ego": ego, "alter": alter, "x": rng.normal(size=len(ego))})
+    rows["z"] = np.arange(len(ego)) % 4
+    rows["y"] = (rows["x"] + rng.logistic(size=len(ego)) > 0).astype(int)
+    return rows
+
+
+def test_levels_that_a_formula_does_not_list_are_refused() -> None:
+    """They would count as the first one."""
+    rows = numbered_rows()
+    said = "has no column for 2, 3, which rows have; such rows would count as the first"
+    with pytest.raises(ArgumentError, match=said):
+        hs.fit("y ~ C(z, levels=[0, 1])", rows, family="logit")
+    with pytest.raises(ArgumentError, match=said):
+        hs.evaluate(rows, label="y", ladder=["~ C(z, levels=[0, 1])"], folds=ONE)
+    hs.fit("y ~ C(z, levels=[3, 2, 1, 0])", rows, family="logit")
+    fitted = hs.fit("y ~ C(2 * z, levels=[0, 2, 4, 6])", rows, family="logit")
+    with pytest.raises(ArgumentError, match="has no column for 10"):
+        fitted.model.columns_of(rows.assign(z=5))
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "known(x.mean())",
+        "np.histogram(x)",
+        "np.broadcast_to(x.sum(), 5)",
+        "np.apply_along_axis(np.mean, 0, x)",
+        "str(x)",
+        "I('a')",
+        "np.where(x > 0, 'a', 'b')",
+    ],
+)
+def test_terms_that_make_no_number_of_a_row(term: str) -> None:
+    said = "each term must come to one number a row"
+    with pytest.raises(ArgumentError, match=said):
+        hs.fit(f"y ~ {term}", numbered_rows(), family="logit")
+    with pytest.raises(ArgumentError, match=said):
+        hs.evaluate(numbered_rows(), label="y", ladder=[f"~ {term}"], folds=ONE)
+
+
+def test_a_term_of_nothing_and_a_column_without_a_name() -> None:
+    with pytest.raises(FitError, match=r"I\(None\) is the same in every row"):
+        hs.fit("y ~ I(None)", numbered_rows(), family="logit")
+    rows = numbered_rows()
+    rows[0] = rows["x"]
+    with pytest.raises(ArgumentError, match="lists '0', whose name is no text; rename it"):
+        hs.evaluate(rows, label="y", ladder={"step": ["0"]}, folds=ONE)
+
+
+def test_a_label_that_is_infinite_is_refused() -> None:
+    rows = numbered_rows().assign(c=lambda one: np.where(one.index == 3, np.inf, one["x"]))
+    with pytest.raises(FitError, match="The label c is infinite in 1 row; no model takes it"):
+        hs.evaluate(rows, label="c", ladder=["z"], folds=ONE)
+    with pytest.raises(FitError, match="The label c is infinite"):
+        hs.fit("c ~ z", rows, family="gaussian")
+
+
+def test_an_id_is_no_label() -> None:
+    rows = numbered_rows()
+    rows["pair"] = pd.Categorical([f"pair {place}" for place in range(len(rows))])
+    with pytest.raises(ArgumentError, match="153 levels without an order in 153 rows: is it an id"):
+        hs.evaluate(rows, label="pair", ladder=["x"], folds=ONE)
