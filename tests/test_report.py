@@ -362,6 +362,19 @@ def test_a_network_is_told_without_its_small_counts(small: Path, tmp_path: Path)
     assert "computed from them" not in (full.folder / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("label", ["friendship", "trust"])
+def test_the_ratio_of_errors_is_of_slopes_alone(small: Path, label: str, tmp_path: Path) -> None:
+    """An intercept and the cut points of levels are no slopes."""
+    made = quick(small, tmp_path / "report", label=label)
+    table = pd.read_csv(made.folder / "tables" / "errors.csv")
+    assert table["term"].str.contains("|", regex=False).any() == (label == "trust")
+    slopes = table[~table["term"].str.contains("|", regex=False) & (table["term"] != "Intercept")]
+    ratio = (slopes["jackknife"] / slopes["classical"]).dropna()
+    text = (made.folder / "report.md").read_text(encoding="utf-8")
+    low, high = re.search(r"errors of the slopes are ([\d.]+) to ([\d.]+) times", text).groups()
+    assert (float(low), float(high)) == (round(ratio.min(), 2), round(ratio.max(), 2))
+
+
 def test_the_command_line_asks_for_the_same(small: Path, tmp_path: Path) -> None:
     options = ["--no-permute", "--no-evaluate", "--names", "--least", "2", "--seed", "3", "--label", "trust"]
     result = CliRunner().invoke(app, ["report", str(small), "-o", str(tmp_path / "shell"), *options])

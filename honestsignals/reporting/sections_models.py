@@ -63,8 +63,10 @@ def _widening(errors: ErrorLadder) -> str:
     )
     if not {"classical", "jackknife"} <= set(table.columns):
         return start
-    slopes = table[table["term"] != "Intercept"]
-    ratio = (slopes["jackknife"] / slopes["classical"]).to_numpy(dtype=float)
+    # a constant's coefficient is no slope, and cut points belong to no column
+    made = errors.estimate
+    slopes = [at for column, own in zip(made.X.T, made.places, strict=True) if np.ptp(column) for at in own]
+    ratio = (table["jackknife"] / table["classical"]).to_numpy(dtype=float)[slopes]
     ratio = ratio[np.isfinite(ratio)]
     if not ratio.size:
         return start
