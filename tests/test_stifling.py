@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from itertools import permutations
 from types import ModuleType
@@ -19,6 +20,12 @@ from honestsignals.metrics.opening_windows import Counter, Openings, Spans, spac
 from tests.shared import PROJECT, needs_shared, shared_path
 from tests.twins_stifling import OTHER, OWN, SHARED, jackknife_error, log_ratio, looked, openings, pair_ratio
 
+STORED = json.loads(
+    (PROJECT / "benchmarks" / "results" / "stifling_calibration.json").read_text(encoding="utf-8")
+)
+CELLS = STORED["cells"]
+NOTHING = [one for one in CELLS if one["true_log_ratio"] == 0]
+EFFECTS = [one for one in CELLS if one["true_log_ratio"] != 0]
 HOUR, DAY = 3600, 86_400
 GAP, WINDOW, HORIZON = HOUR, DAY, 7 * DAY
 
@@ -418,3 +425,53 @@ def benchmark(name: str) -> ModuleType:
 def test_the_page_says_what_the_logs_say() -> None:
     page = (PROJECT / "docs" / "reciprocity_fails.md").read_text(encoding="utf-8")
     assert benchmark("stifling_logs").table(shared_path("datasets")) in page
+
+
+def spare(share: float, studies: int) -> float:
+    """Two Monte-Carlo errors."""
+    return 2 * float(np.sqrt(share * (1 - share) / studies))
+
+
+def test_the_numbers_of_the_page_are_the_stored_run(calibration) -> None:
+    page = (PROJECT / "docs" / "stifling.md").read_text(encoding="utf-8")
+    assert page == calibration.into_page(page, STORED)
+    assert [one["name"] for one in CELLS] == [one.name for one in calibration.DESIGNS]
+    for one, design in zip(CELLS, calibration.DESIGNS, strict=True):
+        assert (one["options"], one["horizon"], one["days"]) == (design.options, design.horizon, design.days)
+        assert one["studies"] >= 1000
+
+
+@pytest.mark.parametrize("one", EFFECTS, ids=lambda one: one["name"])
+def test_intervals_cover_the_ratio_and_the_half_life(one) -> None:
+    """93 to 97 % within two Monte-Carlo errors; under bursts half-lives against the other's."""
+    assert abs(one["mean_log_ratio"] - one["true_log_ratio"]) < 0.01
+    names = ["covers", "versus_life_covers", *([] if "bursts" in one["options"] else ["life_covers"])]
+    for name in names:
+        assert 0.93 - spare(0.93, one["studies"]) <= one[name] <= 0.97 + spare(0.97, one["studies"]), name
+    assert one["claims"] > 0.5
+
+
+@pytest.mark.parametrize("one", NOTHING, ids=lambda one: one["name"])
+def test_nothing_is_claimed_of_slow_people_or_of_bursts(one) -> None:
+    assert one["claims"] <= 0.005
+    assert abs(one["shuffled_mean"]) < 0.001
+    assert abs(one["versus_mean"]) < 0.01
+    assert one["versus_rejects"] <= 0.065
+    if one["horizon"] == 28:
+        assert 0.04 <= one["shuffled_rejects"] <= 0.065
+        assert one["rejects"] <= 0.065
+
+
+def test_simpler_ratios_are_off() -> None:
+    for one in NOTHING:
+        assert one["undivided"] < -0.04
+        assert one["opened_again"] < -0.03
+    assert max(abs(one["mean_log_ratio"]) for one in NOTHING if one["horizon"] == 28) < 0.015
+
+
+def test_studies_of_the_run_come_out_again(calibration) -> None:
+    design, stored = calibration.DESIGNS[5], CELLS[5]
+    again = calibration.cell(design, 8, 1)
+    far = 4 * stored["sd_log_ratio"] / np.sqrt(8)
+    assert abs(again["mean_log_ratio"] - stored["mean_log_ratio"]) < far
+    assert 0.7 < again["error"] / stored["error"] < 1.4
