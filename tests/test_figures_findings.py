@@ -287,3 +287,35 @@ def test_give_against_take_shows_classes_without_order(study: hs.Study) -> None:
     met = classed.frame[classed.frame["acts"] > 0]
     low, high = (met[["acts_ego", "acts_alter"]].agg(how, axis=1) for how in ("min", "max"))
     assert drawn == len(set(zip(low, high, met["trust_class"], strict=True)))
+
+
+@pytest.mark.parametrize("size", ["width", "height"])
+@pytest.mark.parametrize("value", [-1, 0, np.nan, np.inf, True, "a"])
+def test_sizes_are_inches_that_can_be_drawn(size: str, value: object) -> None:
+    studies = pd.DataFrame({"study": ["one"], "estimate": [0.1], "low": [0.0], "high": [0.2]})
+    with pytest.raises(hs.ArgumentError, match=rf"{size} is .*; it must be from [\d.]+ to [\d.]+ inches"):
+        figures.draw("forest", studies, **{size: value})
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_what_is_no_axes_is_not_drawn_on(name: str) -> None:
+    for axes, kind in ((None, "NoneType"), (mpl.figure.Figure(), "Figure")):
+        with pytest.raises(hs.ArgumentError, match=f"axes is {kind}; it must be one Axes"):
+            getattr(figures, name)(pd.DataFrame(), axes)
+
+
+def test_what_is_no_figure_is_not_saved(tmp_path) -> None:
+    with pytest.raises(hs.ArgumentError, match="The figure is int; it must be a matplotlib Figure or Axes"):
+        figures.save(5, tmp_path / "a.svg")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_learning_curve_is_no_ladder() -> None:
+    found = pd.DataFrame({"step": ["volume", "volume"], "people": [10, 20], "auc": [0.6, 0.7]})
+    found = found.assign(auc_low=0.5, auc_high=0.8, auc_gain=0.1, auc_gain_low=0.0, auc_gain_high=0.2)
+    for rows in (found, found[:1]):
+        with pytest.raises(hs.ArgumentError, match="'learning_curve' draws it"):
+            figures.draw("ladder", rows)
+    with pytest.raises(hs.ArgumentError, match="Two rows are of the step 'volume'"):
+        figures.draw("ladder", found.drop(columns="people"))
+    figures.draw("ladder", found[:1].drop(columns="people"))

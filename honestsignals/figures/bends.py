@@ -8,7 +8,7 @@ import numpy as np
 
 from honestsignals.disclosure_bends import DisclosureBend, X
 from honestsignals.errors import ArgumentError
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import SOFT, Look, handle, key_width, legends, look, plain, room, wrapped
 from honestsignals.inference.words import counted
 from honestsignals.tables import number
@@ -55,6 +55,7 @@ def bend(table: Any, axes: Axes, *, bins: int = BINS) -> Axes:
     >>> axes.get_xlabel()
     "depth less the other's deepest so far"
     """
+    check_axes(axes)
     if not isinstance(table, DisclosureBend):
         raise ArgumentError(f"The figure needs a result of hs.disclosure_bend(); got {type(table).__name__}.")
     if isinstance(bins, bool) or not isinstance(bins, int) or bins < 2:

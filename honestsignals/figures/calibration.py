@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.figures.predicted import Predicted, predictions_of
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import (
     DASHED,
     SOFT,
@@ -75,6 +75,7 @@ def reliability(table: Any, axes: Axes, *, steps: Sequence[str] | None = None, b
     >>> axes.child_axes[0].lines[1].get_ydata().tolist()
     [0.5, 1.0]
     """
+    check_axes(axes)
     found = predictions_of(table, steps)
     axes.set_axis_off()
     above, below = axes.inset_axes(ABOVE), axes.inset_axes(BELOW)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, HonestSignalsError, listed, unknown
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import fixed
 from honestsignals.figures.style import (
     BLUE,
@@ -85,6 +85,7 @@ def reciprocity_null(table: Any, axes: Axes, *, null: Any = None, metric: str | 
     """
     from honestsignals.nulls import Standardised
 
+    check_axes(axes)
     if isinstance(table, Standardised) and null is None:
         return _of_z(table, axes, metric)
     name, observed, drawn = _against(table, null, metric)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from honestsignals.errors import ArgumentError, check_level, listed, unknown
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import few_ticks, interval, lay_rows, nameless, rows_of, upright, whiskers
 from honestsignals.figures.style import handle, key_width, legends, look, room, say_why, wrapped
 from honestsignals.inference.wald import coefficient_tests
@@ -105,6 +105,7 @@ def coefficients(
     >>> [label.get_text() for label in axes.get_yticklabels()]
     ['acts']
     """
+    check_axes(axes)
     check_level(level)
     terms, covariances = ([one] if isinstance(one, str) else one for one in (terms, covariances))
     found = _estimates(table, terms, covariances, level)

@@ -10,7 +10,7 @@ import numpy as np
 
 from honestsignals.errors import DesignError
 from honestsignals.figures.predicted import Predicted, over_folds, predictions_of
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import (
     DASHED,
     SOFT,
@@ -102,6 +102,7 @@ def roc(table: Any, axes: Axes, *, steps: Sequence[str] | None = None) -> Axes:
     >>> axes.get_xlabel()
     'share of pairs without the label that are flagged'
     """
+    check_axes(axes)
     found = _binary(table, steps)
     grid = np.linspace(0, 1, POINTS + 1)
 
@@ -159,6 +160,7 @@ def precision_recall(table: Any, axes: Axes, *, steps: Sequence[str] | None = No
     >>> axes.get_ylabel()
     'share of flagged pairs with the label (precision)'
     """
+    check_axes(axes)
     found = _binary(table, steps)
     grid = np.linspace(0, 1, POINTS + 1)[1:]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, one_of, unknown
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import interval
 from honestsignals.figures.style import (
     BLUE,
@@ -79,6 +79,7 @@ def event_study(table: Any, axes: Axes, *, of: str = "openings", by: str = "both
     >>> axes.get_xlabel()
     'days from the opening'
     """
+    check_axes(axes)
     one_of("of", of, ("openings", "depth"))
     one_of("by", by, ("both", "opener", "other"))
     frame = _frame(table, AROUND, "an event study")
@@ -134,6 +135,7 @@ def sensitivity(table: Any, axes: Axes) -> Axes:
     >>> sensitivity(found, Figure().subplots()).get_ylabel()
     'stifle ratio'
     """
+    check_axes(axes)
     frame = _frame(table, OVER, "a curve over Δ")
     name = next((one for one in VALUES if one in frame.columns), None)
     if name is None:

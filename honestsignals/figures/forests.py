@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, unknown
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import (
     at_right,
     few_ticks,
@@ -71,7 +71,15 @@ def ladder(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     >>> [panel.get_xlabel() for panel in axes.child_axes]
     ['AUC', 'gain in AUC over the step before']
     """
+    check_axes(axes)
     frame = _frame(table, ("step",), "an evaluation, or its table with the column step")
+    if "people" in frame.columns:
+        raise ArgumentError(
+            "The table has a row a number of people, as a learning curve has; 'learning_curve' draws it."
+        )
+    twice = frame["step"][frame["step"].duplicated()]
+    if len(twice):
+        raise ArgumentError(f"Two rows are of the step {str(twice.iloc[0])!r}; a ladder has a row a step.")
     name = _score(frame, score)
     axes.set_axis_off()
     if not len(frame):
@@ -233,6 +241,7 @@ def forest(
     >>> [label.get_text() for label in axes.get_yticklabels()]
     ['one', 'two', 'all studies']
     """
+    check_axes(axes)
     needs = "a frame with the columns study, estimate, low and high"
     if hasattr(table, "studies") and hasattr(table, "pooled"):
         pooled = table.pooled if pooled is None else pooled

@@ -12,7 +12,7 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import (
     BLUE,
     DASHED,
@@ -94,6 +94,7 @@ def give_take(table: DyadTable, axes: Axes) -> Axes:
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('acts of the one who gave more', 'acts of the other')
     """
+    check_axes(axes)
     if not isinstance(table, DyadTable):
         raise ArgumentError(
             f"The figure needs a table of pairs, as dyads() makes it; got {type(table).__name__}."

@@ -8,7 +8,7 @@ import numpy as np
 
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, check_seed
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import (
     INK,
     SOFT,
@@ -79,6 +79,7 @@ def network(table: Any, axes: Axes, *, names: bool = False, most: int = PEOPLE, 
     >>> alt_text(axes)
     '3 people, none without a tie. Of 2 pairs with a tie, in 1 both give and in 1 only one does.'
     """
+    check_axes(axes)
     check_seed(seed)
     graph = _graph(table)
     people = list(graph.nodes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from honestsignals.errors import ArgumentError, unknown
 from honestsignals.figures.predicted import BASE
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import interval
 from honestsignals.figures.style import Look, handle, key_width, legends, look, plain, room, say_why, wrapped
 from honestsignals.inference.scores import SCORES
@@ -53,6 +53,7 @@ def learning_curve(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     """
     import pandas as pd
 
+    check_axes(axes)
     frame = table if isinstance(table, pd.DataFrame) else getattr(table, "tidy", lambda: None)()
     if not isinstance(frame, pd.DataFrame):
         raise ArgumentError(

@@ -9,7 +9,7 @@ import numpy as np
 from honestsignals.depth_matching import Matching
 from honestsignals.errors import ArgumentError
 from honestsignals.figures.bends import binned
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import SOFT, Look, handle, key_width, legends, look, plain, room, wrapped
 from honestsignals.inference.words import counted
 from honestsignals.tables import number
@@ -48,6 +48,7 @@ def matching(table: Any, axes: Axes, *, bins: int = BINS) -> Axes:
     >>> axes.get_ylabel()
     "ego's turn, deeper than expected by"
     """
+    check_axes(axes)
     if not isinstance(table, Matching):
         raise ArgumentError(f"The figure needs a result of hs.matching(); got {type(table).__name__}.")
     if isinstance(bins, bool) or not isinstance(bins, int) or bins < 2:

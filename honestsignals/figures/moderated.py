@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, unknown
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import fixed
 from honestsignals.figures.style import (
     DASHED,
@@ -76,6 +76,7 @@ def moderation(table: Any, axes: Axes, *, scale: str | None = None, outcome: str
     >>> axes.child_axes[1].get_xlabel()
     'acts'
     """
+    check_axes(axes)
     if not isinstance(table, ModeratedSlopes):
         raise ArgumentError(f"The figure needs the result of moderation(); got {type(table).__name__}.")
     scale, outcome = _chosen(table, scale, outcome)

@@ -8,7 +8,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, unknown
 from honestsignals.figures.chance import bars_of
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import (
     at_right,
     few_ticks,
@@ -85,6 +85,7 @@ def permutation_null(table: Any, axes: Axes, *, term: str | None = None, names: 
     >>> permutation_null(found, Figure().subplots(), term="acts").get_ylabel()
     'permutations'
     """
+    check_axes(axes)
     if not hasattr(table, "found") or not hasattr(table, "draws"):
         raise ArgumentError(f"The figure needs the result of permute(); got {type(table).__name__}.")
     tested = [place for place in range(len(table.names)) if np.isfinite(table.draws[:, place]).any()]

@@ -11,6 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from honestsignals.errors import ArgumentError, unknown
 from honestsignals.figures.style import PAGE
 from honestsignals.figures.svg import svg
@@ -25,6 +27,8 @@ WIDTH = 7.2
 """Inches: the width of a page's text."""
 BETWEEN = (3.4, 20.0)
 """Inches that a figure may be wide."""
+TALL = (1.0, 100.0)
+"""Inches that a figure may be tall."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,28 @@ def figure(
         return function
 
     return register
+
+
+def check_axes(axes: object) -> None:
+    """Refuse what nothing can be drawn on.
+
+    Raises
+    ------
+    ArgumentError
+
+    Examples
+    --------
+    >>> check_axes(None)
+    Traceback (most recent call last):
+    honestsignals.errors.ArgumentError: axes is NoneType; it must be one Axes, ...
+    """
+    from matplotlib.axes import Axes
+
+    if not isinstance(axes, Axes):
+        raise ArgumentError(
+            f"axes is {type(axes).__name__}; it must be one Axes, as Figure().subplots() gives it. A figure "
+            "of its own is made by hs.figures.draw(name, table)."
+        )
 
 
 def describe(axes: Axes, name: str, text: str, inches: float | None = None) -> Axes:
@@ -199,14 +225,17 @@ def draw(
     ------
     UnknownNameError
         For a figure, or an option, that there is not.
+    ArgumentError
+        For a size that is no number of inches, or beyond what can be drawn.
     """
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    if name not in FIGURES:
+    if not isinstance(name, str) or name not in FIGURES:
         raise unknown("figure", name, FIGURES)
-    if not BETWEEN[0] <= width <= BETWEEN[1]:
-        raise ArgumentError(f"width is {width!r}; it must be from {BETWEEN[0]} to {BETWEEN[1]} inches.")
+    _check_inches("width", width, BETWEEN)
+    if height is not None:
+        _check_inches("height", height, TALL)
     one = FIGURES[name]
     _check_options(one, options)
     tall = height if height is not None else one.height if width > 5 else one.height * 0.95
@@ -222,6 +251,12 @@ def draw(
     # a notebook shows only figures of pyplot by itself, and asks any other object for this
     made.__dict__["_repr_html_"] = partial(_in_page, made)
     return made
+
+
+def _check_inches(name: str, value: object, between: tuple[float, float]) -> None:
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (real and between[0] <= value <= between[1]):  # type: ignore[operator]
+        raise ArgumentError(f"{name} is {value!r}; it must be from {between[0]} to {between[1]} inches.")
 
 
 def _check_options(one: Drawable, options: Mapping[str, Any] | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from honestsignals.errors import ArgumentError, unknown
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import fixed
 from honestsignals.figures.style import (
     Look,
@@ -80,6 +80,7 @@ def return_curve(table: Any, axes: Axes, *, log_time: bool = False) -> Axes:
     >>> axes.get_xlabel()
     'hours waited'
     """
+    check_axes(axes)
     frame = _frame(table)
     end = float(getattr(table, "horizon", np.nan))
     end = float(frame["hours"].max()) if np.isnan(end) and len(frame) else end

@@ -46,6 +46,8 @@ def save(
 
     Raises
     ------
+    ArgumentError
+        For what is no figure.
     OutputError
         For another ending, or a folder that is not there.
 
@@ -60,8 +62,14 @@ def save(
     ...     (Path(home) / "forest.svg").read_text(encoding="utf-8")[:28]
     '<svg xmlns="http://www.w3.or'
     """
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    if not isinstance(drawn, Figure | Axes):
+        raise ArgumentError(
+            f"The figure is {type(drawn).__name__}; it must be a matplotlib Figure or Axes, such as "
+            "hs.figures.draw(name, table) gives."
+        )
     made = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
     if made is None:
         raise ArgumentError("The Axes is in no figure, so there is nothing to write.")

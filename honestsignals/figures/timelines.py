@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, unknown
-from honestsignals.figures.registry import describe, figure
+from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import (
     BLUE,
     GRID,
@@ -94,6 +94,7 @@ def exchange(
     >>> [label.get_text() for label in axes.get_yticklabels()]
     ['ego gives', 'alter gives']
     """
+    check_axes(axes)
     log = _timed(table)
     gap = span(conversation_gap, "conversation_gap")
     one, other = _pair(log, ego, alter)
