@@ -14,6 +14,7 @@ from honestsignals.evaluation_words import Gain
 from honestsignals.inference.meta import RandomEffects, random_effects
 from honestsignals.inference.scores import SCORES
 from honestsignals.inference.words import counted, named
+from honestsignals.meta_rows import check_names, check_rows, groups_of, numbers
 from honestsignals.printed import Printed
 from honestsignals.tables import number, probability
 
@@ -224,7 +225,8 @@ def meta_analysis(
         error is 0 or undefined, does not count, and is named with the reason: an error of 0 says that the
         study could not have found anything else, and would have all the weight.
     ArgumentError, UnknownNameError
-        For a table that lacks a column, studies of one name, gains in different scores.
+        For a table that lacks a column, studies of one name or without one, gains in different scores, an
+        interval that does not hold its estimate, degrees of freedom below 1.
 
     Notes
     -----
@@ -261,8 +263,9 @@ def meta_analysis(
     if of is not None and not isinstance(of, str):
         raise ArgumentError(f"of is {of!r}; it must say in words what is estimated, as in 'gain in AUC'.")
     frame, said = _studies(studies, level)
-    asked = _groups(groups, [str(name) for name in frame["study"]])
-    why = _reasons(_numbers(frame, "estimate"), _numbers(frame, "std_error"))
+    check_names(list(frame["study"]), (ALL, MORE))
+    asked = groups_of(groups, [str(name) for name in frame["study"]])
+    why = _reasons(numbers(frame, "estimate"), numbers(frame, "std_error"))
     left_out = {str(name): reason for name, reason in zip(frame["study"], why, strict=True) if reason}
     kept = frame[[not reason for reason in why]].reset_index(drop=True)
     if len(kept) < 2:
@@ -273,6 +276,7 @@ def meta_analysis(
     # what is left out shares nothing with what counts
     left = {what: tuple(name for name in names if name not in left_out) for what, names in asked.items()}
     shared = {what: names for what, names in left.items() if len(names) > 1}
+    check_rows(kept)
     found = _found(kept, method, level)
     kept = _with_ends(kept, level).assign(weight=found.weights)
     kept = kept[["study", "estimate", "std_error", "low", "high", "weight"]]
@@ -280,7 +284,7 @@ def meta_analysis(
 
 
 def _found(kept: pd.DataFrame, method: str, level: float) -> RandomEffects:
-    return random_effects(_numbers(kept, "estimate"), _numbers(kept, "std_error"), method=method, level=level)
+    return random_effects(numbers(kept, "estimate"), numbers(kept, "std_error"), method=method, level=level)
 
 
 def _studies(studies: Any, level: float) -> tuple[pd.DataFrame, str]:
@@ -306,6 +310,7 @@ def _studies(studies: Any, level: float) -> tuple[pd.DataFrame, str]:
     for name in ("study", "estimate", "std_error"):
         if name not in studies.columns:
             raise unknown("column", name, [str(one) for one in studies.columns], "Every study needs it.")
+    check_names(list(studies["study"]), ())
     twice = studies["study"][studies["study"].astype(str).duplicated()]
     if len(twice):
         raise ArgumentError(f"Two studies are called {str(twice.iloc[0])!r}.")
@@ -338,14 +343,6 @@ def _reasons(estimate: Array, std_error: Array) -> list[str]:
     return why
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> Array:
-    """A column as numbers."""
-    try:
-        return frame[name].to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"{name} holds {frame[name].dtype} values; it must hold numbers.") from None
-
-
 def _with_ends(kept: pd.DataFrame, level: float) -> pd.DataFrame:
     """With the studies' own intervals: as they bring them, or of their degrees of freedom, or normal."""
     from scipy.special import stdtrit
@@ -353,9 +350,9 @@ def _with_ends(kept: pd.DataFrame, level: float) -> pd.DataFrame:
     there = {str(name) for name in kept.columns}
     if {"low", "high"} <= there:
         return kept
-    df = _numbers(kept, "df") if "df" in there else np.full(len(kept), np.inf)
-    reach = stdtrit(df, 0.5 + level / 2) * _numbers(kept, "std_error")
-    value = _numbers(kept, "estimate")
+    df = numbers(kept, "df") if "df" in there else np.full(len(kept), np.inf)
+    reach = stdtrit(df, 0.5 + level / 2) * numbers(kept, "std_error")
+    value = numbers(kept, "estimate")
     return kept.assign(low=value - reach, high=value + reach)
 
 
@@ -369,20 +366,3 @@ def _lost(left_out: Mapping[str, str]) -> str:
     for name, why in left_out.items():
         by_reason.setdefault(why, []).append(name)
     return "; ".join(f"{listed(names, 50)} ({why})" for why, names in by_reason.items()) or "none"
-
-
-def _groups(groups: Mapping[str, Sequence[str]] | None, names: list[str]) -> dict[str, tuple[str, ...]]:
-    if groups is not None and not isinstance(groups, Mapping):
-        raise ArgumentError(
-            f"groups is {groups!r}; it must map what studies share to their names, as in "
-            f"{{'one community': {names[:2]!r}}}."
-        )
-    found = {}
-    for what, members in (groups or {}).items():
-        if isinstance(members, str) or not isinstance(members, Sequence) or len(members) < 2:
-            raise ArgumentError(f"groups[{what!r}] is {members!r}; it must list two studies at least.")
-        for one in members:
-            if one not in names:
-                raise unknown("study", str(one), names)
-        found[str(what)] = tuple(str(one) for one in members)
-    return found

@@ -88,7 +88,7 @@ LAYERS = [
     ["judging"],
     ["fold_scores"],
     ["canaries", "importances", "learning_curves"],
-    ["evaluation_words"],
+    ["evaluation_words", "meta_rows"],
     ["evaluation"],
     ["evaluating", "meta_analyses"],
     ["friendship_classes", "joint_results"],

@@ -330,3 +330,53 @@ def test_the_stored_simulation_is_of_this_code() -> None:
     cell = module.Cell(9, 1.0, True, True)
     again = module.run(cell, 150, 1)
     assert again["ours"] == pytest.approx(found[tuple(cell)]["ours"], abs=0.06)
+
+
+THREE = {"study": ["a", "b", "c"], "estimate": [0.1, 0.2, 0.3], "std_error": [0.1, 0.1, 0.1]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"low": [0.0, 0.4, 0.2], "high": [0.2, 0.1, 0.4]}, "'b' has the interval from 0.4 to 0.1; low must"),
+        ({"low": [0.0, 0.3, 0.2], "high": [0.2, 0.4, 0.4]}, "'b' .* does not hold its estimate 0.2"),
+        ({"low": [0.0, 0.1, 0.1], "high": [0.2, 0.3, 0.2]}, "'c' .* does not hold its estimate 0.3"),
+        ({"df": [5, 0, 5]}, "'b' has df 0; degrees of freedom are 1 at least"),
+        ({"df": [5, 5, -2]}, "'c' has df -2; "),
+        ({"df": [1e-9, 5, 5]}, "'a' has df 1e-09; "),
+        ({"study": ["a", "all studies", "c"]}, "A study is called 'all studies', as a row below"),
+        ({"study": ["a", "b", "one more study"]}, "A study is called 'one more study'"),
+        ({"study": ["a", None, "c"]}, "The study in row 1 has no name"),
+        ({"study": [float("nan"), "b", "c"]}, "The study in row 0 has no name"),
+        ({"study": ["a", "b", " "]}, "The study in row 2 has no name"),
+    ],
+)
+def test_rows_that_cannot_be_are_refused(columns: dict[str, list[object]], message: str) -> None:
+    with pytest.raises(hs.ArgumentError, match=message):
+        hs.meta_analysis(pd.DataFrame(THREE | columns))
+
+
+def test_rows_at_the_edge_of_what_can_be_are_taken() -> None:
+    whole = hs.meta_analysis(pd.DataFrame(THREE)).pooled
+    for columns in (
+        {"low": [0.1, 0.1, 0.2], "high": [0.2, 0.2 - 1e-12, 0.4]},
+        {"low": [0.0, np.nan, 0.2], "high": [0.2, np.nan, 0.4]},
+        {"df": [1, 2.5, np.inf]},
+    ):
+        assert hs.meta_analysis(pd.DataFrame(THREE | columns)).pooled == whole
+    # what does not count is not looked at
+    lost = pd.DataFrame(THREE | {"estimate": [0.1, np.nan, 0.3], "df": [5, 0, 5]})
+    assert list(hs.meta_analysis(lost).left_out) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"g": ["a", "a"]}, r"groups\['g'\] is \['a', 'a'\]; it names a study twice"),
+        ({"": ["a", "b"]}, "A group is called ''; say in words"),
+        ({3: ["a", "b"]}, "A group is called 3; say in words"),
+    ],
+)
+def test_groups_that_say_nothing_are_refused(groups: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(hs.ArgumentError, match=message):
+        hs.meta_analysis(pd.DataFrame(THREE), groups=groups)
