@@ -80,6 +80,9 @@ class DyadTable(Printed):
         Spans of the event metrics.
     source : tuple of str
         Facts of the log, in words.
+    made : pandas.DataFrame or None
+        The columns as they were made, which share their memory with ``frame``: what was put in the place of
+        one since is no column of the log's.
     """
 
     frame: pd.DataFrame
@@ -87,6 +90,7 @@ class DyadTable(Printed):
     about: tuple[Fact, ...]
     settings: Settings = field(default_factory=Settings)
     source: tuple[str, ...] = ()
+    made: pd.DataFrame | None = None
 
     @property
     def label(self) -> str | None:
@@ -252,7 +256,8 @@ def measured(
         about.append(fact)
         # labels and attributes belong to the study: who changes the frame must not change them
         values[fact.name] = copy(given)
-    return replace(table, frame=_frame(values), about=tuple(about))
+    frame = _frame(values)
+    return replace(table, frame=frame, about=tuple(about), made=frame.copy(deep=False))
 
 
 def _without_surroundings(moments: int) -> str:

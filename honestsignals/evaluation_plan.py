@@ -136,7 +136,8 @@ def plan(
     y, label_type, level_names = _outcome(dyads, name, model_of, rows)
     notes += _absent(name, model_of, level_names)
     used = sorted({column for columns, _ in designs for column in columns.used})
-    said, beside = check_leaks(dyads, used, (name, rows, model_of.y[np.isin(model_of.rows, rows)]), let_in)
+    known = name, rows, model_of.y[np.isin(model_of.rows, rows)]
+    said, beside = check_leaks(dyads, used, known, let_in, _terms([one for _, one in designs], rows))
     columns = tuple(_on(columns, one, rows) for columns, one in designs)
     table = taken(dyads, rows)
     splitter = splitter_of(given_folds(folds, len(frame)) or folds, seed)
@@ -227,6 +228,16 @@ def _absent(name: str, model: Model, level_names: tuple[str, ...]) -> list[str]:
         f"no row used has {name} {listed(absent)}: nothing is foretold of what nobody said, and scores are "
         f"over the other {len(level_names)} levels"
     ]
+
+
+def _terms(designs: Sequence[Model], rows: Array) -> dict[str, Array]:
+    """Columns of all steps in the rows that all have, each once."""
+    found: dict[str, Array] = {}
+    for model in designs:
+        keep = np.isin(model.rows, rows)
+        new = [place for place, name in enumerate(model.names) if name not in {"Intercept", *found}]
+        found |= {model.names[place]: model.X[keep, place] for place in new}
+    return found
 
 
 def _on(columns: StepColumns, model: Model, rows: Array) -> StepColumns:

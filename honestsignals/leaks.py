@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ ADDED = (
     "it was added to the frame after the table was made, so nothing says whether it was computed from labels "
     "or from acts after the label was asked"
 )
+CHANGED = ADDED.replace("added to the frame", "overwritten")
 
 
 def check_leaks(
@@ -33,12 +34,13 @@ def check_leaks(
     columns: Sequence[str],
     label: tuple[str, Array, Array],
     admit: Sequence[str],
+    terms: Mapping[str, Array],
 ) -> tuple[list[str], list[str]]:
     """Refuse columns that know the labels or the future; say which were let in all the same.
 
     Refused are columns that the label itself is made of; columns that a dyad table says are labels, or parts
-    of some; columns that were added to a dyad table, of which nothing is known; and columns of any table that
-    rank rows just as something made of labels does (`honestsignals.inference.label_traces`). A table in which
+    of some; columns that were added to a dyad table, or put in the place of its own, of which nothing is
+    known; and columns of any table that rank rows just as something made of labels does (`honestsignals.inference.label_traces`). A table in which
     acts were counted that came when the label was asked, or later, is refused whole. In a plain frame a
     column that is only partly made of labels is seen through no further: it is said where it tells the label
     better than anything is likely to.
@@ -52,6 +54,9 @@ def check_leaks(
         Name of the label (or the expression), rows in which it is known, and its values there.
     admit : sequence of str
         Columns that the user vouches for, or wants although they are made of labels.
+    terms : mapping of str to ndarray, shape (n,)
+        Columns of the designs in the rows of the label: what is made of columns may tell the label where no
+        column does, as the square of -1, 0 and 1.
 
     Returns
     -------
@@ -83,6 +88,8 @@ def check_leaks(
         ego, alter = (frame[one].to_numpy()[where] for one in ENDS)
         some = {column: x[where] for column, x in values.items()}
         traces = traces_of_label(some, labels, ego, alter, words=words) | traces
+    ends = tuple(frame[one].to_numpy()[rows] for one in ENDS)
+    told: set[str] = set()
     for column in columns:
         why = _origin(table, column)
         if not why and column in traces:
@@ -95,17 +102,26 @@ def check_leaks(
             )
         if why:
             said.append(f"{column} was let in on request: {why}")
-            continue
-        ego, alter = (frame[one].to_numpy()[rows] for one in ENDS)
-        told = told_without_error(values[column][rows], y, ego, alter, words=column in words)
-        if told:
-            beside.append(
-                f"{column} and {told} ({name}) tell each other without an error in any row: make sure that "
-                "neither is made of the other"
-            )
-        elif column not in words:
-            beside += _too_well(column, values[column][rows], name, y)
+        found = [] if why else _telling(column, values[column][rows], (name, y, ends), column in words)
+        beside += found
+        told |= {column} if why or found else set()
+    names = [str(one) for one in frame.columns]
+    for term, x in terms.items():
+        if term not in names and not variables_of(term, names) & told:
+            beside += _telling(term, x, (name, y, ends), False)
     return said, beside
+
+
+def _telling(what: str, x: Array, label: tuple[str, Array, tuple[Array, ...]], words: bool) -> list[str]:
+    """What is to be said of a column that tells the label without an error, or nearly so."""
+    name, y, (ego, alter) = label
+    told = told_without_error(x, y, ego, alter, words=words)
+    if told:
+        return [
+            f"{what} and {told} ({name}) tell each other without an error in any row: make sure that "
+            "neither is made of the other"
+        ]
+    return [] if words else _too_well(what, x, name, y)
 
 
 TOO_WELL = 0.9
@@ -152,7 +168,36 @@ def _origin(table: DyadTable | pd.DataFrame, column: str) -> str:
     fact = next((one for one in table.about if one.name == column), None)
     if fact is None:
         return ADDED
+    if _changed(table, column):
+        return CHANGED
     return f"it is made of labels ({fact.meaning})" if fact.family == "label" else ""
+
+
+def _changed(table: DyadTable, column: str) -> bool:
+    """Whether a column has other values in some row than those that it was made with."""
+    if table.made is None or column not in table.made.columns:
+        return False
+    names = list(dict.fromkeys([*ENDS, column]))
+    rows, made = table.frame[names], table.made[names]
+    where = made.index.get_indexer(rows.index) if made.index.is_unique else np.full(len(rows), -1)
+    if (where < 0).any() or not all(_same(rows[end], made[end].iloc[where]) for end in ENDS):
+        # rows with other numbers are known by their pairs, where each has one row
+        pairs = made.set_index(list(ENDS)).index
+        if not pairs.is_unique:
+            return False
+        where = pairs.get_indexer(rows.set_index(list(ENDS)).index)
+        rows, where = rows[where >= 0], where[where >= 0]
+    return not _same(rows[column], made[column].iloc[where])
+
+
+def _same(values: pd.Series, made: pd.Series) -> bool:
+    """Whether two columns hold the same, whatever the type in which they do; unknown is unknown."""
+    if all(one.dtype.kind in "iufb" for one in (values, made)):
+        one, other = (part.to_numpy(dtype=float, na_value=np.nan) for part in (values, made))
+        return bool(np.array_equal(one, other, equal_nan=True))
+    one, other = (part.astype(object).to_numpy() for part in (values, made))
+    unknown = values.isna().to_numpy()
+    return bool(np.array_equal(unknown, made.isna().to_numpy()) and (one == other)[~unknown].all())
 
 
 def _values(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, Array], set[str]]:

@@ -590,3 +590,66 @@ def test_an_evaluation_says_what_was_let_in(frame: pd.DataFrame) -> None:
         table, label="friend", ladder={"acts": ["acts"], "back": ["back"]}, folds=folds, admit=["back"]
     )
     assert "Back was let in on request" in str(found) or "back was let in on request" in str(found)
+
+
+# what columns come to
+
+
+def hidden() -> pd.DataFrame:
+    """Pairs, a label, and columns that hold it where no column alone ranks as it does."""
+    draws = np.random.default_rng(3)
+    ego, alter = np.triu_indices(20, 1)
+    rows = pd.DataFrame({"ego": ego, "alter": alter, "x": draws.normal(size=len(ego))})
+    rows["y"] = (rows["x"] + draws.logistic(size=len(ego)) > 0).astype(int)
+    rows["either"] = np.where(rows["y"] == 1, draws.choice([-1, 1], len(ego)), 0)
+    rows["odd"] = 2 * draws.integers(0, 50, len(ego)) + rows["y"]
+    rows["noise"] = draws.normal(size=len(ego))
+    rows["sum"] = rows["noise"] + rows["y"]
+    return rows
+
+
+@pytest.mark.parametrize("term", ["square(either)", "I(odd % 2)", "I(sum - noise)"])
+def test_terms_that_tell_the_label_are_said(term: str) -> None:
+    said = settled(hidden(), f"~ {term}", "y").beside
+    assert len(said) == 1
+    assert "and the label itself (y) tell each other without an error" in said[0]
+    assert not settled(hidden(), "~ x + square(x) + x:noise + log1p(abs(noise))", "y").beside
+
+
+def test_a_column_is_told_once_whatever_is_made_of_it() -> None:
+    rows = hidden().assign(near=lambda one: one["y"] + 0.2 * one["noise"])
+    said = settled(rows, "~ near + square(near)", "y").beside
+    assert len(said) == 1
+    assert said[0].startswith("near ranks rows by y almost without an error")
+
+
+def test_columns_that_tell_the_label_together_are_said() -> None:
+    folds = hs.PeopleFolds(divisions=1)
+    found = hs.evaluate(hidden(), label="y", ladder={"own": ["x"], "two": ["sum", "noise"]}, folds=folds)
+    told = [
+        line for line in found.facts() if line.startswith("Mind: two foretells y almost without an error")
+    ]
+    assert len(told) == 1
+    assert "what its columns come to together" in told[0]
+    honest = hs.evaluate(hidden(), label="y", ladder={"own": ["x"], "two": ["noise"]}, folds=folds)
+    assert not [line for line in honest.facts() if "almost without an error" in line]
+
+
+def test_a_column_in_the_place_of_another_is_of_unknown_origin() -> None:
+    """A name vouches for the values that the table was made with, in whatever rows, and for no others."""
+    table = hs.open_study(PROJECT / "data" / "helpdesk").dyads(label="friendship")
+    name, said = "returned_share", "'returned_share' cannot foretell friendship: it was overwritten after"
+    step = [f"known({name})"]
+    for some in (table.frame, table.frame.sample(frac=0.8, random_state=1)):
+        kept = replace(table, frame=some.assign(**{name: some[name].astype("Float64").astype(float)}))
+        settled(kept, step)
+        settled(replace(table, frame=some.reset_index(drop=True)), step)
+        other = some.assign(**{name: some["friendship"] + some[name].fillna(0) / 9})
+        for one in (other, other.reset_index(drop=True)):
+            with pytest.raises(DesignError, match=said):
+                settled(replace(table, frame=one), step)
+    table.frame.loc[table.frame[name].first_valid_index(), name] = 0.123
+    with pytest.raises(DesignError, match=said):
+        settled(table, step)
+    assert "let in on request: it was overwritten" in settled(table, step, admit=[name]).notes[-1]
+    settled(table, ["acts"])
