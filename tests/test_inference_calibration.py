@@ -83,7 +83,9 @@ def test_the_default_covers_in_every_design(name: str) -> None:
         assert (share - 2 * error <= 0.985).all(), cell["cell"]
 
 
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize(
+    "label", [pytest.param(one, marks=pytest.mark.slow if one != LABELS[0] else ()) for one in LABELS]
+)
 def test_studies_of_today_are_the_stored_ones(calibration: ModuleType, label: str) -> None:
     """The same seeds cover as often as they did: 40 studies, within four Monte-Carlo errors."""
     cell = calibration.Cell(*calibration.LABELS[label], 30, False, True)

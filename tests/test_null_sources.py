@@ -416,7 +416,8 @@ def test_what_is_asked_wrongly_is_told_rightly() -> None:
     for level in ("dyad", "network"):
         with pytest.raises(hs.ArgumentError, match="No metric was named"):
             hs.standardise(log, [], level=level)
-    spans = "conversation_gap, period, reply_horizon, silence, disclosure_window, depth_margin, shift"
+    acts = "conversation_gap, period, reply_horizon, silence"
+    spans = f"{acts}, disclosure_window, stifle_horizon, depth_margin, shift"
     for wrong in ("sihft", "gap"):
         with pytest.raises(hs.UnknownNameError, match=spans.replace(", ", r"\W+")):
             hs.standardise(log, "reply_rate", spans={wrong: "1D"})

@@ -24,11 +24,14 @@ STUDIES = (
     "nicaragua_arangdak",
     "wiring",
 )
+LARGE = ("bitcoin_alpha", "collegemsg", "highschool2013")
 SECOND_LABEL = {"kapferer": "friendship_t2"}
 
 
 @needs_shared
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.slow if one in LARGE else ()) for one in STUDIES]
+)
 def test_real_study_opens_and_reports(name: str, tmp_path: Path) -> None:
     study = hs.open_study(shared_path("datasets", name))
     label = SECOND_LABEL.get(name)
