@@ -93,6 +93,9 @@ def refuse_words(label: str, column: pd.Series) -> None:
     import pandas as pd
 
     known = column.dropna()
+    if column.dtype.kind in "Mm":
+        what = "dates" if column.dtype.kind == "M" else "spans of time"
+        raise ArgumentError(f"The label {label!r} holds {what}; turn it into numbers, as of days.")
     try:
         numbers = pd.to_numeric(known, errors="coerce")
     except TypeError:
@@ -102,7 +105,8 @@ def refuse_words(label: str, column: pd.Series) -> None:
             f"The label {label!r} holds numbers and {slip_of(known, numbers)}; mend those rows."
         )
     if numbers.notna().any():
-        raise ArgumentError(f"The label {label!r} holds numbers as text; turn it into a column of numbers.")
+        kind = "text" if all(isinstance(one, str) for one in known) else "objects"
+        raise ArgumentError(f"The label {label!r} holds numbers as {kind}; turn it into a column of numbers.")
     words = sorted({one for one in known if isinstance(one, str)})
     name = label if label.isidentifier() else f"`{label}`"
     compare = f""" Compare it, as in "{name} == {words[-1]!r}".""" if words else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ import honestsignals as hs
 from honestsignals.errors import ArgumentError, DesignError, FitError
 from honestsignals.evaluation_plan import plan
 from honestsignals.folding import Splitter
+from honestsignals.inference.scores import r2
 from tests import evaluations
 from tests.shared import needs_shared, shared_path
 
@@ -467,3 +469,33 @@ def test_an_id_is_no_label() -> None:
     rows["pair"] = pd.Categorical([f"pair {place}" for place in range(len(rows))])
     with pytest.raises(ArgumentError, match="153 levels without an order in 153 rows: is it an id"):
         hs.evaluate(rows, label="pair", ladder=["x"], folds=ONE)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda y: pd.Timestamp("2024-01-01") + pd.to_timedelta(y, unit="D"),
+            "'when' holds dates; turn",
+        ),
+        (lambda y: pd.Series(pd.to_timedelta(y, unit="D")), "'when' holds spans of time; turn"),
+        (lambda y: pd.Series([Decimal(int(one)) for one in y]), "'when' holds numbers as objects; turn it"),
+        (lambda y: pd.Series([f"{one}.5" for one in y]), "'when' holds numbers as text; turn it"),
+    ],
+)
+def test_a_label_that_holds_no_numbers_is_called_what_it_is(make, message: str) -> None:
+    rows = evaluations.frame()
+    made = pd.Series(make(np.arange(len(rows)) % 7)).to_numpy()
+    rows = rows.assign(when=pd.Series(made, index=rows.index))
+    with pytest.raises(ArgumentError, match=message):
+        hs.evaluate(rows, label="when", ladder=["~ acts"], folds=ONE)
+
+
+def test_the_variance_of_tiny_labels_is_not_nothing() -> None:
+    y, mean = np.array([1.0, 2.0, 4.0]), np.array([1.1, 2.0, 3.0])
+    whole = r2(y, mean, 2.0)
+    for unit in (2.0**-1000, 2.0**600):
+        tiny = r2(y * unit, mean * unit, 2.0 * unit)
+        assert tiny.value == whole.value
+        assert tiny.influence.tolist() == whole.influence.tolist()
+    assert np.isnan(r2([2.0, 2.0], [1.0, 3.0], 2.0).value)

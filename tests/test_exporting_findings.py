@@ -225,3 +225,18 @@ def test_categories_of_few_are_blank_in_tables_of_people(tmp_path: Path) -> None
     assert back["office"].tolist() == ["N"] * 5 + [None] * 5 or back["office"].isna().sum() == 5
     assert "office: 2 categories of 5 people are blank (cells under 3)." in made.said
     assert back["n"].tolist() == list(range(10))
+
+
+def test_what_is_too_large_for_a_form_is_not_called_infinite(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"x": [1.0, 1e308, -1e308]})
+    stata = hs.export(rows, tmp_path / "x.dta")
+    assert "x: 2 numbers made missing, as Stata has none beyond 8.988e+307." in stata.said
+    assert hs.read_export(stata)["x"].isna().tolist() == [False, True, True]
+    spss = hs.export(rows, tmp_path / "x.sav")
+    assert hs.read_export(spss)["x"].tolist() == rows["x"].tolist()
+    both = hs.export(rows.assign(y=[np.inf, -np.inf, np.finfo(float).max]), tmp_path / "y.sav")
+    assert [line for line in both.said if line.startswith("y: ")] == [
+        "y: 2 infinite values are missing, as SPSS has none.",
+        "y: 1 number made missing, as SPSS has none beyond 1.798e+308.",
+    ]
+    assert not any("infinite" in line for made in (stata, spss) for line in made.said)

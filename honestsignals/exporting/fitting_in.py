@@ -11,13 +11,14 @@ import numpy as np
 from honestsignals.errors import OutputError, listed, quoted
 from honestsignals.exporting.content import as_text, kind_of
 from honestsignals.exporting.forms import WHOLE, Form, cut_bytes, stored_names
+from honestsignals.inference.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FINEST = {"ms": "millisecond", "us": "microsecond"}
-LARGEST = 8.988e307
-"""Largest number of Stata."""
+LARGEST = {".dta": 8.988e307, ".sav": float(np.nextafter(np.finfo(float).max, 0))}
+"""Largest number of a form; the very last double stands for what is missing in SPSS."""
 LAST_YEAR = 9999
 """Last year that text and spreadsheets have."""
 EXCEL_BEGINS = "1900-03-01"
@@ -255,9 +256,15 @@ def _number(name: str, column: pd.Series, done: Fitted) -> Any:
     if not form.labelled:
         return column
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    beyond = np.isinf(values) | (np.abs(values) > LARGEST)
+    infinite = np.isinf(values)
+    beyond = (np.abs(values) > LARGEST[form.ending]) & ~infinite
+    if infinite.any():
+        done.said.append(
+            f"{name}: {int(infinite.sum()):,} infinite values are missing, as {form.title} has none."
+        )
     if beyond.any():
         done.said.append(
-            f"{name}: {int(beyond.sum()):,} infinite values are missing, as {form.title} has none."
+            f"{name}: {counted(int(beyond.sum()), 'number')} made missing, as {form.title} has none beyond "
+            f"{LARGEST[form.ending]:.4g}."
         )
-    return np.where(beyond, np.nan, values)
+    return np.where(infinite | beyond, np.nan, values)

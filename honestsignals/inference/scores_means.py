@@ -52,10 +52,13 @@ def r2(y: ArrayLike, prediction: ArrayLike, base: float) -> Scored:
     y, mean = mean_rows(y, prediction)
     if not math.isfinite(base):
         raise ArgumentError(f"base is {base!r}; it must be the mean of the label in training.")
-    errors, baseline = (y - mean) ** 2, (y - base) ** 2
-    whole = baseline.sum()
-    if not whole:
+    away = np.abs(y - base).max(initial=0.0)
+    if not away:
         return undefined(y.size)
+    # a power of two changes no digit, and keeps squares of tiny labels from becoming 0
+    unit = np.ldexp(1.0, int(np.frexp(away)[1]) - 1)
+    errors, baseline = ((y - mean) / unit) ** 2, ((y - base) / unit) ** 2
+    whole = baseline.sum()
     share = errors.sum() / whole
     return Scored(float(1 - share), (share * baseline - errors) / whole)
 
