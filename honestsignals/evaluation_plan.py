@@ -17,7 +17,7 @@ from honestsignals.fold_designs import StepColumns, step_columns, taken
 from honestsignals.folding import Splitter
 from honestsignals.formulas import Model
 from honestsignals.given_folds import GivenFolds, folds_of_others, given_folds
-from honestsignals.inference.clusters import person_codes
+from honestsignals.inference.clusters import pair_codes, person_codes
 from honestsignals.inference.folds import Fold
 from honestsignals.inference.words import counted
 from honestsignals.leaks import check_admit, check_leaks
@@ -127,11 +127,7 @@ def plan(
     let_in = check_admit(admit)
     steps, notes = rungs(dyads, ladder, name)
     designs = [step_columns(f"{name} ~ {step.terms}", dyads) for step in steps]
-    rows = designs[0][1].rows
-    for _, one in designs[1:]:
-        rows = np.intersect1d(rows, one.rows, assume_unique=True)
-    if not len(rows):
-        raise FitError("No row has all that the steps of the ladder ask for.")
+    rows = _rows([one for _, one in designs])
     model_of = max((one for _, one in designs), key=lambda one: len(one.rows))
     y, label_type, level_names = _outcome(dyads, name, model_of, rows)
     notes += _absent(name, model_of, level_names)
@@ -142,6 +138,8 @@ def plan(
     table = taken(dyads, rows)
     splitter = splitter_of(given_folds(folds, len(frame)) or folds, seed)
     splitter = splitter.among(rows) if isinstance(splitter, GivenFolds) else splitter
+    made = folds_of(splitter, table, y)
+    met, twice = ([], []) if isinstance(splitter, Splitter) else met_before(made, table)
     task = task_of(label_type, level_names)
     return Plan(
         table,
@@ -154,13 +152,23 @@ def plan(
         columns,
         learner(*model, task, seed),
         splitter,
-        folds_of(splitter, table, y),
-        (*notes, *said),
-        tuple(beside),
+        made,
+        (*notes, *said, *met),
+        (*beside, *twice),
         _left_out(designs, len(frame) - len(rows)),
         tuple(dyads.facts()) if isinstance(dyads, DyadTable) else (),
         seed,
     )
+
+
+def _rows(designs: Sequence[Model]) -> Array:
+    """Rows that every step can use."""
+    rows = designs[0].rows
+    for one in designs[1:]:
+        rows = np.intersect1d(rows, one.rows, assume_unique=True)
+    if not len(rows):
+        raise FitError("No row has all that the steps of the ladder ask for.")
+    return rows
 
 
 def _label(dyads: DyadTable | pd.DataFrame, label: str | None) -> str:
@@ -330,6 +338,49 @@ def folds_of(splitter: Any, table: DyadTable | pd.DataFrame, y: Array) -> tuple[
                 )
         return tuple(splitter.numbered(keys_of(frame, splitter)))
     return folds_of_others(splitter, frame, y)
+
+
+def met_before(folds: Sequence[Fold], table: DyadTable | pd.DataFrame) -> tuple[list[str], list[str]]:
+    """How many of the people and pairs that folds test were in training, of folds that promise nothing of it.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    table : DyadTable or pandas.DataFrame
+        The rows.
+
+    Returns
+    -------
+    said : list of str
+    beside : list of str
+        What must be read with the first line: that pairs stand on both sides.
+    """
+    frame = table.frame if isinstance(table, DyadTable) else table
+    ego, alter, _ = person_codes(frame["ego"].to_numpy(), frame["alter"].to_numpy())
+    pair = pair_codes(ego, alter)
+    people, pairs = np.zeros(2), np.zeros(2)
+    for fold in folds:
+        trained, tested = (np.union1d(ego[part], alter[part]) for part in (fold.train, fold.test))
+        people += len(tested), len(np.intersect1d(tested, trained))
+        asked = np.unique(pair[fold.test])
+        pairs += len(asked), len(np.intersect1d(asked, pair[fold.train]))
+    shares = [
+        f"{known / every:.0%} of the {what}"
+        for what, (every, known) in (("people", people), ("pairs", pairs))
+    ]
+    said = [
+        f"these folds are not by people: {' and '.join(shares)} that they test were in training, on average; "
+        "folds='people' tests people never seen"
+    ]
+    if not people[1]:
+        said = ["nobody whom these folds test was in training"]
+    if not pairs[1]:
+        return said, []
+    return said, [
+        f"{pairs[1] / pairs[0]:.0%} of the pairs that these folds test stand in training too, in another row "
+        "(seen from the other side, or asked before): a model that knows who they are foretells what it has "
+        "seen; folds='people' or folds='transductive' keep the rows of a pair together"
+    ]
 
 
 def keys_of(frame: pd.DataFrame, splitter: Splitter) -> pd.DataFrame:

@@ -40,10 +40,10 @@ def check_leaks(
 
     Refused are columns that the label itself is made of; columns that a dyad table says are labels, or parts
     of some; columns that were added to a dyad table, or put in the place of its own, of which nothing is
-    known; and columns of any table that rank rows just as something made of labels does (`honestsignals.inference.label_traces`). A table in which
-    acts were counted that came when the label was asked, or later, is refused whole. In a plain frame a
-    column that is only partly made of labels is seen through no further: it is said where it tells the label
-    better than anything is likely to.
+    known; and columns of any table that rank rows just as something made of labels does
+    (`honestsignals.inference.label_traces`). A table in which acts were counted that came when the label was
+    asked, or later, is refused whole. In a plain frame a column that is only partly made of labels is seen
+    through no further: it is said where it tells the label better than anything is likely to.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def check_leaks(
     told: set[str] = set()
     for column in columns:
         why = _origin(table, column)
-        if not why and column in traces:
+        if column in traces and why in ("", CHANGED):
             why = f"it ranks pairs just as {traces[column]} does, so it is made of labels"
         if why and column not in admit:
             raise DesignError(

@@ -499,3 +499,25 @@ def test_the_variance_of_tiny_labels_is_not_nothing() -> None:
         assert tiny.value == whole.value
         assert tiny.influence.tolist() == whole.influence.tolist()
     assert np.isnan(r2([2.0, 2.0], [1.0, 3.0], 2.0).value)
+
+
+# folds of others
+
+
+def test_folds_of_others_say_whom_they_know() -> None:
+    """Nothing in a splitter of rows keeps people apart, nor the two rows of a pair."""
+    rows = numbered_rows()
+    back = rows.rename(columns={"ego": "alter", "alter": "ego"})
+    both = pd.concat([rows, back[rows.columns]], ignore_index=True)
+    one = hs.evaluate(rows, label="y", ladder=["x"], folds=KFold(3, shuffle=True, random_state=0))
+    told = "that they test were in training, on average; folds='people' tests people never seen."
+    assert f"These folds are not by people: 100% of the people and 0% of the pairs {told}" in one.facts()
+    assert not [line for line in one.facts() if line.startswith("Mind: ") and "pairs" in line]
+    two = hs.evaluate(both, label="y", ladder=["x"], folds=KFold(2))
+    assert f"These folds are not by people: 100% of the people and 100% of the pairs {told}" in two.facts()
+    assert two.facts()[1].startswith("Mind: 100% of the pairs that these folds test stand in training too")
+    apart = [(rows.index[rows["alter"] < 9].tolist(), rows.index[rows["ego"] >= 9].tolist())]
+    strangers = hs.evaluate(rows, label="y", ladder=["x"], folds=apart)
+    assert "Nobody whom these folds test was in training." in strangers.facts()
+    own = hs.evaluate(rows, label="y", ladder=["x"], folds=ONE)
+    assert not [line for line in own.facts() if "folds test" in line or "not by people" in line]
