@@ -53,6 +53,8 @@ class Design:
         When the label was asked, in words.
     notes : tuple of str
         What else a reader must know of the design.
+    levels : tuple
+        Of an ordinal label, every answer that could be given, from low to high; of others empty.
     """
 
     label: str | None = None
@@ -62,6 +64,7 @@ class Design:
     left_out: Mapping[str, int] = field(default_factory=dict)
     asked: str = ""
     notes: tuple[str, ...] = ()
+    levels: tuple[str | float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

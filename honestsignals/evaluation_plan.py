@@ -130,7 +130,7 @@ def plan(
     rows = _rows([one for _, one in designs])
     model_of = max((one for _, one in designs), key=lambda one: len(one.rows))
     y, label_type, level_names = _outcome(dyads, name, model_of, rows)
-    notes += _absent(name, model_of, level_names)
+    notes += _absent(name, model_of, level_names, dyads)
     used = sorted({column for columns, _ in designs for column in columns.used})
     known = name, rows, model_of.y[np.isin(model_of.rows, rows)]
     said, beside = check_leaks(dyads, used, known, let_in, _terms([one for _, one in designs], rows))
@@ -211,7 +211,7 @@ def _outcome(
     if kind == "binary" and set(values.tolist()) != {0.0, 1.0}:
         raise FitError(f"{name} is binary, and has the values {values[:5].tolist()}; it must be 0 or 1.")
     if kind == "continuous" and len(values) == 2:
-        low, high = (f"{value:g}" for value in values)
+        low, high = (f"{value:g}" if float(f"{value:g}") == value else repr(float(value)) for value in values)
         raise ArgumentError(
             f"{name} has the values {low} and {high} alone, not 0 and 1: say label='{name} == {high}'."
         )
@@ -227,9 +227,17 @@ def _outcome(
     return np.searchsorted(values, y).astype(float), kind, tuple(words)
 
 
-def _absent(name: str, model: Model, level_names: tuple[str, ...]) -> list[str]:
+def _absent(
+    name: str, model: Model, level_names: tuple[str, ...], dyads: DyadTable | pd.DataFrame
+) -> list[str]:
     """What is to be said of levels that the label could have, and no row used has."""
-    absent = [level for level in model.levels if level_names and level not in level_names]
+    could: dict[str, object] = {level: level for level in model.levels}
+    if isinstance(dyads, DyadTable) and name == dyads.label and not could:
+        # answers in words are counted from 0 on
+        levels = dyads.design.levels
+        words = any(isinstance(level, str) for level in levels)
+        could = {f"{float(place if words else level):g}": level for place, level in enumerate(levels)}
+    absent = [level for said, level in could.items() if level_names and said not in level_names]
     if not absent:
         return []
     return [

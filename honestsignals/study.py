@@ -297,8 +297,9 @@ class Study:
             early = contact(self.log.engine, rows)
             rows = Rows(known.ego[early], known.alter[early], before[early])
             left = left | {NO_CONTACT: left.get(NO_CONTACT, 0) + int((~early).sum())}
+        levels = answers.levels if answers.type == "ordinal" else ()
         design = Design(
-            label, answers.type, answers.directed, known.possible, left, answers.when, answers.notes()
+            label, answers.type, answers.directed, known.possible, left, answers.when, answers.notes(), levels
         )
         asked = None if known.asked is None else known.asked[early]
         return _Chosen(rows, design, known.value[early], asked)
