@@ -233,7 +233,7 @@ class Evaluation(Printed):
             *base_words(plan),
             step_words(plan),
             f"{self.folds} {self.estimand}",
-            model_words(plan),
+            model_words(plan, self._table, self.gain(names[-1], over)),
             *beyond_words(self.score, self._table),
             *spread_words(plan, each.tolist(), what),
             *worse_words(self.steps, self.scores),

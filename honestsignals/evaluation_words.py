@@ -264,9 +264,29 @@ def base_words(plan: Plan) -> list[str]:
     return [f"Mean of {plan.label} {y.mean():.4g}, standard deviation {y.std():.4g}."]
 
 
-def model_words(plan: Plan) -> str:
-    """What learnt, and what the intervals are."""
-    leans = isinstance(plan.splitter, PeopleFolds) and plan.splitter.pairs == "inside"
+UNEVEN = 0.001
+"""By how much an interval reaches further up than down where that can be seen in what is printed."""
+
+
+def model_words(plan: Plan, table: pd.DataFrame, headed: Gain) -> str:
+    """What learnt, and what the intervals are; that those of gains lean, where one does that is shown.
+
+    Parameters
+    ----------
+    plan : Plan
+    table : pandas.DataFrame
+        A row a step, as ``Evaluation.tidy`` has it.
+    headed : Gain
+        The gain of the first line.
+
+    Returns
+    -------
+    str
+    """
+    names = [name for name in table.columns if name.endswith("_gain")]
+    lean = [headed.low + headed.high - 2 * headed.value]
+    lean += [float((table[f"{one}_low"] + table[f"{one}_high"] - 2 * table[one]).max()) for one in names]
+    leans = any(one > UNEVEN for one in lean)
     up = " A larger gain has a larger error, so intervals of gains reach further up than down." * leans
     return (
         f"Model: {plan.learner.words}. Scores are taken within each fold and averaged over folds; intervals "

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 import honestsignals as hs
 from honestsignals.errors import ArgumentError, DesignError, FitError
 from honestsignals.evaluation_plan import plan
+from honestsignals.evaluation_words import model_words
 from honestsignals.folding import Splitter
 from honestsignals.inference.scores import r2
 from tests import evaluations
@@ -526,40 +527,11 @@ def test_folds_of_others_say_whom_they_know() -> None:
 
 def test_intervals_are_called_uneven_only_where_one_is() -> None:
     """A gain over the base rate has an even interval, however large it is."""
-    rows = numbered_rows().assign(w=lambda one: one["y"] + np.random.default_rng(5).normal(size=len(one)))
-    even = hs.evaluate(rows, label="y", ladder=["x"], folds=ONE)
-    assert "further up than down" not in " ".join(even.facts())
-    two = hs.evaluate(
-        rows, label="y", ladder={"own": ["x"], "more": ["w"]}, folds=hs.PeopleFolds(divisions=5)
-    )
-    lean = two.tidy().eval("auc_gain_low + auc_gain_high - 2 * auc_gain").max()
-    assert lean > 0.001
-    assert "so intervals of gains reach further up than down" in " ".join(two.facts())
-
-
-# labels
-
-
-@pytest.mark.parametrize("words", [False, True])
-def test_levels_of_a_study_s_label_that_nobody_has_are_told(words: bool, tmp_path) -> None:
-    root = hs.simulate(people=12, days=28, seed=3).write(tmp_path / "study")
-    table = hs.open_study(root).dyads(label="trust")
-    levels = table.design.levels
-    assert set(table.frame["trust"]) == set(levels)
-    said = ["no", "a bit", "some", "much", "most", "all", "ever", "none"]
-    more = tuple(said if words else [*levels, max(levels) + 1])
-    frame = table.frame.assign(trust=table.frame["trust"] - (min(levels) if words else 0))
-    more = more[: len(levels) + 1]
-    made = replace(table, frame=frame, design=replace(table.design, levels=more))
-    notes = settled(made).notes
-    assert any(f"no row used has trust {more[-1]}: nothing is foretold" in note for note in notes)
-    assert not any("no row used has trust" in note for note in settled(table).notes)
-
-
-@pytest.mark.parametrize(("high", "said"), [(1.0000001, "1.0000001"), (2.0, "2")])
-def test_a_label_of_two_values_is_printed_with_enough_digits(high: float, said: str) -> None:
-    rows = evaluations.frame()
-    rows = rows.assign(yes=rows["yes"] * high)
-    message = f"has the values 0 and {said} alone, not 0 and 1: say label='yes == {said}'"
-    with pytest.raises(ArgumentError, match=re.escape(message)):
-        hs.evaluate(rows, label="yes", ladder=["~ acts"], folds=ONE)
+    even = hs.evaluate(numbered_rows(), label="y", ladder=["x"], folds=ONE)
+    said, headed = "so intervals of gains reach further up than down", even.gain("x", "base rate")
+    assert said not in " ".join(even.facts())
+    table = even.tidy()
+    assert said not in model_words(even.plan, table, headed)
+    table["brier_gain_high"] += 0.002
+    assert said in model_words(even.plan, table, headed)
+    assert said in model_words(even.plan, even.tidy(), replace(headed, high=headed.high + 0.002))
