@@ -84,8 +84,8 @@ class DyadTable(Printed):
     source : tuple of str
         Facts of the log, in words.
     made : pandas.DataFrame or None
-        The columns as they were made, which share their memory with ``frame``: what was put in the place of
-        one since is no column of the log's.
+        The columns as they were made (sharing their memory with ``frame`` from pandas 3 on): what was put in
+        the place of one since is no column of the log's.
     """
 
     frame: pd.DataFrame
@@ -260,7 +260,15 @@ def measured(
         # labels and attributes belong to the study: who changes the frame must not change them
         values[fact.name] = copy(given)
     frame = _frame(values)
-    return replace(table, frame=frame, about=tuple(about), made=frame.copy(deep=False))
+    return replace(table, frame=frame, about=tuple(about), made=_kept(frame))
+
+
+def _kept(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns as they are now, whatever is done to the frame: a view, or a copy before pandas 3."""
+    import pandas as pd
+
+    # before copy-on-write, what is set in a frame is set in its views
+    return frame.copy(deep=int(pd.__version__.partition(".")[0]) < 3)
 
 
 def _without_surroundings(moments: int) -> str:

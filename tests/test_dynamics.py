@@ -703,6 +703,7 @@ def test_what_ends_cannot_be_asked_of_is_said(busy) -> None:
 # what is stored
 
 
+@pytest.mark.slow
 def test_the_code_of_the_page_runs() -> None:
     page = (PROJECT / "docs" / "dynamics.md").read_text(encoding="utf-8")
     names: dict[str, object] = {}

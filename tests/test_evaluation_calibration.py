@@ -84,6 +84,7 @@ def test_studies_of_the_run_come_out_again(calibration: ModuleType, name) -> Non
         assert again == pytest.approx(stored["first"][number], rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("which", "name"), [("LONGER", "60 people, acts, directed"), ("OTHERS", "60 people, ordinal")]
 )

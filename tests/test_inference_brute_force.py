@@ -250,6 +250,7 @@ def newton(fit: Estimate, keep: np.ndarray) -> np.ndarray:
     return theta
 
 
+@pytest.mark.slow
 def test_the_exact_jackknife_of_a_large_study_is_quick() -> None:
     """200 people, 39,800 rows, 20,100 refits: under 10 s of processor time, exact to 1e-9."""
     rng = np.random.default_rng(3)

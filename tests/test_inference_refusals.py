@@ -166,6 +166,7 @@ def test_where_a_fit_starts_does_not_matter(start: list[float]) -> None:
     np.testing.assert_allclose(warm.beta, cold.beta, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_many_rows_are_fast() -> None:
     rng = np.random.default_rng(1)
     n = 320_000

@@ -54,6 +54,7 @@ def test_interactions_are_unbiased_and_covered_and_seldom_claimed(
             assert 0.04 - error <= found["rejected"] <= 0.065
 
 
+@pytest.mark.slow
 def test_studies_of_today_are_the_stored_ones(benchmark: ModuleType, stored: dict[str, Any]) -> None:
     one = benchmark.designs([40])[1]
     then = next(each for each in stored["designs"] if each["design"] == one.name)

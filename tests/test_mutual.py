@@ -116,6 +116,7 @@ def test_without_covariates_the_odds_ratio_is_that_of_the_table() -> None:
     assert one["r_squared"] == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_people_left_out_exactly_and_in_one_step() -> None:
     frame = frame_of(16, seed=3)
     fit = hs.fit_mutual(FORMULA, frame, exact=True)

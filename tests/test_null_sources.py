@@ -76,6 +76,7 @@ def test_nothing_is_drawn_across_blocks_and_everybody_keeps_their_numbers(name: 
     assert changed > 10
 
 
+@pytest.mark.slow
 def test_every_graph_within_blocks_is_as_likely() -> None:
     # a ring of three that can be turned, and two arcs that can be exchanged, in blocks of their own
     arcs = [(0, 2), (2, 4), (4, 0), (1, 3), (5, 7)]
@@ -126,6 +127,7 @@ def test_things_are_shuffled_within_their_part(high: int) -> None:
     assert stats.chisquare([found[one] for one in wanted]).pvalue > ALPHA
 
 
+@pytest.mark.slow
 def test_a_block_is_drawn_as_if_it_were_alone() -> None:
     log, block = in_blocks(2, (5, 7))
     names = ["mutual_dyads", "null_dyads"]

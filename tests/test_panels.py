@@ -118,6 +118,7 @@ def test_standardised_paths_are_those_of_standard_scores() -> None:
     assert "Cross paths equal: difference" in str(found)
 
 
+@pytest.mark.slow
 def test_errors_of_standardised_paths_know_that_deviations_are_estimated() -> None:
     frame = frame_of(30, seed=2)
     joint = hs.cross_lagged(VARIABLES, frame)

@@ -38,6 +38,7 @@ def test_slopes_shrink_by_the_factor_and_are_mended(reliability: float, related:
     assert abs(table.mean()["corrected"] - 1.0) < 4 * error["corrected"]
 
 
+@pytest.mark.slow
 def test_intervals_of_mended_slopes_cover() -> None:
     covered = []
     for seed in range(80):

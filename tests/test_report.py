@@ -27,6 +27,9 @@ from honestsignals.reporting.words import STEPS
 from tests.reports import NASTY, NO_TIMES, Page, content, names, plain_study
 from tests.shared import PROJECT
 
+pytestmark = pytest.mark.slow
+"""On the lowest versions tests/test_report_studies.py writes reports, of real studies."""
+
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:

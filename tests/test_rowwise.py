@@ -376,6 +376,7 @@ def test_chance_moves_the_statistic_more_than_relabelling_does() -> None:
     assert abs(rows / 300 - 0.05) <= 3.5 * math.sqrt(0.05 * 0.95 / 300)
 
 
+@pytest.mark.slow
 def test_dealt_rows_keep_the_size_however_much_each_gives() -> None:
     rng = np.random.default_rng(16)
     rejected = 0

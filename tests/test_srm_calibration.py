@@ -82,6 +82,7 @@ def test_no_test_rejects_noise_too_often() -> None:
             assert (share - 2 * error <= 0.065).all(), one["cell"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["12 people, normal", "10 groups of 6, exponential"])
 def test_a_study_of_today_is_the_stored_one(calibration: ModuleType, name: str) -> None:
     """The same seeds cover as often as they did: 200 studies, within four Monte-Carlo errors."""

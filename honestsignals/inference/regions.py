@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import fdtri
+from scipy.special import chdtri, fdtri
 
 from honestsignals.errors import ArgumentError, check_level
 from honestsignals.inference.clusters import Floats
 
+MANY = 1e9
+"""Degrees of freedom that are as good as without end."""
 CLOSE = 1e-5
 """Share of a step within which an end of a region is found."""
 
@@ -122,5 +124,6 @@ def simultaneous_reach(df: Floats, directions: int, level: float = 0.95) -> Floa
     [2.575, 2.448]
     """
     check_level(level)
-    # beyond this F is the chi-square over q to every digit, and its tail function is undefined at infinity
-    return np.sqrt(directions * fdtri(directions, np.minimum(df, 1e12), level))
+    # with this many F is the chi-square over q; its own inverse is undefined at infinity, and rough before
+    reach = directions * fdtri(directions, np.minimum(df, MANY), level)
+    return np.sqrt(np.where(df > MANY, chdtri(directions, 1 - level), reach))
