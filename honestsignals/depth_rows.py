@@ -162,6 +162,6 @@ def depth_rows(log: InteractionLog, within: int) -> DepthRows:
         returned=of.returned,
         watched=of.watched,
         hours=np.where(came, of.wait / HOUR, np.nan),
-        answer_depth=np.where(came, of.depth[of.answer], np.nan) if len(of.depth) else of.depth,
+        answer_depth=np.where(came, of.peak[of.answer], np.nan) if len(of.depth) else of.depth,
         count=of.counts,
     )

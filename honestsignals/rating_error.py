@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ROUNDING = 1e-12
+"""A share that is none."""
+
+
 @dataclass(frozen=True, eq=False)
 class Attenuation(Printed):
     """A slope of a column that was measured with error, as fitted and without the error.
@@ -78,8 +82,8 @@ def attenuation(fitted: Result, term: str, reliability: float) -> Attenuation:
     .. math:: \kappa = \frac{\lambda - R^2}{1 - R^2}
 
     where λ is the share of the column's variance that is not error and R² that of it which the fit's other
-    columns share: with others beside it a slope shrinks by more than λ. Estimate and interval are divided by
-    κ, which takes λ and R² as known; p is that of the fit.
+    columns share (below 0 where none of them is constant): beside others a slope shrinks by more than λ.
+    Estimate and interval are divided by κ, which takes λ and R² as known; p is that of the fit.
 
     Parameters
     ----------
@@ -154,15 +158,23 @@ def _shared(X: np.ndarray, place: int, weights: np.ndarray) -> float:
     rest = column - others @ np.linalg.lstsq(others, column, rcond=None)[0]
     mean = root[:, 0] * (weights @ X[:, place] / weights.sum())
     total = float(np.square(column - mean).sum())
-    return max(0.0, 1.0 - float(np.square(rest).sum()) / total) if total > 0 else math.nan
+    found = 1.0 - float(np.square(rest).sum()) / total if total > 0 else math.nan
+    # without a constant among them the others may leave more than the variance: then it is below 0
+    return 0.0 if abs(found) < ROUNDING else found
+
+
+def _beside(shared: float) -> str:
+    """What the other columns leave of the measured one."""
+    if shared < 0:
+        return "Without a constant its mean counts as spread, which the other columns leave"
+    return f"The other columns share {number(shared)} of its variance"
 
 
 def _lines(fitted: Result, term: str, reliability: float, shared: float, factor: float) -> tuple[str, ...]:
     return (
         f"{term} measured with reliability {reliability:g}: {fitted.model.formula}, "
         f"{len(fitted.model.y):,} rows.",
-        f"The other columns share {number(shared)} of its variance, so its slope is fitted at "
-        f"{number(factor)} of what it is without error.",
+        f"{_beside(shared)}, so its slope is fitted at {number(factor)} of what it is without error.",
         "The interval takes the reliability as known. Only error that is unrelated to the label, to other "
         "columns and to the truth is mended; slopes of the other columns stay biased by it.",
     )

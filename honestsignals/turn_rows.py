@@ -129,7 +129,7 @@ def turn_rows(log: InteractionLog, within: int) -> TurnRows:
         mixed=of.acts.mixed[starts],
         depth=depth,
         beyond=np.where(np.isfinite(before), depth - np.where(np.isfinite(before), before, 0.0), np.nan),
-        answered=np.where(returned | watched, returned.astype(float), np.nan),
+        answered=np.where(watched, returned.astype(float), np.nan),
         begin=acts.time[starts],
         end=acts.time[ends],
         row=acts.row[starts],

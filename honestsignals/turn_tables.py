@@ -40,7 +40,7 @@ MEANINGS = {
 }
 WHY = {
     "own_depth": "ego's first turn, or one of two turns before touches an instant at which both disclosed",
-    "answered": "alter did not disclose, and the log ended before the window did",
+    "answered": "the log ended before the window did, whether alter disclosed by then or not",
     "next_depth": "alter disclosed nothing more, or at one instant with ego",
     "ego_first": "both first disclosed at one instant",
 }

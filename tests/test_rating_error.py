@@ -90,3 +90,16 @@ def test_refusals() -> None:
     beside = hs.fit("trust ~ depth", made, family="gaussian", fixed_effects="sender")
     with pytest.raises(hs.DesignError, match="effects of people"):
         hs.attenuation(beside, "depth", 0.7)
+
+
+def test_without_a_constant_the_mean_counts_as_spread() -> None:
+    """Error is small beside the mean then: with x about 2 a slope is hardly pulled."""
+    rng = np.random.default_rng(3)
+    ego, alter = np.triu_indices(60, 1)
+    true = rng.normal(2, 0.5, ego.size)
+    rows = pd.DataFrame({"ego": ego, "alter": alter, "depth": true + rng.normal(0, 0.25, ego.size)})
+    rows["trust"] = 3 * true
+    alone = hs.attenuation(hs.fit("trust ~ depth - 1", rows, family="gaussian"), "depth", 0.8)
+    assert alone.tidy()["estimate"].iloc[1] == pytest.approx(3, abs=0.03)
+    x, noise = rows["depth"].to_numpy(), 0.2 * rows["depth"].var(ddof=0)
+    assert alone.factor == pytest.approx(1 - noise / np.mean(x**2), rel=1e-10)
