@@ -70,7 +70,7 @@ def by_loops(acts: pd.DataFrame, end: float) -> dict[tuple[str, str, int], dict[
                 "alter_depth": mean[k - 1],
                 "own_depth": mean[k - 2] if k >= 2 and clear[k - 2] else math.nan,
                 "relative_depth": mean[k] - earlier.max(),
-                "answered": 1.0 if came else (0.0 if last + DAY <= end else math.nan),
+                "answered": float(came) if last + DAY <= end else math.nan,
                 "next_depth": mean[k + 1] if k + 1 < len(turns) and clear[k + 1] else math.nan,
                 "hours": (begin - turns[k - 1]["times"][-1]) / 3600,
                 "ego_first": math.nan if first is None else float(first == ego),
