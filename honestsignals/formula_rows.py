@@ -37,6 +37,28 @@ def known_rows(
     -------
     ndarray of bool
     """
+    keep = rows_known(label, frame, bare, left_out)
+    refuse_empty(keep, left_out)
+    refuse_endless(label[1], int(np.isinf(label[0][keep]).sum()))
+    return keep
+
+
+def rows_known(
+    label: tuple[Array, str], frame: pd.DataFrame, bare: set[str], left_out: dict[str, int]
+) -> Array:
+    """The same of rows that may be none.
+
+    Parameters
+    ----------
+    label : tuple of (ndarray, str)
+    frame : pandas.DataFrame
+    bare : set of str
+    left_out : dict of str to int
+
+    Returns
+    -------
+    ndarray of bool
+    """
     y, left = label
     keep = ~np.isnan(y)
     if not keep.all():
@@ -49,11 +71,13 @@ def known_rows(
             what = "undefined" if frame[name].dtype.kind in "iufb" else "not known"
             left_out[f"rows where {name} is {what}"] = int(lacks.sum())
             keep &= ~lacks
-    refuse_empty(keep, left_out)
-    endless = int(np.isinf(y[keep]).sum())
+    return keep
+
+
+def refuse_endless(left: str, endless: int) -> None:
+    """Refuse a label that is infinite in some rows."""
     if endless:
         raise FitError(f"The label {left} is infinite in {counted(endless, 'row')}; no model takes it.")
-    return keep
 
 
 def count_undefined(columns: Array, names: tuple[str, ...], left_out: dict[str, int]) -> Array:

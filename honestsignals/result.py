@@ -333,7 +333,7 @@ class Result(Printed):
         """Rows used of how many, why the others were not, people, which errors, base rate."""
         one = self.glance().iloc[0]
         left = [f"{count:,} {reason}" for reason, count in self.model.left_out.items()]
-        total = len(self.model.y) + sum(self.model.left_out.values())
+        total = one["rows"] + sum(self.model.left_out.values())
         lines = [
             *self.design_facts,
             f"{self.estimate.family} of {self.model.label}: {one['rows']:,} rows of {total:,}, "

@@ -42,14 +42,38 @@ def dependent_columns(X: NDArray[Any], names: Sequence[str]) -> list[tuple[str, 
     """
     X = np.asarray(X, dtype=float)
     norms = np.linalg.norm(X, axis=0)
-    Z = X / np.where(norms > 0, norms, 1.0)
+    return dependent_in(X / np.where(norms > 0, norms, 1.0), np.ptp(X, axis=0) == 0, names)
+
+
+def dependent_in(
+    Z: Floats, constant: NDArray[np.bool_], names: Sequence[str]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """The same of columns of unit norm, or of others with their lengths and angles.
+
+    Parameters
+    ----------
+    Z : ndarray, shape (n, k)
+        Columns of norm 1, or 0; the triangle of their QR says as much.
+    constant : ndarray of bool, shape (k,)
+        Which of them are the same in every row.
+    names : sequence of str
+
+    Returns
+    -------
+    list of (str, tuple of str)
+
+    Examples
+    --------
+    >>> dependent_in(np.array([[1.0, 1.0], [0.0, 0.0]]), np.array([True, False]), ["Intercept", "x"])
+    [('x', ('Intercept',))]
+    """
+    norms = np.linalg.norm(Z, axis=0)
     triangle, order = qr(Z, mode="r", pivoting=True)
-    triangle = triangle[: X.shape[1]]
-    if norms.all() and np.abs(np.diag(triangle)).min() > COLLINEAR and X.shape[0] >= X.shape[1]:
+    triangle = triangle[: Z.shape[1]]
+    if norms.all() and np.abs(np.diag(triangle)).min() > COLLINEAR and Z.shape[0] >= Z.shape[1]:
         return []
     columns = np.empty_like(triangle)
     columns[:, order] = triangle  # the same lengths and angles as Z's columns, in k rows
-    constant = np.ptp(X, axis=0) == 0
     kept: list[int] = []
     found: list[tuple[str, tuple[str, ...]]] = []
     for j in np.argsort(~_intercept(constant, norms, names), kind="stable").tolist():

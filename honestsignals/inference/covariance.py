@@ -29,6 +29,12 @@ SHARED_PEOPLE = (
 )
 """What those three say in one voice: side by side it is printed once."""
 
+TWO_WAY = (
+    "two_way: its errors are too small where what a person sends and receives, or the rows of a pair, "
+    "depend on one another"
+)
+BELOW = f"dyadic: below {DYADIC_PEOPLE} people its errors are too small; the jackknife's are not"
+
 __all__ = [
     "COVARIANCES",
     "Covariance",
@@ -193,11 +199,7 @@ def two_way(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: S
     meat = sent.T @ sent + received.T @ received - both.T @ both
     fewer = min(np.unique(ego).size, np.unique(alter).size)
     df = np.full(estimate.beta.size, max(fewer - 1.0, 1.0))
-    notes = [
-        *size_notes(estimate, n_people, names),
-        "two_way: its errors are too small where what a person sends and receives, or the rows of a pair, "
-        "depend on one another",
-    ]
+    notes = [*size_notes(estimate, n_people, names), TWO_WAY]
     return noted("two_way", root @ meat @ root.T, df, names, notes)
 
 
@@ -249,9 +251,7 @@ def dyadic(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: Se
     df = np.full(estimate.beta.size, max(n_people - estimate.beta.size, 1.0))
     notes = [*hub_note(estimate, ego, alter, names), *size_notes(estimate, n_people, names)]
     if n_people < DYADIC_PEOPLE:
-        notes.append(
-            f"dyadic: below {DYADIC_PEOPLE} people its errors are too small; the jackknife's are not"
-        )
+        notes.append(BELOW)
     return noted("dyadic", root @ (u_person.T @ u_person - u_pair.T @ u_pair) @ root.T, df, names, notes)
 
 

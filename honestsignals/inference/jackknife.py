@@ -19,7 +19,7 @@ from honestsignals.inference.variance import Covariance, Whole, parts_gone, root
 from honestsignals.inference.words import named
 
 
-class _Steps(NamedTuple):
+class Steps(NamedTuple):
     """Δ of every group left out, and the coefficients that some group carries alone."""
 
     delta: Floats  # (groups, k), in units of the whitened design
@@ -83,19 +83,20 @@ def jackknife(
     root = root_of(estimate)
     Z = estimate.predictors @ root
     people_out = _people_out(estimate, Z, root, (ego, alter), exact)
-    pairs_out = _without_levels(_pair_steps(estimate, Z, pairs, root), vanishing(estimate, (pairs,)))
+    pairs_out = pair_steps(estimate.slopes, estimate.curvature, Z, pairs, root)
+    pairs_out = without_levels(pairs_out, vanishing(estimate, (pairs,)))
     if exact and estimate.family != "gaussian":
         pairs_out = pairs_out._replace(delta=refits(estimate, Z, root, (pairs,), pairs_out.delta))
-    notes = [*_lost_notes(people_out, pairs_out, names), *hub_note(estimate, ego, alter, names)]
+    notes = [*lost_notes(people_out, pairs_out, names), *hub_note(estimate, ego, alter, names)]
     notes += _separated_note(people_out, pairs_out)
-    floor = _squares(pairs_out.delta, root)
-    matrix = _squares(people_out.delta, root) * (n_people - 1) / n_people - floor
+    floor = squares(pairs_out.delta, root)
+    matrix = squares(people_out.delta, root) * (n_people - 1) / n_people - floor
     df = effective_df(estimate, ego, alter)
     gone = np.hstack([people_out.gone, pairs_out.gone])
     whole = Whole(matrix, floor, gone, root, person_shares(estimate, ego, alter))
     lost = people_out.lost | pairs_out.lost
     notes += size_notes(estimate, n_people, names)
-    return Covariance("jackknife", _blank(matrix, lost), _blank(floor, lost), df, tuple(notes), whole)
+    return Covariance("jackknife", blank_lost(matrix, lost), blank_lost(floor, lost), df, tuple(notes), whole)
 
 
 def frank_snijders(
@@ -147,39 +148,39 @@ def frank_snijders(
         raise FitError("Two people make one pair: errors that leave people out need at least three people.")
     root = root_of(estimate)
     out = _people_out(estimate, estimate.predictors @ root, root, (ego, alter), exact)
-    nobody = _Steps(out.delta[:0], out.gone[:, :0], np.zeros(root.shape[0], dtype=bool))
-    notes = [*_lost_notes(out, nobody, names), *hub_note(estimate, ego, alter, names)]
+    nobody = Steps(out.delta[:0], out.gone[:, :0], np.zeros(root.shape[0], dtype=bool))
+    notes = [*lost_notes(out, nobody, names), *hub_note(estimate, ego, alter, names)]
     notes += [*_separated_note(out, nobody), *size_notes(estimate, n_people, names)]
     notes.append(
         "frank_snijders: its errors are too small where pairs that share a person depend on one another"
     )
-    matrix = _blank(_squares(out.delta, root), out.lost) * (n_people - 2) / (2 * n_people)
+    matrix = blank_lost(squares(out.delta, root), out.lost) * (n_people - 2) / (2 * n_people)
     return Covariance("frank_snijders", matrix, None, np.full(root.shape[0], n_people - 1.0), tuple(notes))
 
 
 def _people_out(
     estimate: Estimate, Z: Floats, root: Floats, codes: tuple[Codes, Codes], exact: bool
-) -> _Steps:
+) -> Steps:
     """Δ of every person, in one step or by refits."""
-    steps = _without_levels(_person_steps(estimate, Z, *codes, root), vanishing(estimate, codes))
+    steps = without_levels(_person_steps(estimate, Z, *codes, root), vanishing(estimate, codes))
     if not exact or estimate.family == "gaussian":
         return steps
     return steps._replace(delta=refits(estimate, Z, root, codes, steps.delta))
 
 
-def _without_levels(steps: _Steps, vanish: NDArray[np.bool_]) -> _Steps:
+def without_levels(steps: Steps, vanish: NDArray[np.bool_]) -> Steps:
     """The same, with coefficients lost whose level goes with some group."""
     gone = np.hstack([steps.gone, np.eye(vanish.size)[:, vanish]])
-    return _Steps(steps.delta, gone, steps.lost | vanish)
+    return Steps(steps.delta, gone, steps.lost | vanish)
 
 
-def _separated_note(*out: _Steps) -> list[str]:
+def _separated_note(*out: Steps) -> list[str]:
     if all(np.isfinite(one.delta).all() for one in out):
         return []
     return ["jackknife: without one person or pair the label is separated, so exact refits give no errors"]
 
 
-def _person_steps(estimate: Estimate, Z: Floats, ego: Codes, alter: Codes, root: Floats) -> _Steps:
+def _person_steps(estimate: Estimate, Z: Floats, ego: Codes, alter: Codes, root: Floats) -> Steps:
     n_people, k = int(max(ego.max(), alter.max())) + 1, Z.shape[2]
     score = person_sums(ego, alter, estimate.scores @ root, n_people)
     left = np.empty((n_people, k, k))  # (H − H_i), where H is the identity
@@ -187,26 +188,71 @@ def _person_steps(estimate: Estimate, Z: Floats, ego: Codes, alter: Codes, root:
         weighted = np.einsum("nab,nb->na", estimate.curvature, Z[:, :, column])
         part = person_sums(ego, alter, np.einsum("nac,na->nc", Z, weighted), n_people)
         left[:, column, :] = np.eye(k)[column] - part
-    left = (left + left.transpose(0, 2, 1)) / 2
+    return steps_without((left + left.transpose(0, 2, 1)) / 2, score, root)
+
+
+def steps_without(left: Floats, score: Floats, root: Floats) -> Steps:
+    """One-step Δ of groups from what is left of the Hessian without each, and each one's score.
+
+    Parameters
+    ----------
+    left : ndarray, shape (groups, k, k)
+        H − H_i in units in which H is the identity.
+    score : ndarray, shape (groups, k)
+        In those units.
+    root : ndarray, shape (k, k)
+        Those units.
+
+    Returns
+    -------
+    Steps
+
+    Examples
+    --------
+    >>> steps_without(np.full((1, 1, 1), 0.5), np.array([[0.1]]), np.eye(1)).delta.tolist()
+    [[0.2]]
+    """
+    k = score.shape[1]
     singular = np.linalg.eigvalsh(left)[:, 0] < SINGULAR
-    delta = np.empty((n_people, k))
+    delta = np.empty_like(score)
     delta[~singular] = np.linalg.solve(left[~singular], score[~singular][:, :, None])[:, :, 0]
     gone = [np.zeros((k, 0))]
     for person in np.flatnonzero(singular):
         delta[person], without = _estimable_step(left[person], score[person], root)
         gone.append(without)
-    return _Steps(delta, np.hstack(gone), _has_part(np.eye(k), gone, root))
+    return Steps(delta, np.hstack(gone), has_part(np.eye(k), gone, root))
 
 
-def _pair_steps(estimate: Estimate, Z: Floats, pairs: Codes, root: Floats) -> _Steps:
-    """Steps of pairs through their few rows: (I − Z'WZ)⁻¹ Z'g = Z' (I − W Z Z')⁻¹ g, of all predictors."""
+def pair_steps(slopes: Floats, curvature: Floats, Z: Floats, pairs: Codes, root: Floats) -> Steps:
+    """Steps of pairs through their few rows: (I − Z'WZ)⁻¹ Z'g = Z' (I − W Z Z')⁻¹ g, of all predictors.
+
+    Parameters
+    ----------
+    slopes, curvature : ndarray, shapes (n, m), (n, m, m)
+    Z : ndarray, shape (n, m, k)
+        Predictors in units in which the Hessian is the identity.
+    pairs : ndarray of int, shape (n,)
+        0 … D − 1.
+    root : ndarray, shape (k, k)
+        Those units.
+
+    Returns
+    -------
+    Steps
+
+    Examples
+    --------
+    >>> Z, one = np.full((4, 1, 1), 0.5), np.ones((4, 1, 1))
+    >>> pair_steps(np.ones((4, 1)), one, Z, np.array([0, 0, 1, 2]), np.eye(1)).delta.round(6).tolist()
+    [[2.0], [0.666667], [0.666667]]
+    """
     m, k = Z.shape[1:]
     delta, gone = np.empty((int(pairs.max()) + 1, k)), [np.zeros((k, 0))]
     for which, rows in _row_blocks(pairs, k * m):
         several = rows.shape[1] * m
         z = Z[rows].reshape(-1, several, k)
-        g = estimate.slopes[rows].reshape(-1, several)
-        wz = np.einsum("prab,prbc->prac", estimate.curvature[rows], Z[rows]).reshape(-1, several, k)
+        g = slopes[rows].reshape(-1, several)
+        wz = np.einsum("prab,prbc->prac", curvature[rows], Z[rows]).reshape(-1, several, k)
         hat = wz @ z.transpose(0, 2, 1)
         # The largest eigenvalue of the hat matrix is at most its trace: only heavy pairs can be singular.
         for heavy in np.flatnonzero(np.trace(hat, axis1=1, axis2=2) > 0.5):
@@ -218,7 +264,7 @@ def _pair_steps(estimate: Estimate, Z: Floats, pairs: Codes, root: Floats) -> _S
         keep = which >= 0
         inner = np.linalg.solve(np.eye(several) - hat[keep], g[keep][:, :, None])
         delta[which[keep]] = (z[keep].transpose(0, 2, 1) @ inner)[:, :, 0]
-    return _Steps(delta, np.hstack(gone), _has_part(np.eye(k), gone, root))
+    return Steps(delta, np.hstack(gone), has_part(np.eye(k), gone, root))
 
 
 def _row_blocks(pairs: Codes, k: int) -> Iterator[tuple[Codes, Codes]]:
@@ -240,15 +286,20 @@ def _estimable_step(left: Floats, score: Floats, root: Floats) -> tuple[Floats, 
     return step, root @ vectors[:, ~kept]
 
 
-def _has_part(C: Floats, gone: Sequence[Floats], root: Floats) -> NDArray[np.bool_]:
-    """Which combinations have a part in some directions that are gone; a coefficient is one too."""
+def has_part(C: Floats, gone: Sequence[Floats], root: Floats) -> NDArray[np.bool_]:
+    """Which combinations have a part in some directions that are gone; a coefficient is one too.
+
+    >>> has_part(np.eye(2), [np.array([[1.0], [0.0]])], np.eye(2)).tolist()
+    [True, False]
+    """
     lost = np.zeros(len(C), dtype=bool)
     for directions in gone:
         lost |= parts_gone(C, directions, root)
     return lost
 
 
-def _lost_notes(people_out: _Steps, pairs_out: _Steps, names: Sequence[str]) -> list[str]:
+def lost_notes(people_out: Steps, pairs_out: Steps, names: Sequence[str]) -> list[str]:
+    """Coefficients that rest on one person or one pair alone, in words."""
     found = []
     for lost, who in ((people_out.lost & ~pairs_out.lost, "person"), (pairs_out.lost, "pair")):
         if lost.any():
@@ -262,12 +313,12 @@ def _lost_notes(people_out: _Steps, pairs_out: _Steps, names: Sequence[str]) -> 
     return found
 
 
-def _squares(delta: Floats, root: Floats) -> Floats:
+def squares(delta: Floats, root: Floats) -> Floats:
     """Σ ΔΔ' in the units of the coefficients."""
     matrix: Floats = root @ (delta.T @ delta) @ root.T
     return matrix
 
 
-def _blank(matrix: Floats, lost: NDArray[np.bool_]) -> Floats:
+def blank_lost(matrix: Floats, lost: NDArray[np.bool_]) -> Floats:
     """NaN where a coefficient is lost."""
     return np.where(lost[:, None] | lost, np.nan, matrix)

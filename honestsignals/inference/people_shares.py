@@ -92,14 +92,38 @@ def hub_note(estimate: Estimate, ego: NDArray[Any], alter: NDArray[Any], names: 
     """
     ego, alter, n_people = person_codes(ego, alter)
     rows = (np.bincount(ego, minlength=n_people) + np.bincount(alter, minlength=n_people)).max() / ego.size
+    told = _told(*_units(estimate))
+    share = person_sums(ego, alter, told, n_people).max(axis=0) / told.sum(axis=0)
+    return hub_words(float(rows), share, names)
+
+
+def hub_words(rows: float, share: Floats, names: Sequence[str]) -> list[str]:
+    """The same warnings from the largest shares of one person.
+
+    Parameters
+    ----------
+    rows : float
+        Of the rows.
+    share : ndarray, shape (p,)
+        Of what tells each coefficient.
+    names : sequence of str
+        Of the coefficients.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> hub_words(0.1, np.array([0.2, 0.7]), ["Intercept", "acts"])[0][:67]
+    "one person's rows carry more than half of what tells 'acts': the er"
+    """
     found = []
     if rows > HUB_SHARE:
         found.append(
             f"one person is in {100 * rows:.0f} % of the rows: errors that sum over people are too small "
             "with such a hub (Tabord-Meehan 2019)"
         )
-    told = _told(*_units(estimate))
-    share = person_sums(ego, alter, told, n_people).max(axis=0) / told.sum(axis=0)
     heavy = [name for name, part in zip(names, share, strict=True) if part > max(HUB_SHARE, rows)]
     if heavy:
         found.append(

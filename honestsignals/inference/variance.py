@@ -323,18 +323,39 @@ def size_notes(estimate: Estimate, n_people: int, names: Sequence[str]) -> list[
     3 people: errors that rest on fewer than 10 people are not to be trusted
     1 row with label 0 for 1 coefficient, fewer than 10 each: estimates may be biased, errors too small
     """
+    rarer = None if estimate.rule.label == "number" else _rarer(estimate)
+    return notes_of_size(n_people, rarer, len(names))
+
+
+def notes_of_size(n_people: int, rarer: tuple[int, str] | None, k: int) -> list[str]:
+    """The same from counts.
+
+    Parameters
+    ----------
+    n_people : int
+    rarer : tuple of (int, str), or None
+        How many rows tell the coefficients, and which those are; None of a label that is a number.
+    k : int
+        Coefficients.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> notes_of_size(30, (12, "with label 1"), 2)
+    ['12 rows with label 1 for 2 coefficients, fewer than 10 each: estimates may be biased, errors too small']
+    """
     found = []
     if n_people < FEW_PEOPLE:
         found.append(
             f"{counted(n_people, 'person', 'people')}: errors that rest on fewer than "
             f"{FEW_PEOPLE} people are not to be trusted"
         )
-    if estimate.rule.label == "number":
-        return found
-    rarer, what = _rarer(estimate)
-    if rarer < EVENTS_PER_COEFFICIENT * len(names):
+    if rarer is not None and rarer[0] < EVENTS_PER_COEFFICIENT * k:
         found.append(
-            f"{counted(rarer, 'row')} {what} for {counted(len(names), 'coefficient')}, "
+            f"{counted(rarer[0], 'row')} {rarer[1]} for {counted(k, 'coefficient')}, "
             f"fewer than {EVENTS_PER_COEFFICIENT} each: estimates may be biased, errors too small"
         )
     return found
