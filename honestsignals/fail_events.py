@@ -9,10 +9,17 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, one_of
 from honestsignals.log import InteractionLog
-from honestsignals.metrics.acts import DAY, HOUR, NEVER, Acts, Settings
+from honestsignals.metrics.acts import DAY, HOUR, NEVER
 from honestsignals.metrics.opening_windows import Openings
-from honestsignals.metrics.timing import thread
-from honestsignals.return_waits import OrderedActs, ordered_acts
+from honestsignals.return_waits import (
+    NO_DEPTH,
+    OrderedActs,
+    checked_depth,
+    counts_of,
+    disclosed,
+    openings,
+    ordered_acts,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +27,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 OF = {"openings": "opening", "disclosures": "disclosure"}
+MOST = 20_000_000
+"""Disclosures that are told one by one; a row stands for as many as it counts."""
 
 
 class Sourced(Protocol):
@@ -117,7 +126,8 @@ def initiatives(
     """Every opening or disclosure, with the moment at which the other first returned it.
 
     An opening is returned by the other's next act, a disclosure by the other's next disclosure; both are
-    strictly later.
+    strictly later. All are of acts that count as giving. A row that stands for several disclosures is told
+    as often; a conversation is opened once.
 
     Parameters
     ----------
@@ -136,21 +146,17 @@ def initiatives(
         Where the log has no times, no depth that is asked for, or none of these.
     """
     one_of("of", of, tuple(OF))
+    least = checked_depth(depth_at_least)
     log, people = source_of(source, what)
     acts = ordered_acts(log)
-    depth = log.acts.columns.get("depth")
-    if depth is None and (of == "disclosures" or depth_at_least is not None):
-        raise DesignError("This log has no depth, so which acts disclose something is not known.")
-    deep = np.full(len(acts.row), np.nan) if depth is None else depth[acts.row].astype(float)
-    giving = np.flatnonzero(acts.giving)
-    at = _opening(log, acts, giving, gap) if of == "openings" else np.flatnonzero(~np.isnan(deep))
-    returning = giving if of == "openings" else at
+    if least is not None and "depth" not in log.acts.columns:
+        raise DesignError(NO_DEPTH)
+    at, returning, depth = _asking(log, acts, of, gap)
     if not len(at):
         raise DesignError(f"This log has no {of}.")
     events, order = _events(acts, at, returning)
     at = at[order]
     low, high, from_low = acts.low[acts.pair[at]], acts.high[acts.pair[at]], acts.from_low[at]
-    able = np.ones(len(at), dtype=bool) if depth_at_least is None else deep[at] >= _number(depth_at_least)
     return Initiatives(
         log,
         people,
@@ -158,39 +164,29 @@ def initiatives(
         events,
         np.where(from_low, low, high),
         np.where(from_low, high, low),
-        deep[at],
+        depth[at],
         acts.row[at],
-        able,
-        depth_at_least,
+        np.ones(len(at), dtype=bool) if least is None else depth[at] >= least,
+        least,
         gap,
     )
 
 
-def _number(depth: object) -> float:
-    """A depth to hold others against."""
-    if isinstance(depth, bool) or not isinstance(depth, int | float | np.number) or not np.isfinite(depth):
-        raise ArgumentError(f"depth_at_least is {depth!r}; it must be a number, as depth counts.")
-    return float(depth)
-
-
-def _opening(log: InteractionLog, acts: OrderedActs, giving: Array, gap: int) -> Array:
-    """Positions of the acts that ``opened_ego`` counts."""
-    conversation = log.acts.columns.get("conversation")
-    batch = Acts(
-        offsets=np.searchsorted(acts.pair[giving], np.arange(len(acts.low) + 1)),
-        from_ego=acts.from_low[giving],
-        time=acts.time[giving],
-        count=None,
-        weight=None,
-        kind=None,
-        conversation=None if conversation is None else conversation[acts.row[giving]],
-        depth=None,
-        topic=None,
-        start=log.moments()[0],
-        end=np.full(len(acts.low), log.moments()[1]),
-        settings=Settings(conversation_gap=gap),
-    )
-    return giving[thread(batch, "at")]
+def _asking(log: InteractionLog, acts: OrderedActs, of: str, gap: int) -> tuple[Array, Array, Array]:
+    """Positions of what asks for return, one each, and of what returns; and depths."""
+    if of == "openings":
+        depth = log.acts.columns.get("depth")
+        deep = np.full(len(acts.row), np.nan) if depth is None else depth[acts.row].astype(float)
+        return openings(log, acts, gap), np.flatnonzero(acts.giving), deep
+    deep = disclosed(log, acts)
+    told = np.flatnonzero(~np.isnan(deep))
+    count = counts_of(log, acts)[told]
+    if count.sum() > MOST:
+        raise DesignError(
+            f"The disclosures of this log stand for {count.sum():,} acts, and no more than {MOST:,} can be "
+            "told one by one: take a window of the log."
+        )
+    return np.repeat(told, count), told, deep
 
 
 def _events(acts: OrderedActs, at: Array, returning: Array) -> tuple[Openings, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from honestsignals.errors import ArgumentError
 from honestsignals.graph import edge_rows
@@ -51,7 +51,8 @@ def read_log(
         What the log is called where it is printed.
     depth_layers : sequence of str, optional
         Words that depth is written in, the outermost layer first, as ["peripheral", "intermediate",
-        "core"]: they become 0, 1, 2. Without it, depth is a number.
+        "core"]: they become 0, 1, 2. Without it, depth is a number, or an ordered pandas Categorical, whose
+        categories are its layers.
 
     Returns
     -------
@@ -72,8 +73,21 @@ def read_log(
     No times.
     Left out: nothing.
     """
+    if depth_layers is None:
+        depth_layers = _own_layers(source, columns)
     options = ActOptions(time_unit, time_origin, bad_rows, duplicates, depth_layers=depth_layers)
     return InteractionLog(acts_read(source, columns, options), name or source_name(source))
+
+
+def _own_layers(source: Any, columns: Mapping[str, str] | None) -> list[str] | None:
+    """The layers that an ordered Categorical of words brings with it."""
+    name = "depth" if columns is None else columns.get("depth")
+    column = source[name] if name is not None and name in getattr(source, "columns", ()) else None
+    kind: Any = getattr(column, "dtype", None)
+    if not getattr(kind, "ordered", False):
+        return None
+    words = list(kind.categories)
+    return words if len(words) > 1 and all(isinstance(one, str) for one in words) else None
 
 
 def from_graph(

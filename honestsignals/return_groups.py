@@ -9,7 +9,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, listed, unknown
 from honestsignals.log import InteractionLog
-from honestsignals.return_waits import Waits
+from honestsignals.return_waits import Asking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,13 +45,13 @@ class Groups:
     labels: Array | None = None
 
 
-def groups_of(log: InteractionLog, waits: Waits, by: Any, people: pd.DataFrame | None) -> Groups:
+def groups_of(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame | None) -> Groups:
     """Groups by a column of acts, of people or of pairs.
 
     Parameters
     ----------
     log : InteractionLog
-    waits : Waits
+    waits : Asking
     by : str, pandas.DataFrame or None
         "kind", "channel", "context" or "topic" of the act that asked; "asker_" or "answerer_" and a column
         of people; "same_" and such a column; or a frame with ``ego``, ``alter`` and one column of pairs.
@@ -59,7 +59,7 @@ def groups_of(log: InteractionLog, waits: Waits, by: Any, people: pd.DataFrame |
         Attributes of people, by id.
     """
     if by is None:
-        return Groups("", ("all",), np.zeros(len(waits), dtype=np.int64), "")
+        return Groups("", ("all",), np.zeros(len(waits.row), dtype=np.int64), "")
     if not isinstance(by, str):
         return _of_pairs(log, waits, by)
     if by in OF_ACTS:
@@ -138,7 +138,7 @@ def _act_column(log: InteractionLog, name: str) -> tuple[Array, tuple[str, ...]]
     return acts.columns[name], tuple(str(one) for one in acts.values[name])
 
 
-def _of_acts(log: InteractionLog, waits: Waits, by: str) -> Groups:
+def _of_acts(log: InteractionLog, waits: Asking, by: str) -> Groups:
     found = _act_column(log, by)
     if found is None:
         raise DesignError(f"The acts of this log have no {by}, so waits cannot be told apart by it.")
@@ -150,7 +150,7 @@ def _of_acts(log: InteractionLog, waits: Waits, by: str) -> Groups:
     return Groups(by, names, placed, "act")
 
 
-def _of_pairs(log: InteractionLog, waits: Waits, by: Any) -> Groups:
+def _of_pairs(log: InteractionLog, waits: Asking, by: Any) -> Groups:
     """Groups by a column of pairs: of the ordered pair where it stands both ways, else of the pair."""
     import pandas as pd
 

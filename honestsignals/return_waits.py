@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from honestsignals.errors import DesignError, unknown
+from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import HOUR, Acts, Settings
 from honestsignals.metrics.timing import thread
@@ -15,6 +15,23 @@ from honestsignals.metrics.timing import thread
 Array = np.ndarray[Any, np.dtype[Any]]
 
 DISCLOSURE = "disclosure"
+NO_DEPTH = "This log has no depth, so which acts disclose something is not known."
+
+
+class Asking(NamedTuple):
+    """Who asks whom, by which act.
+
+    Attributes
+    ----------
+    asker, answerer : ndarray of int, shape (n,)
+        Codes of the two.
+    row : ndarray of int, shape (n,)
+        The act, as a row of the log.
+    """
+
+    asker: Array
+    answerer: Array
+    row: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +49,8 @@ class Waits:
         Whether the return came.
     row : ndarray of int, shape (n,)
         The act that asked, as a row of the log.
+    followed : ndarray, shape (n,)
+        Hours from when each began to the end of the log: how long it could have been seen.
     asks : int
         Acts that ask; those made while one waits already start no second wait.
     """
@@ -42,14 +61,20 @@ class Waits:
     hours: Array
     ended: Array
     row: Array
+    followed: Array
     asks: int
+
+    @property
+    def asking(self) -> Asking:
+        """Who waits for whom, and after which act."""
+        return Asking(self.asker, self.answerer, self.row)
 
     def __len__(self) -> int:
         return len(self.hours)
 
     def only(self, which: Array) -> Waits:
         """Some of them."""
-        names = ("asker", "answerer", "begin", "hours", "ended", "row")
+        names = ("asker", "answerer", "begin", "hours", "ended", "row", "followed")
         return replace(self, **{name: getattr(self, name)[which] for name in names})
 
 
@@ -127,7 +152,8 @@ def waits_of(
     ----------
     log : InteractionLog
     of : str, optional
-        Acts that ask: a kind, "disclosure" (acts with a depth), or openings of conversations.
+        Acts that ask: a kind, "disclosure" (acts that count as giving and have a depth), or openings of
+        conversations.
     answer : str, optional
         Acts that return: a kind, "disclosure", or any that counts as giving.
     gap : int, microseconds
@@ -140,7 +166,8 @@ def waits_of(
     Waits
     """
     acts = ordered_acts(log)
-    asks = _openings(log, acts, gap) if of is None else np.flatnonzero(_which(log, acts, of, depth_at_least))
+    asks = openings(log, acts, gap) if of is None else np.flatnonzero(_which(log, acts, of, depth_at_least))
+    asked = len(asks) if of is None else int(counts_of(log, acts)[asks].sum())
     answers = np.flatnonzero(acts.giving if answer is None else _which(log, acts, answer, None))
     # of each wait, the pair and who is waited for; instants by rank, so that both fit into one integer
     instants, rank = np.unique(acts.time, return_inverse=True)
@@ -161,7 +188,8 @@ def waits_of(
     new[1:] = (for_whom[1:] != for_whom[:-1]) | (until[1:] != until[:-1])
     first = np.flatnonzero(new)
     at, ended, place = asks[first], ended[first], place[first]
-    end = np.full(len(at), log.moments()[1], dtype=np.int64)
+    last = log.moments()[1]
+    end = np.full(len(at), last, dtype=np.int64)
     end[ended] = acts.time[answers[place[ended]]]
     low, high, from_low = acts.low[acts.pair[at]], acts.high[acts.pair[at]], acts.from_low[at]
     return Waits(
@@ -171,12 +199,69 @@ def waits_of(
         hours=(end - acts.time[at]) / HOUR,
         ended=ended,
         row=acts.row[at],
-        asks=len(asks),
+        followed=(last - acts.time[at]) / HOUR,
+        asks=asked,
     )
 
 
-def _openings(log: InteractionLog, acts: OrderedActs, gap: int) -> Array:
-    """Positions of the acts that open a conversation, of those that count as giving."""
+def counts_of(log: InteractionLog, acts: OrderedActs) -> Array:
+    """How many acts each row stands for.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    acts : OrderedActs
+    """
+    count = log.acts.count
+    return np.ones(len(acts.row), dtype=np.int64) if count is None else count[acts.row].astype(np.int64)
+
+
+def disclosed(log: InteractionLog, acts: OrderedActs) -> Array:
+    """Depths of disclosures, which are acts that count as giving and have a depth; NaN of all others.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    acts : OrderedActs
+
+    Raises
+    ------
+    DesignError
+        Where the log has no depth.
+    """
+    depth = log.acts.columns.get("depth")
+    if depth is None:
+        raise DesignError(NO_DEPTH)
+    return np.where(acts.giving, depth[acts.row].astype(float), np.nan)
+
+
+def checked_depth(depth_at_least: object) -> float | None:
+    """A depth to hold others against.
+
+    >>> checked_depth("2")
+    Traceback (most recent call last):
+    honestsignals.errors.ArgumentError: depth_at_least is '2'; it must be a number, as depth counts.
+    """
+    if depth_at_least is None:
+        return None
+    number = isinstance(depth_at_least, int | float | np.integer | np.floating)
+    if not number or isinstance(depth_at_least, bool) or not np.isfinite(depth_at_least):  # type: ignore[call-overload]
+        raise ArgumentError(f"depth_at_least is {depth_at_least!r}; it must be a number, as depth counts.")
+    return float(depth_at_least)  # type: ignore[arg-type]
+
+
+def openings(log: InteractionLog, acts: OrderedActs, gap: int) -> Array:
+    """Positions of the acts that open a conversation, as ``opened_ego`` counts them, by pair and time.
+
+    A conversation is opened once, however many acts the first row stands for.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    acts : OrderedActs
+    gap : int, microseconds
+        Of a conversation.
+    """
     giving = np.flatnonzero(acts.giving)
     conversation = log.acts.columns.get("conversation")
     batch = Acts(
@@ -198,12 +283,14 @@ def _openings(log: InteractionLog, acts: OrderedActs, gap: int) -> Array:
 
 def _which(log: InteractionLog, acts: OrderedActs, word: str, depth_at_least: float | None) -> Array:
     """Whether an act is of a kind, or a disclosure."""
-    depth = log.acts.columns.get("depth")
-    if word == DISCLOSURE and depth is not None:
-        known = ~np.isnan(depth[acts.row])
-        return known if depth_at_least is None else known & (depth[acts.row] >= depth_at_least)
+    has_depth = "depth" in log.acts.columns
+    if word == DISCLOSURE and has_depth:
+        depth = disclosed(log, acts)
+        least = -np.inf if depth_at_least is None else depth_at_least
+        # NaN is no depth
+        return np.asarray(depth >= least)
     if word not in log.kinds or log.acts.kind is None:
         if word == DISCLOSURE:
-            raise DesignError("This log has no depth, so which acts disclose something is not known.")
-        raise unknown("kind", word, [*log.kinds, *([DISCLOSURE] if depth is not None else [])])
+            raise DesignError(NO_DEPTH)
+        raise unknown("kind", word, dict.fromkeys([*log.kinds, *([DISCLOSURE] if has_depth else [])]))
     return log.acts.kind[acts.row] == log.kinds.index(word)

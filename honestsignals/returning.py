@@ -9,7 +9,7 @@ from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import HOUR
 from honestsignals.moments import span
 from honestsignals.return_groups import groups_of
-from honestsignals.return_waits import DISCLOSURE, waits_of
+from honestsignals.return_waits import DISCLOSURE, checked_depth, waits_of
 from honestsignals.returns import ReturnCurves
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def return_curves(
     source : InteractionLog or Study
         Acts with times. A study knows attributes of its people too.
     of : str, optional
-        Acts that ask for return: a kind, or "disclosure" (acts with a depth). By default openings of
-        conversations, as ``opened_ego`` counts them.
+        Acts that ask for return: a kind, or "disclosure" (acts that count as giving and have a depth). By
+        default openings of conversations, as ``opened_ego`` counts them.
     answer : str, optional
         Acts that return: a kind, or "disclosure". By default any that counts as giving.
     by : str or pandas.DataFrame, optional
@@ -99,16 +99,17 @@ def return_curves(
         raise ArgumentError(f"return_curves takes a log or a study; got {type(source).__name__}.")
     if people is None:
         people = getattr(source, "people", None) if source is not log else None
-    if depth_at_least is not None and of != DISCLOSURE:
+    least = checked_depth(depth_at_least)
+    if least is not None and of != DISCLOSURE:
         raise ArgumentError(f"depth_at_least is of acts that disclose; say of={DISCLOSURE!r}.")
     gap, until = span(conversation_gap, "conversation_gap"), span(horizon, "horizon") / HOUR
-    waits = waits_of(log, of=of, answer=answer, gap=gap, depth_at_least=depth_at_least)
+    waits = waits_of(log, of=of, answer=answer, gap=gap, depth_at_least=least)
     if not len(waits):
         raise DesignError("No act asks for return, so nobody waits.")
-    deep = f" of depth {depth_at_least:g} or more" if depth_at_least is not None else ""
+    deep = f" of depth {least:g} or more" if least is not None else ""
     asked = "an opening" if of is None else _an_act(of) + deep
     back = "the other's next act" if answer is None else f"the other's next {_an_act(answer)[2:].strip()}"
-    return ReturnCurves(waits, groups_of(log, waits, by, people), until, asked, back)
+    return ReturnCurves(waits, groups_of(log, waits.asking, by, people), until, asked, back)
 
 
 def _an_act(word: str) -> str:

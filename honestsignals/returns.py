@@ -120,7 +120,8 @@ class ReturnCurves(Printed):
             rows = self._rows(group)
             pairs = pairs_of(self.waits.asker[rows], self.waits.answerer[rows])
             wait, ended = self.waits.hours[rows], self.waits.ended[rows]
-            out.append((estimated(wait, ended, pairs, self.horizon), pairs, rows))
+            seen = float(self.waits.followed[rows].max(initial=0.0))
+            out.append((estimated(wait, ended, pairs, self.horizon, seen), pairs, rows))
         return out
 
     # numbers
@@ -129,7 +130,8 @@ class ReturnCurves(Printed):
         """One row a group: waits, people, share returned by the horizon, restricted mean and median hours.
 
         Each with ``_low`` and ``_high``. ``mean_hours`` is the mean of min(wait, horizon). NaN where waits
-        were not followed up to the horizon, or the curve stays below one half (``median_hours``).
+        could not be followed up to the horizon, or the curve stays below one half (``median_hours``); the
+        facts say why.
         """
         import pandas as pd
 
@@ -151,7 +153,8 @@ class ReturnCurves(Printed):
     def curve(self, *, level: float = 0.95) -> pd.DataFrame:
         """The curves: group, hours, returned, std_error, df, low, high (pointwise), at_risk.
 
-        A row for every length at which a wait ended, or for 200 of them, evenly by ends.
+        A row for every length at which a wait ended, or for 200 of them, evenly by ends; one up to which the
+        curve is known; and one at the horizon, NaN where waits could not be followed so far.
         """
         import pandas as pd
 
@@ -297,16 +300,19 @@ class ReturnCurves(Printed):
 
     def _undefined(self) -> list[str]:
         lines = []
-        for name, (found, _, at) in zip(self.groups.names, self._found, strict=True):
+        for name, (found, pairs, at) in zip(self.groups.names, self._found, strict=True):
             where = f" ({name})" if self.groups.name else ""
             if not len(at):
                 lines.append(f"No waits{where}: nothing is defined.")
-            elif np.isnan(found.mean):
+            elif np.isnan(found.share):
+                known = found.curve.followed
+                all_ended = found.curve.survival.size and found.curve.survival[-1] == 0
+                why = "the log ends" if all_ended else "the longest wait was cut off"
                 lines.append(
-                    f"No restricted mean{where}: the longest wait was cut off after "
-                    f"{found.curve.followed:.1f} h, before the horizon."
+                    f"Not known{where} beyond {known:.1f} h, where {why} before the horizon: no share "
+                    f"returned by {_span_words(self.horizon)} and no restricted mean."
                 )
-            if len(at) and np.isnan(found.errors.std_error).all():
+            if len(at) and len(np.union1d(pairs.ego, pairs.alter)) < 3:
                 lines.append(f"No intervals{where}: fewer than three people.")
         return lines
 

@@ -51,6 +51,8 @@ class Ties:
         From the landmark to the last act, or to where follow-up ends.
     ended : ndarray of bool, shape (n,)
         Whether silence followed.
+    followed : ndarray, shape (n,)
+        Days from the landmark to where follow-up ends.
     paths : mapping of str to ndarray
         Covariates by name; NaN where undefined.
     begun_before : int
@@ -65,6 +67,7 @@ class Ties:
     landmark: Array
     days: Array
     ended: Array
+    followed: Array
     paths: dict[str, Array]
     begun_before: int
     left_out: dict[str, int]
@@ -116,6 +119,7 @@ def ties_in(log: InteractionLog, silence: int, early: str | int) -> Ties:
         landmark=told.landmark[keep],
         days=(stop - told.landmark)[keep] / DAY,
         ended=over[keep],
+        followed=(until - told.landmark)[keep] / DAY,
         paths={name: told.paths[name][keep] for name in PATHS},
         begun_before=int((begin[keep] <= log.moments()[0] + silence).sum()),
         left_out={reason: count for reason, count in left_out.items() if count},
@@ -225,6 +229,27 @@ def _rises(tie: Array, depth: Array, step: Array, starts: Array, ties: int) -> t
     last = np.append(first[1:], len(whose)) - 1
     rise[whose[first]] = deepest[last] - deepest[first]
     return rise, jump
+
+
+def check_depths(log: InteractionLog, names: Sequence[str]) -> None:
+    """Refuse covariates of how ties deepen where all disclosures are as deep.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    names : sequence of str
+        Of covariates.
+
+    Raises
+    ------
+    DesignError
+    """
+    depths = np.unique(disclosures_in(log, DAY)[0].depth)
+    if len(depths) == 1 and set(names) - {"volume"}:
+        raise DesignError(
+            f"Every disclosure of this log has the depth {depths[0]:g}, so no tie deepens: of its early path "
+            "only 'volume' differs."
+        )
 
 
 def chosen_paths(covariates: Sequence[str]) -> list[str]:

@@ -20,8 +20,8 @@ from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY
 from honestsignals.moments import span
 from honestsignals.return_groups import Groups, groups_of
-from honestsignals.return_waits import Waits
-from honestsignals.tie_paths import LACKS, PATHS, Ties, chosen_paths, ties_in
+from honestsignals.return_waits import Asking
+from honestsignals.tie_paths import LACKS, PATHS, Ties, check_depths, chosen_paths, ties_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,8 @@ class TieSurvival(HazardResult):
         """Kaplan and Meier's curves at a horizon, a row a group.
 
         Columns: group, ties, people, ended (share by the horizon), days (mean of min(time, horizon)), each
-        with ``_low`` and ``_high``; ``median_days``; all from the landmark on.
+        with ``_low`` and ``_high``; ``median_days``; all from the landmark on; ``reason``, why there is
+        neither share nor mean: a group was not followed up to the horizon.
 
         Parameters
         ----------
@@ -82,12 +83,13 @@ class TieSurvival(HazardResult):
                     "days_low": mean_low,
                     "days_high": mean_high,
                     "median_days": found.curve.quantile(0.5),
+                    "reason": _unseen(found),
                 }
             )
         return pd.DataFrame(rows)
 
     def curve(self, *, horizon: str | None = None, level: float = 0.95) -> pd.DataFrame:
-        """The curves: group, days, alive, low, high, at_risk.
+        """The curves: group, days, alive, low, high, at_risk; NaN where a group was not followed so far.
 
         Parameters
         ----------
@@ -115,7 +117,8 @@ class TieSurvival(HazardResult):
         found = []
         for name, at in groups:
             pairs = pairs_of(self.ties.low[at], self.ties.high[at])
-            found.append((name, estimated(self.ties.days[at], self.ties.ended[at], pairs, until), at))
+            seen = float(self.ties.followed[at].max())
+            found.append((name, estimated(self.ties.days[at], self.ties.ended[at], pairs, until, seen), at))
         return found
 
     def facts(self) -> list[str]:
@@ -131,6 +134,13 @@ class TieSurvival(HazardResult):
             NO_CAUSE,
             *(f"Note: {one}." for one in self.covariance.notes),
         ]
+
+
+def _unseen(found: Estimated) -> str:
+    """Why nothing is known at the horizon."""
+    if not np.isnan(found.share):
+        return ""
+    return f"no tie of the group was followed for more than {found.curve.followed:.1f} days"
 
 
 def tie_survival(
@@ -205,6 +215,7 @@ def tie_survival(
     names = chosen_paths(default if covariates is None else covariates)
     log = log_of(source, "tie_survival")
     found = ties_in(log, span(silence, "silence"), early)
+    check_depths(log, names)
     groups = _groups(log, found, by, people_of(source) if people is None else people)
     X = np.column_stack([found.paths[name] for name in names])
     left_out = dict(found.left_out)
@@ -261,5 +272,4 @@ def _groups(log: InteractionLog, ties: Ties, by: Any, people: pd.DataFrame | Non
         return Groups(by, (f"{by} up to {middle:.3g}", f"{by} above {middle:.3g}"), codes, "pair")
     if isinstance(by, str) and by.startswith(("asker_", "answerer_")):
         raise ArgumentError(f"by is {by!r}; the two of a tie have no order: say same_ and an attribute.")
-    waits = Waits(ties.low, ties.high, ties.landmark, ties.days * 24, ties.ended, ties.row, len(ties))
-    return groups_of(log, waits, by, people)
+    return groups_of(log, Asking(ties.low, ties.high, ties.row), by, people)

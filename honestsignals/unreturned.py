@@ -20,7 +20,7 @@ from honestsignals.metrics.opening_windows import Spans
 from honestsignals.moments import span
 from honestsignals.printed import Printed
 from honestsignals.return_groups import Groups, groups_of
-from honestsignals.return_waits import Waits
+from honestsignals.return_waits import Asking
 from honestsignals.stifle_results import Stifling
 from honestsignals.stifle_study import StifleStudy
 from honestsignals.stifle_tables import Sensitivity, windows_of
@@ -34,6 +34,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 SHOWN = 10
 """Rows that are printed."""
 LATE = "Δ ends after the log"
+FEWEST_PEOPLE = 3
+"""With fewer there is no error over people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +76,9 @@ class ReciprocityFails(Printed):
         if not watched.any():
             return (float("nan"),) * 3
         unreturned = 1.0 - found[watched]
-        share, able = float(unreturned.mean()), self.source.able
-        ego, alter = (one[able][watched] for one in (self.source.opener, self.source.other))
-        if len(np.unique([ego, alter])) < 3:
+        share = float(unreturned.mean())
+        ego, alter = self._people(watched)
+        if len(np.unique([ego, alter])) < FEWEST_PEOPLE:
             return share, float("nan"), float("nan")
         half = float(
             spread(((unreturned - share) / len(unreturned))[:, None], ego, alter).margin(self.level)[0]
@@ -87,6 +89,11 @@ class ReciprocityFails(Printed):
         # even on the log odds, so that no share leaves 0 to 1
         ends = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + np.array([-1, 1]) * half / odds)))
         return share, float(ends[0]), float(ends[1])
+
+    def _people(self, watched: Array) -> tuple[Array, Array]:
+        """Who opened and to whom, of those watched for Δ."""
+        able = self.source.able
+        return self.source.opener[able][watched], self.source.other[able][watched]
 
     def by_person(self) -> pd.DataFrame:
         """A row a person: openings made and how many went unreturned; got, and how many they left alone."""
@@ -161,14 +168,18 @@ class ReciprocityFails(Printed):
         """How many went unreturned, over how many people, and what is not known."""
         source, found = self.source, self._returned
         watched = found[~np.isnan(found)]
-        left, (low, high) = int((watched == 0).sum()), self.interval
-        people = len(np.unique([source.opener[source.able], source.other[source.able]]))
+        left = int((watched == 0).sum())
+        people = len(np.unique(self._people(~np.isnan(found))))
         back = "the other acts" if source.of == "openings" else "the other discloses"
         lines = [
-            f"{left:,} of {len(watched):,} {source.words} ({100 * self.share:.1f} %, 95 % interval "
-            f"{100 * low:.1f} to {100 * high:.1f} over {counted(people, 'person', 'people')}) "
-            f"were not returned within {span_words(self.window)}: {back} later, or never.",
+            f"{left:,} of {len(watched):,} {source.words} ({self._share_words(people)}) "
+            f"were not returned within {span_words(self.window)}: {back} later, or never."
         ]
+        if not len(watched):
+            lines = [
+                f"None of {len(found):,} {source.words} was followed for {span_words(self.window)}: choose a "
+                "shorter Δ."
+            ]
         late = len(found) - len(watched)
         if late:
             lines.append(f"Not known: {late:,}, as {LATE}.")
@@ -178,6 +189,16 @@ class ReciprocityFails(Printed):
                 f"{span_words(source.gap)} after the pair's act before."
             )
         return lines
+
+    def _share_words(self, people: int) -> str:
+        """The share with its interval, or why it has none."""
+        share, low, high = self._share(self.window)
+        of = f"{100 * share:.1f} %"
+        over = counted(people, "person", "people")
+        if not np.isnan(low):
+            return f"{of}, 95 % interval {100 * low:.1f} to {100 * high:.1f} over {over}"
+        why = "an error over people needs three" if people < FEWEST_PEOPLE else "all alike tell of no error"
+        return f"{of}, over {over}; no interval: {why}"
 
     def note(self) -> str:
         """What the table rests on, in one line."""
@@ -218,7 +239,8 @@ def reciprocity_fails(
     within : str
         Δ: up to when a return counts.
     of : {"openings", "disclosures"}
-        First acts of conversations, as ``opened_ego`` counts them; or every act whose depth is known.
+        First acts of conversations, as ``opened_ego`` counts them; or every act that counts as giving and
+        whose depth is known, a row as often as its ``count``.
     depth_at_least : float, optional
         Only those this deep.
     conversation_gap : str
@@ -274,15 +296,6 @@ def stifling_of(
     study = StifleStudy(source, Spans(spans[0], span(spans[1], "horizon"), start, end))
     study.check()
     place = study.at.place
-    size = len(place)
-    waits = Waits(
-        source.opener[place],
-        source.other[place],
-        source.events.time[place],
-        np.zeros(size),
-        study.at.returned,
-        source.row[place],
-        size,
-    )
-    groups: Groups = groups_of(source.log, waits, by, source.people)
+    asking = Asking(source.opener[place], source.other[place], source.row[place])
+    groups: Groups = groups_of(source.log, asking, by, source.people)
     return Stifling(study, groups, int(permutations), seed_or_random(seed))  # type: ignore[call-overload]

@@ -55,7 +55,8 @@ class _Drawn(NamedTuple):
 def return_curve(table: Any, axes: Axes, *, log_time: bool = False) -> Axes:
     """Draw the share returned by how long it took: a step curve a group, with its pointwise band.
 
-    Bands are of up to three groups; of more, which would hide one another, curves alone.
+    A curve ends at its last row that is known, as waits were followed no longer. Bands are of up to three
+    groups; of more, which would hide one another, curves alone.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def return_curve(table: Any, axes: Axes, *, log_time: bool = False) -> Axes:
     unit = 24.0 if days else 1.0
     least = min(float(one.hours[one.hours > 0].min(initial=end)) for one in curves)
     for place, one in enumerate(curves):
-        _draw(axes, one, look(place), (least if log_time else 0.0, end, unit, len(curves) <= 3))
+        _draw(axes, one, look(place), (least if log_time else 0.0, unit, len(curves) <= 3))
     plain(axes)
     if log_time:
         axes.set_xscale("log")
@@ -130,17 +131,18 @@ def _frame(table: Any) -> pd.DataFrame:
 
 
 def _curve(frame: pd.DataFrame, name: str) -> _Drawn:
-    part = frame[frame["group"].astype(str) == name].sort_values("hours")
+    """One group's curve, up to where it is known."""
+    part = frame[(frame["group"].astype(str) == name) & frame["returned"].notna()].sort_values("hours")
     return _Drawn(name, *(part[column].to_numpy(dtype=float) for column in COLUMNS[1:]))
 
 
-def _draw(axes: Axes, one: _Drawn, how: Look, frame: tuple[float, float, float, bool]) -> None:
-    """One step curve from its beginning to the horizon, and its band where it has one."""
-    begin, end, unit, banded = frame
-    hours = np.concatenate([[begin], one.hours, [end]]) / unit
+def _draw(axes: Axes, one: _Drawn, how: Look, frame: tuple[float, float, bool]) -> None:
+    """One step curve from its beginning to where it is known, and its band where it has one."""
+    begin, unit, banded = frame
+    hours = np.append(begin, one.hours) / unit
 
     def steps(values: Array, first: float) -> Array:
-        return np.concatenate([[first], values, values[-1:]])
+        return np.append(first, values)
 
     (line,) = axes.plot(hours, steps(one.returned, 0.0), color=how.colour, linestyle=how.line, linewidth=1.8)
     line.set(drawstyle="steps-post", zorder=3)
@@ -150,9 +152,12 @@ def _draw(axes: Axes, one: _Drawn, how: Look, frame: tuple[float, float, float, 
 
 
 def _words(one: _Drawn, end: float, named: bool) -> str:
-    """What a curve has reached at some of its times."""
+    """What a curve has reached at some of its times, and up to when it is known."""
     parts = []
     for time in end * np.arange(1, WORDS + 1) / WORDS:
+        if time > one.hours[-1]:
+            parts.append(f"not known beyond {one.hours[-1]:.3g} h")
+            break
         place = int(np.searchsorted(one.hours, time, side="right")) - 1
         value = float(one.returned[place]) if place >= 0 else 0.0
         parts.append(f"{fixed(value)} by {time:g} h")

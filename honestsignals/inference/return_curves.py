@@ -27,7 +27,8 @@ class Curve(NamedTuple):
     survival : ndarray, shape (m,)
         Share that goes on for longer.
     followed : float
-        The longest wait seen, ended or not; NaN where there is none.
+        Up to when the curve is known: to the longest wait seen where that was cut off; where it ended, for as
+        long as any could have been seen. NaN where there is none.
     n : int
         Waits.
     """
@@ -43,8 +44,7 @@ class Curve(NamedTuple):
         """Share of waits that go on for longer than each time; NaN beyond what was followed."""
         place = np.searchsorted(self.time, time, side="right")
         found = np.append(1.0, self.survival)[place]
-        ended = bool(self.survival.size) and self.survival[-1] == 0
-        return np.where((np.asarray(time) > self.followed) & (not ended) | (self.n == 0), np.nan, found)
+        return np.where(np.asarray(time) <= self.followed, found, np.nan)
 
     def risk(self, time: Floats, wait: Floats) -> Codes:
         """Waits at least as long as each time."""
@@ -56,7 +56,7 @@ class Curve(NamedTuple):
         return float(self.time[reached[0]]) if reached.size else float("nan")
 
 
-def kaplan_meier(wait: NDArray[Any], ended: NDArray[np.bool_]) -> Curve:
+def kaplan_meier(wait: NDArray[Any], ended: NDArray[np.bool_], followed: float = np.inf) -> Curve:
     r"""Share of waits that go on, :math:`\hat S(t) = \prod_{t_k \le t} (1 - d_k / n_k)`.
 
     Parameters
@@ -65,6 +65,8 @@ def kaplan_meier(wait: NDArray[Any], ended: NDArray[np.bool_]) -> Curve:
         Lengths; of waits that were cut off, as far as they were seen.
     ended : ndarray of bool, shape (n,)
         Whether a wait ended by itself.
+    followed : float
+        How long a wait could have been seen, had it lasted: nothing is known of later times.
 
     Returns
     -------
@@ -85,8 +87,11 @@ def kaplan_meier(wait: NDArray[Any], ended: NDArray[np.bool_]) -> Curve:
     events = np.bincount(place, minlength=len(times)).astype(np.int64)
     at_risk = wait.size - np.searchsorted(np.sort(wait), times, side="left").astype(np.int64)
     survival = np.cumprod(1.0 - events / at_risk, dtype=np.float64)
-    followed = float(wait.max()) if wait.size else float("nan")
-    return Curve(times, at_risk, events, survival, followed, wait.size)
+    longest = float(wait.max()) if wait.size else float("nan")
+    all_ended = bool(survival.size) and survival[-1] == 0
+    return Curve(
+        times, at_risk, events, survival, max(longest, followed) if all_ended else longest, wait.size
+    )
 
 
 def restricted_mean(curve: Curve, horizon: float) -> float:

@@ -31,15 +31,15 @@ class Estimated(NamedTuple):
     curve : Curve
         Of waits up to the horizon.
     time : ndarray, shape (q,)
-        Where the band was looked at.
+        Where the band was looked at: where waits ended, up to when the curve is known, and at the horizon.
     returned : ndarray, shape (q,)
-        Share of waits that ended by then.
+        Share of waits that ended by then; NaN where waits were not followed so far.
     band : Spread
         Errors of these shares.
     share, mean : float
         Returned by the horizon; mean of min(wait, horizon). NaN where waits were not followed so far.
     errors : Spread
-        Of these two.
+        Of these two; NaN where they are.
     influence : ndarray, shape (pairs, 2)
         What each pair adds to these two.
     """
@@ -70,13 +70,14 @@ class Estimated(NamedTuple):
     def median_ends(self, level: float) -> tuple[float, float]:
         """Times at which the band still has one half in it: from the first to the one after the last.
 
-        The upper end is NaN where the band has one half in it up to the horizon.
+        The upper end is NaN where the band has one half in it up to the horizon, or to where it is known.
         """
-        low, high = self.band_ends(level)
+        known = ~np.isnan(self.returned)
+        low, high = (end[known] for end in self.band_ends(level))
         first, under = np.flatnonzero(high >= 0.5), np.flatnonzero(low < 0.5)
         begin = float(self.time[first[0]]) if first.size else float("nan")
         after = int(under[-1]) + 1 if under.size else 0
-        end = float(self.time[after]) if first.size and after < len(self.time) else float("nan")
+        end = float(self.time[after]) if first.size and after < known.sum() else float("nan")
         return begin, end
 
 
@@ -96,7 +97,17 @@ def truncated(
     return np.minimum(wait, horizon), ended & (wait <= horizon)
 
 
-def estimated(wait: Floats, ended: NDArray[np.bool_], pairs: Pairs, horizon: float) -> Estimated:
+def _known(errors: Spread, value: Floats) -> Spread:
+    """Errors of what there is."""
+    nothing = np.isnan(value)
+    return errors._replace(
+        std_error=np.where(nothing, np.nan, errors.std_error), df=np.where(nothing, np.nan, errors.df)
+    )
+
+
+def estimated(
+    wait: Floats, ended: NDArray[np.bool_], pairs: Pairs, horizon: float, followed: float = np.inf
+) -> Estimated:
     """A curve of returns, its share by the horizon and its restricted mean, with errors over people.
 
     Parameters
@@ -106,6 +117,8 @@ def estimated(wait: Floats, ended: NDArray[np.bool_], pairs: Pairs, horizon: flo
         Whose they are.
     horizon : float
         In the unit of the waits.
+    followed : float
+        How long a wait could have been seen, had it lasted.
 
     Returns
     -------
@@ -121,20 +134,20 @@ def estimated(wait: Floats, ended: NDArray[np.bool_], pairs: Pairs, horizon: flo
     (0.893, 2.214, [0.058, 0.559])
     """
     wait, ended = truncated(wait, ended, horizon)
-    curve = kaplan_meier(wait, ended)
-    time = np.append(_times(curve), horizon)
+    curve = kaplan_meier(wait, ended, followed)
+    time = np.unique([*_times(curve), *(min(curve.followed, horizon) for _ in wait[:1]), horizon])
     per_pair = by_pair(curve, wait, ended, time, pairs)
     of_mean = sums(pairs.codes, mean_influence(curve, wait, ended, horizon)[:, None], len(pairs.ego))
     every = pairs.spread(np.hstack([per_pair, of_mean]))
-    band, errors = _part(every, slice(0, -2)), _part(every, slice(-2, None))
-    returned = 1.0 - curve.at(time)
+    returned, mean = 1.0 - curve.at(time), restricted_mean(curve, horizon)
+    band = _known(_part(every, slice(0, -1)), returned)
+    errors = _known(_part(every, slice(-2, None)), np.array([returned[-1], mean]))
     influence = np.column_stack([-per_pair[:, -1], of_mean[:, 0]])
-    mean = restricted_mean(curve, horizon)
-    return Estimated(curve, time[:-1], returned[:-1], band, float(returned[-1]), mean, errors, influence)
+    return Estimated(curve, time, returned, band, float(returned[-1]), mean, errors, influence)
 
 
 def _times(curve: Curve) -> Floats:
-    """Times of the band."""
+    """Times of the band at which waits ended."""
     if len(curve.time) <= POINTS:
         return curve.time
     share = np.cumsum(curve.events) / curve.events.sum()
@@ -183,4 +196,4 @@ def difference(one: Estimated, other: Estimated, pairs: tuple[Pairs, Pairs]) -> 
     both = np.vstack([one.influence, -other.influence])
     joint = Pairs(place, key // most, key % most)
     value = np.array([one.share - other.share, one.mean - other.mean])
-    return Difference(value, joint.spread(sums(place, both, len(key))))
+    return Difference(value, _known(joint.spread(sums(place, both, len(key))), value))
