@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -73,7 +73,19 @@ def graph_of(acts: ActArrays) -> nx.DiGraph:
     return directed_graph(acts.people.tolist(), sender, receiver, edges)
 
 
-def as_shown(acts: ActArrays, moments: Array) -> list[Any]:
+class Clocked(Protocol):
+    """What says how moments are shown."""
+
+    @property
+    def clock(self) -> str | None:
+        """Time, wave or None."""
+
+    @property
+    def dated(self) -> bool:
+        """Whether times have a calendar."""
+
+
+def as_shown(acts: Clocked, moments: Array) -> list[Any]:
     """Moments as people read them: dates, seconds from time zero, or waves."""
     import pandas as pd
 
@@ -144,7 +156,7 @@ def _no_span(acts: ActArrays) -> str:
     return "No times." if acts.time is None else "No acts."
 
 
-def span_of(acts: ActArrays, edges: tuple[int, int]) -> str:
+def span_of(acts: Clocked, edges: tuple[int, int]) -> str:
     """From when to when a log was observed, in words."""
     start, end = edges
     first, last = as_shown(acts, np.array([start, end]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,17 @@ class FitError(HonestSignalsError):
 
 class OutputError(HonestSignalsError):
     """A file that could not be written, or must not be overwritten."""
+
+
+def disk_error(error: OSError, folder: object) -> Exception:
+    """What to raise where a folder cannot be written: the disk is full, or the error as it is.
+
+    >>> disk_error(OSError(errno.ENOSPC, "No space left on device"), "dyads.parquet.work")
+    OutputError('dyads.parquet.work: the disk is full. Make room, or name a folder elsewhere.')
+    """
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return error
+    return OutputError(f"{folder}: the disk is full. Make room, or name a folder elsewhere.")
 
 
 def check_seed(seed: object) -> None:

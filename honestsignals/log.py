@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,16 +21,12 @@ from honestsignals.act_forms import (
 )
 from honestsignals.dyads import Design, DyadTable, contact, measured
 from honestsignals.engines.local import LocalEngine
-from honestsignals.engines.passes import FAR, LogColumns, Rows
+from honestsignals.engines.passes import LogColumns, Rows
 from honestsignals.errors import ArgumentError, DesignError, listed, one_of, unknown
-from honestsignals.metric_table import MetricTable
-from honestsignals.metrics.acts import Settings
-from honestsignals.moments import moment, settings_of, spans_in_words
-from honestsignals.networks import Network, network_of, network_table
+from honestsignals.measurable import Measurable
+from honestsignals.moments import settings_of
 from honestsignals.pairs import pairs_within, refuse_many
-from honestsignals.people import people_of_log
 from honestsignals.readers.acts import ActArrays
-from honestsignals.readers.kinds import kind_slug
 from honestsignals.windows import Windows, window_edges, windows_of
 
 if TYPE_CHECKING:
@@ -41,8 +36,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class InteractionLog:
+@dataclass(frozen=True, eq=False, repr=False)
+class InteractionLog(Measurable):
     """Acts of giving help, information or disclosure: who, to whom, when, of what kind.
 
     Made by :func:`read_log` or :func:`from_graph`, never changed in place.
@@ -63,6 +58,9 @@ class InteractionLog:
     name: str = "log"
     giving: tuple[str, ...] | None = None
     window_edges: tuple[int | None, int | None] = (None, None)
+
+    def _clock(self) -> tuple[str | None, bool]:
+        return self.acts.clock, self.acts.dated
 
     @property
     def people(self) -> Array:
@@ -105,11 +103,6 @@ class InteractionLog:
     def columns(self) -> LogColumns:
         """The log as an engine takes it."""
         return columns_of(self.acts, self.giving, self.moments())
-
-    def pairs_in_contact(self) -> tuple[Array, Array]:
-        """Codes of the two of every pair with an act that counts as giving, the lower first."""
-        low, high = self.engine.pairs()
-        return low, high
 
     @cached_property
     def engine(self) -> LocalEngine:
@@ -179,16 +172,6 @@ class InteractionLog:
         end_edge = min((edge for edge in (after, old[1]) if edge is not None), default=None)
         return replace(self, acts=cut(self.acts, mask), window_edges=(start_edge, end_edge))
 
-    def moment(self, value: object) -> int:
-        """A moment as the log counts it: microseconds, or a wave.
-
-        Parameters
-        ----------
-        value : str, datetime, number
-            A date where the log is dated, else seconds from time zero or a wave.
-        """
-        return moment(value, self.acts.clock, self.acts.dated)
-
     def graph(self) -> nx.DiGraph:
         """The directed help/information graph.
 
@@ -245,75 +228,6 @@ class InteractionLog:
         table = DyadTable(None, design, (), settings, self.source)  # type: ignore[arg-type]
         return measured(self.engine, rows, metrics, (), table, people=self.people, dated=self.acts.dated)
 
-    # its people, its network, its windows
-
-    def people_metrics(
-        self,
-        metrics: Sequence[str] | str | None = None,
-        *,
-        of: str = "acts",
-        until: object = None,
-        conversation_gap: str = "1h",
-        period: str = "7D",
-        spans: Mapping[str, str | float] | None = None,
-    ) -> MetricTable:
-        """One row a person: how much of what they give and get is returned, and who answers whom.
-
-        Parameters
-        ----------
-        metrics : sequence of str, str or None
-            Names or families of person metrics; None for all that the log can have.
-        of : str
-            What was given: "acts", "weight", or a kind.
-        until : str, datetime, number or None
-            Only acts strictly before it count.
-        conversation_gap, period : str
-            Spans of event metrics, as in ``dyads``.
-        spans : mapping of str to str or float, optional
-            Further spans, as in ``dyads``.
-        """
-        settings = settings_of(conversation_gap, period, spans)
-        cut_at = FAR if until is None else self.moment(until)
-        table = people_of_log(self, metrics, of=self._of(of), until=cut_at, settings=settings)
-        return replace(table, notes=(*table.notes, *self.cut_note(until, settings)))
-
-    def network(self, *, of: str = "acts", until: object = None) -> Network:
-        """Who gave whom how much, over everybody: what network metrics are measured from.
-
-        Parameters
-        ----------
-        of : str
-            What was given: "acts", "weight", or a kind.
-        until : str, datetime, number or None
-            Only acts strictly before it count.
-        """
-        found = network_of(self, of=self._of(of), until=FAR if until is None else self.moment(until))
-        notes = () if until is None else (f"Only acts before {until} count.",)
-        return replace(found, notes=(*found.notes, *notes))
-
-    def network_metrics(
-        self,
-        metrics: Sequence[str] | str | None = None,
-        *,
-        of: str = "acts",
-        until: object = None,
-        progress: Callable[[str], None] | None = None,
-    ) -> MetricTable:
-        """One row a metric of the whole network: census, every definition of reciprocity, symmetry.
-
-        Parameters
-        ----------
-        metrics : sequence of str, str or None
-            Names or families of network metrics; None for all.
-        of : str
-            What was given: "acts", "weight", or a kind.
-        until : str, datetime, number or None
-            Only acts strictly before it count.
-        progress : callable, optional
-            Told what is being measured: some of a large network takes long.
-        """
-        return network_table(self.network(of=of, until=until), metrics, progress)
-
     def windows(self, length: str | int, *, step: str | int | None = None) -> Windows:
         """The log in windows, rolling or of the calendar, each to be measured by itself.
 
@@ -332,10 +246,6 @@ class InteractionLog:
         """
         of_windows = window_edges(self.moments(), length, step, self.acts.clock, self.acts.dated)
         return windows_of(self, of_windows, self.moments(), lambda side: as_shown(self.acts, side))
-
-    def _of(self, of: str) -> str:
-        """What was given, by the name of the kind or of its columns."""
-        return kind_slug(of) if of in self.kinds else of
 
     def rows(self, pairs: str, cut: int | None, most: int, block: Array | None = None) -> Rows:
         """Rows of a table without labels: pairs with an act before the cut, or all pairs.
@@ -366,11 +276,6 @@ class InteractionLog:
         met = contact(self.engine, Rows(ego, alter, np.full(len(ego), cut)))
         return Rows(ego[met], alter[met], np.full(int(met.sum()), cut))
 
-    def cut_note(self, until: object, settings: Settings) -> tuple[str, ...]:
-        """What a table says of its times: until when acts count, and the spans of event metrics."""
-        notes = [] if until is None else [f"Only acts before {until} count."]
-        return (*notes, spans_in_words(settings, "depth" in self.has)) if "time" in self.has else tuple(notes)
-
     def facts(self) -> list[str]:
         """Acts, people, dyads, span, kinds, and what was left out."""
         given = "" if self.giving is None else f"Counted as giving: {listed(self.giving)}."
@@ -381,12 +286,3 @@ class InteractionLog:
         """What a table made from this log says of it."""
         size, across = size_of(self.acts, len(self), self.dyads_in_contact), self.left_out.get(ACROSS, 0)
         return (f"Log {self.name}: {size}", *([f"{across:,} acts {ACROSS} are left out."] if across else []))
-
-    def __str__(self) -> str:
-        return "\n".join([f"InteractionLog {self.name}", *self.facts()])
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.facts())
-        return f"<p><b>InteractionLog</b> {html.escape(self.name)}</p><ul>{items}</ul>"

@@ -31,12 +31,12 @@ class LocalEngine:
 
     Parameters
     ----------
-    log : LogColumns
-        A checked log.
+    log : LogColumns or PairedActs
+        A checked log; or its acts in their order.
     """
 
-    def __init__(self, log: LogColumns) -> None:
-        self._paired = pair_up(log)
+    def __init__(self, log: LogColumns | PairedActs) -> None:
+        self._paired = log if isinstance(log, PairedActs) else pair_up(log)
         self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
 
     @property
@@ -69,6 +69,10 @@ class LocalEngine:
         -------
         dict of str to ndarray, shape (n_rows,)
         """
+        return second_pass(self.statistics(rows, plan, settings), plan, rows, self)
+
+    def statistics(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
+        """The first pass: planned columns that are statistics of acts, one value a row."""
         paired = self._paired
         if paired.log.clock == "wave":
             settings = replace(settings, period=1)
@@ -81,7 +85,7 @@ class LocalEngine:
                     joined[name] = np.empty(len(rows.ego), dtype=values.dtype)
                 np.copyto(joined[name][part], values, casting="safe")
             row = part.stop
-        return second_pass(joined, plan, rows, self)
+        return joined
 
     def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:
         """Waits of each row for a reply: row, whether for ego's, microseconds, whether the end cut it off."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,16 @@ class _Reading:
             self._add_times(batch.column(self.mapping["time"]))
         self.rows += batch.num_rows
 
+    def raw(self, broken: Sequence[Fault]) -> RawActs:
+        """All that was read."""
+        time = None
+        if "time" in self.mapping:
+            time = np.concatenate([np.empty(0, dtype=np.int64), *(part.micros for part in self.times)])
+        texts = _joined(self.texts)
+        numbers = {key: np.concatenate([np.empty(0), *parts]) for key, parts in self.numbers.items()}
+        zones = [TimePart(np.empty(0, dtype=np.int64), [], part.zoned, part.naive) for part in self.times]
+        return RawActs(self.rows, texts, numbers, time, zones, self.unit, [*broken, *self.faults])
+
     def _numbers(self, key: str, array: Any) -> tuple[NDArray[np.float64], list[Fault]]:
         column = self.mapping[key]
         if key == "depth" and self.layers:
@@ -130,13 +140,27 @@ def read_columns(
     broken: list[Fault] = []
     for batch in source.batches(list(dict.fromkeys(mapping.values())), broken):
         reading.add(batch)
-    time = None
-    if "time" in mapping:
-        time = np.concatenate([np.empty(0, dtype=np.int64), *(part.micros for part in reading.times)])
-    texts = _joined(reading.texts)
-    numbers = {key: np.concatenate([np.empty(0), *parts]) for key, parts in reading.numbers.items()}
-    zones = [TimePart(np.empty(0, dtype=np.int64), [], part.zoned, part.naive) for part in reading.times]
-    return RawActs(reading.rows, texts, numbers, time, zones, reading.unit, broken + reading.faults)
+    return reading.raw(broken)
+
+
+def columns_of_batch(
+    source: Source, mapping: Mapping[str, str], unit: str | None, layers: tuple[str, ...], batch: Any
+) -> RawActs:
+    """The mapped columns of one batch by itself, its rows counted from 0.
+
+    Parameters
+    ----------
+    source, mapping, layers
+        See `read_columns`.
+    unit : str or None
+        What times are written in, settled before.
+    batch : pyarrow.Table
+        Rows of the source.
+    """
+    reading = _Reading(source, mapping, unit, layers)
+    reading.unit_settled = unit is not None
+    reading.add(batch)
+    return reading.raw(())
 
 
 def _joined(texts: dict[str, list[Any]]) -> dict[str, Coded]:

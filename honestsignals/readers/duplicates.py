@@ -29,7 +29,7 @@ def repeated_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
     >>> repeated_rows([np.array([1, 2, 1]), np.array([0.5, np.nan, 0.5])])
     array([2])
     """
-    mixed = _mixed(columns)
+    mixed = hashed_rows(columns)
     ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     del ordered
@@ -45,7 +45,7 @@ def repeated_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
     return np.sort(suspects[order[1:][same]])
 
 
-def _mixed(columns: Sequence[NDArray[Any]]) -> NDArray[np.uint64]:
+def hashed_rows(columns: Sequence[NDArray[Any]]) -> NDArray[np.uint64]:
     """A hash of each row, in as few passes as will do: rows that share one are compared in full."""
     mixed = _as_bits(columns[0]).copy()
     for column in columns[1:]:

@@ -1,0 +1,187 @@
+"""Acts dealt into buckets on disk: whole pairs each, in the order of pairs, small enough for memory.
+
+A bucket holds a range of keys (``low * n_people + high``), so that what is measured bucket by bucket comes
+in the one order of pairs, and nothing has to be sorted over all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from honestsignals.engines.ordering import PairedActs, pair_up
+from honestsignals.engines.passes import LogColumns
+from honestsignals.errors import disk_error
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ACT_COLUMNS = ("sender", "receiver", "time", "count", "weight", "kind", "conversation", "depth", "topic")
+"""Columns of acts that an engine takes."""
+SORTED_COLUMNS = ("time", "count", "weight", "kind", "conversation", "depth", "topic")
+SAMPLE = 1_000_000
+"""Acts whose keys say where buckets begin."""
+
+
+@dataclass(frozen=True, eq=False)
+class Buckets:
+    """Acts on disk, dealt by pair.
+
+    Attributes
+    ----------
+    folder : Path
+        Where they lie: a file a bucket and column.
+    frame : LogColumns
+        The log without its acts: columns that it has are empty.
+    bounds : ndarray of int64, shape (n_buckets - 1,)
+        Key with which each bucket but the first begins.
+    acts : tuple of int
+        Rows in each bucket.
+    """
+
+    folder: Path
+    frame: LogColumns
+    bounds: Array
+    acts: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.acts)
+
+    @property
+    def names(self) -> list[str]:
+        """Columns that the acts have."""
+        return [name for name in ACT_COLUMNS if getattr(self.frame, name) is not None]
+
+    def of_keys(self, keys: Array) -> Array:
+        """Bucket of each key."""
+        return np.searchsorted(self.bounds, keys, side="right")
+
+    def paired(self, bucket: int) -> PairedActs:
+        """The acts of one bucket pair by pair: sorted once, and kept so on disk."""
+        mark = self.folder / f"{bucket:05d}.sorted"
+        if mark.exists():
+            return self._kept(bucket)
+        columns: dict[str, Any] = {
+            name: np.fromfile(self._file(bucket, name), dtype=getattr(self.frame, name).dtype)
+            for name in self.names
+            if self._file(bucket, name).exists()
+        }
+        if not columns:
+            columns = {name: getattr(self.frame, name) for name in self.names}
+        found = pair_up(replace(self.frame, **columns))
+        for name in self.names:
+            self._file(bucket, name).unlink(missing_ok=True)
+        self._keep(bucket, found)
+        mark.touch()
+        return found
+
+    def _file(self, bucket: int, name: str) -> Path:
+        return self.folder / f"{bucket:05d}.{name}"
+
+    def _keep(self, bucket: int, paired: PairedActs) -> None:
+        arrays = {"keys": paired.keys, "offsets": paired.offsets, "from_low": paired.from_low}
+        arrays |= {name: getattr(paired.log, name) for name in SORTED_COLUMNS}
+        for name, values in arrays.items():
+            if values is not None:
+                saved(self._file(bucket, f"{name}.npy"), values)
+
+    def _kept(self, bucket: int) -> PairedActs:
+        def load(name: str) -> Any:
+            file = self._file(bucket, f"{name}.npy")
+            return np.load(file) if file.exists() else None
+
+        log = replace(self.frame, **{name: load(name) for name in SORTED_COLUMNS})
+        return PairedActs(load("keys"), load("offsets"), load("from_low"), log)
+
+
+def deal(
+    batches: Iterable[Mapping[str, Array]],
+    frame: LogColumns,
+    bounds: Array,
+    folder: Path,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Buckets:
+    """Deal acts into buckets, batch by batch.
+
+    Parameters
+    ----------
+    batches : iterable of mapping of str to ndarray
+        Columns of acts, codes of people for ``sender`` and ``receiver``.
+    frame : LogColumns
+        The log without its acts.
+    bounds : ndarray of int64
+        Key with which each bucket but the first begins.
+    folder : Path
+        An empty folder.
+    tell : callable, optional
+        Told how many acts have been dealt.
+
+    Raises
+    ------
+    OutputError
+        Where the disk is full.
+    """
+    acts = np.zeros(len(bounds) + 1, dtype=np.int64)
+    found = Buckets(folder, frame, bounds, ())
+    for batch in batches:
+        bucket = found.of_keys(keys_of(batch, frame.n_people)).astype(np.uint16)
+        order = np.argsort(bucket, kind="stable")
+        many = np.bincount(bucket, minlength=len(acts))
+        ends = np.cumsum(many)
+        for name in found.names:
+            values = np.ascontiguousarray(batch[name][order], dtype=getattr(frame, name).dtype)
+            for one in np.flatnonzero(many).tolist():
+                part = values[ends[one] - many[one] : ends[one]]
+                with found._file(one, name).open("ab") as file:
+                    write_all(part, file, folder)
+        acts += many
+        tell(int(acts.sum()))
+    return replace(found, acts=tuple(acts.tolist()))
+
+
+def keys_of(batch: Mapping[str, Array], n_people: int) -> Array:
+    """Key of the pair of each act."""
+    sender, receiver = batch["sender"], batch["receiver"]
+    key = np.minimum(sender, receiver).astype(np.int64)
+    key *= n_people
+    key += np.maximum(sender, receiver)
+    return key
+
+
+def bounds_of(keys: Array, buckets: int) -> Array:
+    """Keys at which buckets of about as many acts each begin, from the keys of a sample of acts.
+
+    A pair is never cut; one with more acts than a bucket should hold has a bucket of its own.
+
+    >>> bounds_of(np.array([1, 1, 2, 3, 3, 3, 3, 9]), 4)
+    array([2, 3, 4])
+    """
+    ordered = np.sort(keys)
+    if buckets <= 1 or not len(ordered):
+        return np.empty(0, dtype=np.int64)
+    places = (np.arange(1, buckets) * len(ordered)) // buckets
+    cuts = ordered[places]
+    # a pair that fills more than a bucket ends where the next key begins
+    again = cuts[1:][cuts[1:] == cuts[:-1]]
+    return np.unique(np.concatenate([cuts, again + 1])).astype(np.int64)
+
+
+def saved(file: Path, values: Array) -> None:
+    """An array on disk."""
+    values = np.ascontiguousarray(values)
+    with file.open("wb") as out:
+        # NumPy's own saving of a file does not say why it stopped
+        np.lib.format.write_array_header_1_0(out, np.lib.format.header_data_from_array_1_0(values))
+        write_all(values, out, file.parent)
+
+
+def write_all(values: Array, file: Any, folder: Path) -> None:
+    """Bytes of an array at the end of a file."""
+    try:
+        file.write(values.data)
+        file.flush()
+    except OSError as error:
+        raise disk_error(error, folder) from error

@@ -1,0 +1,64 @@
+"""Work on several threads whose results come back in the order of the work."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def cores() -> int:
+    """Cores that this process may use.
+
+    >>> cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int = 0
+) -> Iterator[Result]:
+    """What a function makes of each item, in the order of the items.
+
+    At most ``threads + ahead`` results are held or under way at once, so that memory does not grow with the
+    number of items. Where one fails, or nobody asks on, what has not begun is not begun.
+
+    Parameters
+    ----------
+    function : callable
+        Of one item; called on several threads at once.
+    items : iterable
+        Taken one at a time, on the thread that asks.
+    threads : int
+        1 calls the function where it is asked for.
+    ahead : int
+        Results that may wait to be asked for.
+
+    Examples
+    --------
+    >>> list(in_order(lambda x: x * x, range(5), 2))
+    [0, 1, 4, 9, 16]
+    """
+    if threads <= 1:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) >= threads + ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for one in waiting:
+                one.cancel()

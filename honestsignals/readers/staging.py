@@ -1,0 +1,385 @@
+"""Acts read and checked batch by batch, and kept on disk: what is read need not fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from honestsignals.engines.threads import in_order
+from honestsignals.errors import DesignError, disk_error, listed
+from honestsignals.readers.act_columns import RawActs, columns_of_batch
+from honestsignals.readers.act_rules import faults_of_acts
+from honestsignals.readers.acts import SELF_ACTS, ActOptions
+from honestsignals.readers.faults import Fault, count_left_out, kept_rows, raise_faults, whole_source
+from honestsignals.readers.ids import as_text, order_people, places_of
+from honestsignals.readers.kinds import check_kinds
+from honestsignals.readers.mapping import PEOPLE_KEYS
+from honestsignals.readers.source import Source
+from honestsignals.readers.texts import Coded
+from honestsignals.readers.times import TimePart, parse_origin, refuse_mixed_zones, settle_unit
+
+Array = NDArray[Any]
+WHOLE_LOG = {
+    "id": "ids of acts are held against one another",
+    "reply_to": "replies are followed from act to act",
+    "reporter": "reports of one act are held against one another",
+}
+"""Columns that only a log in memory can have, and why."""
+KEPT = ("sender", "receiver", "kind", "topic", "conversation", "time", "count", "weight", "depth", "wave")
+"""Columns that metrics of pairs read; others are checked and left."""
+TEXTS = ("kind", "topic", "conversation")
+
+
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """Checked acts on disk, batch by batch, under codes of the batch's own.
+
+    Attributes
+    ----------
+    folder : Path
+        A file of Arrow batches each.
+    batches : int
+        How many.
+    people : ndarray
+        Ids in their one order.
+    values : dict of str to Arrow array of text
+        Of ``kind``, ``topic`` and ``conversation``, in the order of code points.
+    columns : tuple of str
+        Columns that are kept.
+    rows, acts : int
+        Rows of the source, and of those kept.
+    edges : tuple of int
+        First and last time.
+    dated : bool
+        Whether times have a calendar.
+    clock : {"time", "wave"} or None
+    left_out : dict of str to int
+        Reasons, and rows.
+    """
+
+    folder: Path
+    batches: int
+    people: Array
+    values: dict[str, Any]
+    columns: tuple[str, ...]
+    rows: int
+    acts: int
+    edges: tuple[int, int]
+    dated: bool
+    clock: str | None
+    shift: int = 0
+    """Microseconds from where times count to 1970."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def coded(self, places: Sequence[int] | None = None) -> Iterator[dict[str, Array]]:
+        """The acts batch by batch, people and names under their final codes."""
+        for place in range(self.batches) if places is None else places:
+            with pa.OSFile(str(_file(self.folder, place))) as file:
+                table = pa.ipc.open_file(file).read_all()
+            yield {name: self._column(name, table) for name in self.columns}
+
+    def _column(self, name: str, table: Any) -> Array:
+        array = table.column(name).combine_chunks()
+        if name in PEOPLE_KEYS:
+            values = array.dictionary
+            known = values.to_numpy() if pa.types.is_integer(values.type) else values
+            code = places_of(known, self.people)
+        elif name in TEXTS:
+            code = pc.index_in(as_text(array.dictionary), value_set=self.values[name]).to_numpy()
+        else:
+            numbers: Array = np.asarray(array.to_numpy())
+            return numbers + self.shift if name == "time" and self.shift else numbers
+        codes = np.asarray(array.indices.fill_null(-1).to_numpy(zero_copy_only=False))
+        # one code more, for what is missing
+        found: Array = np.append(code, -1).astype(np.int32)[codes]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Checked:
+    """One batch, checked by itself.
+
+    Attributes
+    ----------
+    raw : RawActs
+        As read.
+    faults : list of Fault
+        What is wrong, rows counted from the batch's first.
+    left_out : dict of str to int
+        Rows that do not stay, where they may be left out.
+    ids : Any
+        Distinct ids of people whom rows that stay name.
+    names : dict of str to Arrow array
+        Distinct values of ``TEXTS`` in rows that stay.
+    table : pyarrow.Table
+        What is kept.
+    edges : tuple of int or None
+        First and last time.
+    """
+
+    raw: RawActs
+    faults: list[Fault]
+    left_out: dict[str, int]
+    ids: Any
+    names: dict[str, Any]
+    table: Any
+    edges: tuple[int, int] | None
+
+
+def stage(
+    source: Source,
+    mapping: Mapping[str, str],
+    options: ActOptions,
+    folder: Path,
+    *,
+    threads: int = 1,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Staged:
+    """Read and check acts batch by batch.
+
+    Parameters
+    ----------
+    source : Source
+        What is read.
+    mapping : mapping of str to str
+        Keys of acts to columns.
+    options : ActOptions
+        How they are read; an error names the rows of the first batch that has any.
+    folder : Path
+        An empty folder.
+    threads : int
+        Batches that are checked at once.
+    tell : callable, optional
+        Told how many rows have been read.
+
+    Raises
+    ------
+    InputError, DesignError
+    """
+    _refuse_whole_log(mapping)
+    broken: list[Fault] = []
+    found = _Found(source, mapping, options, folder)
+    batches = _settled(source, mapping, options.time_unit, broken)
+    for checked in in_order(found.check, batches, threads):
+        found.absorb(checked)
+        tell(found.rows)
+    return found.staged(broken)
+
+
+def _refuse_whole_log(mapping: Mapping[str, str]) -> None:
+    wrong = [key for key in WHOLE_LOG if key in mapping]
+    if wrong:
+        why = listed(f"{WHOLE_LOG[key]} ({key})" for key in wrong)
+        raise DesignError(
+            f"A log that is read bucket by bucket cannot have {listed(wrong)}: {why}, which takes all acts "
+            "at once. Leave them out of columns, or read the log without memory=."
+        )
+
+
+def _settled(
+    source: Source, mapping: Mapping[str, str], unit: str | None, broken: list[Fault]
+) -> Iterator[tuple[Any, str | None]]:
+    """Batches, each with the unit of its times."""
+    settled = False
+    for batch in source.batches(list(dict.fromkeys(mapping.values())), broken):
+        if "time" in mapping and not settled:
+            times = batch.column(mapping["time"])
+            if times.null_count < len(times):
+                unit, settled = settle_unit(times, unit, mapping["time"], source), True
+        yield batch, unit
+
+
+class _Found:
+    """What grows while batches come in."""
+
+    def __init__(self, source: Source, mapping: Mapping[str, str], options: ActOptions, folder: Path) -> None:
+        self.source, self.mapping, self.options, self.folder = source, mapping, options, folder
+        self.roster = None if options.roster is None else order_people(options.roster)
+        self.rows = self.acts = self.batches = 0
+        self.left_out: dict[str, int] = {}
+        self.ids, self.names = Distinct(), {name: Distinct() for name in TEXTS if name in mapping}
+        self.times: list[TimePart] = []
+        self.edges: list[tuple[int, int]] = []
+        self.unit: str | None = options.time_unit
+
+    def check(self, given: tuple[Any, str | None]) -> _Checked:
+        """One batch by itself: on any thread."""
+        batch, unit = given
+        layers = tuple(self.options.depth_layers or ())
+        raw = columns_of_batch(self.source, self.mapping, unit, layers, batch)
+        faults = faults_of_acts(raw, self.mapping, self.roster, self.source.unit)
+        left_out: dict[str, int] = {}
+        keep = kept_rows(faults, raw.rows, left_out)
+        sender, receiver = (raw.texts[key] for key in PEOPLE_KEYS)
+        ids = _named(sender, np.concatenate([one.codes[keep] for one in (sender, receiver)]))
+        oneself = keep & (sender.codes == receiver.codes)
+        count_left_out(left_out, SELF_ACTS, int(oneself.sum()))
+        keep &= ~oneself
+        chosen = slice(None) if keep.all() else keep
+        names = {name: _named(raw.texts[name], raw.texts[name].codes[chosen]) for name in self.names}
+        table, edges = _table(raw, chosen)
+        return _Checked(raw, faults, left_out, ids, names, table, edges)
+
+    def absorb(self, checked: _Checked) -> None:
+        """Add one batch, after those before it."""
+        raw, faults = checked.raw, checked.faults
+        if faults and self.options.bad_rows == "error":
+            moved = [replace(one, rows=one.rows + self.rows) if one.numbered else one for one in faults]
+            raise_faults(self.source, moved, f"Nothing after row {self.rows + raw.rows:,} was read.")
+        for reason, rows in checked.left_out.items():
+            count_left_out(self.left_out, reason, rows)
+        for part in raw.times:
+            self.times.append(_moved(part, self.rows))
+        self.unit = raw.unit
+        self.ids.add(checked.ids)
+        for name, values in checked.names.items():
+            self.names[name].add(values)
+        if checked.edges is not None:
+            self.edges.append(checked.edges)
+        if checked.table.num_rows:
+            write_batch(_file(self.folder, self.batches), checked.table)
+            self.batches += 1
+        self.rows += raw.rows
+        self.acts += checked.table.num_rows
+
+    def staged(self, broken: list[Fault]) -> Staged:
+        """All of it, once every batch is in."""
+        source, mapping = self.source, self.mapping
+        if self.options.bad_rows == "error":
+            raise_faults(source, broken)
+        for fault in broken:
+            count_left_out(self.left_out, fault.reason, len(fault.rows))
+        lost = sum(len(fault.rows) for fault in broken)
+        if not self.rows and not lost:
+            raise whole_source(source, None, "has a header but no rows")
+        refuse_mixed_zones(self.times, mapping.get("time", ""), source)
+        values = {name: _sorted_text(distinct.text()) for name, distinct in self.names.items()}
+        if "kind" in values:
+            check_kinds(source, mapping["kind"], values["kind"].to_pylist())
+        origin = parse_origin(self.options.time_origin)
+        shift = (origin or 0) if "time" in mapping else 0
+        first = min((one[0] for one in self.edges), default=-shift)
+        last = max((one[1] for one in self.edges), default=-shift)
+        clock = "wave" if "wave" in mapping else "time" if "time" in mapping else None
+        return Staged(
+            folder=self.folder,
+            batches=self.batches,
+            people=self.roster if self.roster is not None else self.ids.people(),
+            values=values,
+            columns=tuple(name for name in KEPT if name in mapping),
+            rows=self.rows + lost,
+            acts=self.acts,
+            edges=(first + shift, last + shift),
+            dated=clock == "time" and (self.unit == "iso" or origin is not None),
+            clock=clock,
+            left_out=self.left_out,
+            shift=shift,
+        )
+
+
+class Distinct:
+    """Distinct values of batches: whole numbers while all are, else text."""
+
+    def __init__(self) -> None:
+        self._merged: Any = None
+        self._waiting: list[Any] = []
+        self._size = 0
+
+    def add(self, values: Any) -> None:
+        """More values, distinct among themselves."""
+        self._waiting.append(values)
+        self._size += len(values)
+        # merged seldom: sorting all of them for every batch would take longer than reading
+        if self._size > 2 * (0 if self._merged is None else len(self._merged)) + 1_000_000:
+            self._merge()
+
+    def _merge(self) -> None:
+        parts = [*([] if self._merged is None else [self._merged]), *self._waiting]
+        self._waiting, self._size = [], 0
+        if all(isinstance(one, np.ndarray) for one in parts):
+            self._merged = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *parts]))
+        else:
+            self._merged = pa.chunked_array([as_text(one) for one in parts], pa.string()).unique()
+
+    def people(self) -> Array:
+        """The values as ids of people, in their one order."""
+        self._merge()
+        return order_people(self._merged)
+
+    def text(self) -> Any:
+        """The values as text."""
+        self._merge()
+        return as_text(self._merged)
+
+
+def _named(coded: Coded, codes: Array) -> Any:
+    """The distinct values that some rows hold."""
+    named = np.zeros(len(coded.values) + 1, dtype=bool)
+    named[codes] = True
+    named = named[:-1]
+    if isinstance(coded.values, np.ndarray):
+        return coded.values[named]
+    return coded.values if named.all() else coded.values.filter(pa.array(named))
+
+
+def _table(raw: RawActs, chosen: Any) -> tuple[Any, tuple[int, int] | None]:
+    """What is kept of a batch, and its first and last time."""
+    columns: dict[str, Any] = {}
+    for name in KEPT:
+        if name in raw.texts:
+            coded = raw.texts[name]
+            codes = coded.codes[chosen]
+            columns[name] = pa.DictionaryArray.from_arrays(
+                pa.array(codes, mask=codes < 0 if name in ("topic", "conversation") else None),
+                pa.array(coded.values) if isinstance(coded.values, np.ndarray) else coded.values,
+            )
+        elif name in raw.numbers:
+            whole = name in ("count", "wave")
+            columns[name] = raw.numbers[name][chosen].astype(np.int64 if whole else np.float64)
+    edges = None
+    if raw.time is not None:
+        columns["time"] = raw.time[chosen]
+    clock = columns.get("time", columns.get("wave"))
+    if clock is not None and len(clock):
+        edges = int(clock.min()), int(clock.max())
+    return pa.table(columns), edges
+
+
+def _moved(part: TimePart, rows: int) -> TimePart:
+    """The same with its rows counted from the first of the source."""
+
+    def later(found: tuple[int, Any] | None) -> tuple[int, Any] | None:
+        return None if found is None else (found[0] + rows, found[1])
+
+    return replace(part, zoned=later(part.zoned), naive=later(part.naive))
+
+
+def _sorted_text(text: Any) -> Any:
+    """Text in the order of code points."""
+    return text.take(pc.sort_indices(text))
+
+
+def write_batch(path: Path, table: Any) -> None:
+    """A table as an Arrow file.
+
+    Raises
+    ------
+    OutputError
+        Where the disk is full.
+    """
+    try:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+            out.write_table(table)
+    except OSError as error:
+        raise disk_error(error, path.parent) from error
+
+
+def _file(folder: Path, place: int) -> Path:
+    return folder / f"{place:06d}.arrow"

@@ -1,0 +1,224 @@
+"""Dyad tables that need not fit into memory: a folder of Parquet parts, in the order of pairs."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from honestsignals.errors import ArgumentError, DesignError, InputError, check_seed, listed, unknown
+from honestsignals.exporting.codebooks import codebook_of
+from honestsignals.metrics.columns import column, describe
+from honestsignals.metrics.registry import NO_RANGE, Fact
+from honestsignals.tables import render
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+ABOUT, CODEBOOK, PARTS = "about.json", "codebook.csv", "part-*.parquet"
+"""Files of such a folder: what the table is, what its columns are, its rows."""
+FORMAT = "honestsignals stored table 1"
+BATCH_ROWS = 200_000
+MOST_CELLS = 500_000_000
+"""Cells of a frame: 4 GB."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTable:
+    """A dyad table on disk: opened by :func:`open_table`, written by ``StoredLog.dyads``.
+
+    Attributes
+    ----------
+    path : Path
+        The folder; any reader of Parquet reads it too.
+    said : tuple of str
+        What a reader must know before the numbers.
+    about : tuple of Fact
+        What each column is, in the order of the columns.
+    rows : int
+    """
+
+    path: Path
+    said: tuple[str, ...]
+    about: tuple[Fact, ...]
+    rows: int
+
+    @cached_property
+    def parts(self) -> tuple[Path, ...]:
+        """The files of its rows, in the order of pairs."""
+        return tuple(sorted(self.path.glob(PARTS)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(one.name for one in self.about)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def fact(self, name: str) -> Fact:
+        """What a column is.
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is no such column.
+        """
+        for one in self.about:
+            if one.name == name:
+                return one
+        raise unknown("column", name, self.columns)
+
+    def codebook(self) -> pd.DataFrame:
+        """What each column is: meaning, unit, range, symmetry, when undefined, source."""
+        return codebook_of(self.about)
+
+    def batches(self, columns: Sequence[str] | None = None, rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
+        """The rows in their order, some at a time.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Only these, in this order.
+        rows : int
+            Rows of a batch at most.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        wanted = self._wanted(columns)
+        for part in self.parts:
+            with pq.ParquetFile(part) as file:
+                for batch in file.iter_batches(batch_size=rows, columns=wanted):
+                    yield pa.Table.from_batches([batch]).select(wanted)
+
+    def to_frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The rows as a frame, where they fit into memory.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Only these, in this order.
+
+        Raises
+        ------
+        DesignError
+            For more than 500 million cells.
+        """
+        import pandas as pd
+        import pyarrow as pa
+
+        wanted = self._wanted(columns)
+        if self.rows * len(wanted) > MOST_CELLS:
+            raise DesignError(
+                f"{self.rows:,} rows of {len(wanted)} columns do not fit: choose columns, take a sample of "
+                "people (sample), or go through batches."
+            )
+        found: Any = pa.concat_tables(self.batches(wanted), promote_options="default")
+        return pd.DataFrame(found.to_pandas())
+
+    def sample(self, people: int, *, seed: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The pairs among people drawn at random: a table whose pairs share people as those of all do.
+
+        A sample of pairs would have hardly any two that share a person, and errors from it would be of
+        another design.
+
+        Parameters
+        ----------
+        people : int
+            How many to draw, of those who occur in a row.
+        seed : int
+            The same seed draws the same people.
+        columns : sequence of str, optional
+            Only these, after ``ego`` and ``alter``.
+        """
+        import pandas as pd
+
+        check_seed(seed)
+        if isinstance(people, bool) or not isinstance(people, int | np.integer) or people < 2:
+            raise ArgumentError(f"people is {people!r}; it must be a whole number from 2 on.")
+        everybody = pd.Index([])
+        for batch in self.batches(["ego", "alter"]):
+            both = pd.concat([batch.column(name).to_pandas() for name in ("ego", "alter")])
+            everybody = everybody.union(pd.Index(both.unique()))
+        if people > len(everybody):
+            raise ArgumentError(f"people is {people:,}, and {len(everybody):,} occur in the table.")
+        drawn = np.random.default_rng(seed).choice(len(everybody), int(people), replace=False)
+        chosen = everybody[np.sort(drawn)]
+        others = [name for name in self._wanted(columns) if name not in ("ego", "alter")]
+        found = []
+        for batch in self.batches(["ego", "alter", *others]):
+            frame = batch.to_pandas()
+            found.append(frame[frame["ego"].isin(chosen) & frame["alter"].isin(chosen)])
+        return pd.concat(found, ignore_index=True)
+
+    def _wanted(self, columns: Sequence[str] | None) -> list[str]:
+        names = list(self.columns if columns is None else [columns] if isinstance(columns, str) else columns)
+        for name in names:
+            self.fact(name)
+        return names
+
+    def facts(self) -> list[str]:
+        """What a reader must know before the numbers, one sentence an item."""
+        return list(self.said)
+
+    def __str__(self) -> str:
+        names = listed(self.columns, 14)
+        place = f"{len(self.parts)} parts in {self.path}."
+        return "\n".join(["StoredTable", *self.said, f"{len(self.about)} columns: {names}.", place])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        facts = "".join(f"<li>{html.escape(line)}</li>" for line in self.said)
+        first = next(self.batches(rows=5), None)
+        return f"<ul>{facts}</ul>{'' if first is None else render(first.to_pandas(), 'html')}"
+
+
+def open_table(path: str | os.PathLike[str]) -> StoredTable:
+    """Open a dyad table that was written bucket by bucket.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder that ``StoredLog.dyads`` wrote.
+
+    Returns
+    -------
+    StoredTable
+
+    Raises
+    ------
+    InputError
+        Where there is none, or not a whole one.
+    """
+    folder = Path(path)
+    try:
+        said = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        if said["format"] != FORMAT:
+            raise InputError(f"{folder} is no stored table of this version ({FORMAT}).")
+        kinds = said["kinds"]
+        about = tuple(_fact(name, kinds) for name in said["columns"])
+        table = StoredTable(folder, tuple(said["facts"]), about, int(said["rows"]))
+        parts = int(said["parts"])
+    except OSError:
+        raise InputError(f"{folder} is no stored table: it has no {ABOUT}.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder / ABOUT} is damaged: {error!r}") from None
+    if len(table.parts) != parts:
+        raise InputError(f"{folder} has {len(table.parts)} of its {parts} parts.")
+    return table
+
+
+def _fact(name: str, kinds: Sequence[str]) -> Fact:
+    if name in ("ego", "alter"):
+        return Fact(name, name, "design", f"code of {name}", unit="id", range=NO_RANGE, swap="swap")
+    return describe(column(name, kinds))

@@ -1,0 +1,171 @@
+"""Reads logs that do not fit into memory: onto disk, checked, then dealt into buckets of whole pairs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from honestsignals.engines.buckets import Buckets, bounds_of, deal, keys_of
+from honestsignals.engines.passes import LogColumns
+from honestsignals.engines.stored import StoredEngine
+from honestsignals.engines.threads import cores
+from honestsignals.errors import ArgumentError
+from honestsignals.progress import progress
+from honestsignals.readers.acts import ActOptions
+from honestsignals.readers.duplicates import hashed_rows
+from honestsignals.readers.kinds import kind_slug
+from honestsignals.readers.mapping import map_columns, unread_columns, wanted_columns
+from honestsignals.readers.source import open_source
+from honestsignals.readers.staging import Staged, stage
+from honestsignals.stored_logs import StoredLog
+
+Array = np.ndarray[Any, np.dtype[Any]]
+ACT_BYTES = 250
+"""Memory that an act of a bucket takes while its pairs are measured: the acts sorted, and a row's columns."""
+LEAST_ACTS = 20_000
+"""Acts of a bucket at least: smaller ones cost more time than they save memory."""
+LEAST_MEMORY = 32_000_000
+SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+SAMPLED = 8
+"""Batches whose acts say where buckets begin: a log by time has the same pairs in all of them."""
+
+
+def store_log(
+    source: object,
+    columns: Mapping[str, str] | None,
+    options: ActOptions,
+    name: str,
+    *,
+    memory: str | int,
+    threads: int | None = None,
+    folder: str | os.PathLike[str] | None = None,
+) -> StoredLog:
+    """Read acts onto disk, dealt into buckets of whole pairs that fit into memory.
+
+    Parameters
+    ----------
+    source, columns, options
+        As in ``read_acts``.
+    name : str
+        What the log is called.
+    memory : str or int
+        As "2GB", or bytes: what all of the process may take.
+    threads : int, optional
+        Buckets worked on at once; every core where not given.
+    folder : path, optional
+        Where its folder is made; the system's place for such where not given.
+    """
+    size, many = memory_of(memory), threads_of(threads)
+    opened = open_source(source, wanted_columns(columns))
+    mapping = map_columns(opened, columns)
+    place = Path(tempfile.mkdtemp(prefix="honestsignals-", dir=folder))
+    try:
+        with progress() as tell:
+            raw = place / "read"
+            raw.mkdir()
+            staged = stage(
+                opened, mapping, options, raw, threads=many, tell=lambda rows: tell(f"Read {rows:,} rows")
+            )
+            buckets, digest = _dealt(staged, place, size, many, tell)
+            shutil.rmtree(raw)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    engine = StoredEngine(buckets, many)
+    log = StoredLog(staged, engine, name, digest, unread_columns(opened, mapping))
+    weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
+    return log
+
+
+def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) -> tuple[Buckets, str]:
+    """The acts in buckets, and what tells them from others."""
+    frame = frame_of_log(staged)
+    number = max(1, -(-staged.acts // max(LEAST_ACTS, bucket_acts(memory, threads))))
+    keys = [np.empty(0, dtype=np.int64)]
+    step = max(1, staged.batches // SAMPLED)
+    if number > 1:
+        keys += [keys_of(batch, frame.n_people) for batch in staged.coded(range(0, staged.batches, step))]
+    bounds = bounds_of(np.concatenate(keys), number)
+    folder = place / "buckets"
+    folder.mkdir()
+    digest = _Digest(staged)
+    batches = (digest.seen(batch) for batch in staged.coded())
+    buckets = deal(batches, frame, bounds, folder, lambda acts: tell(f"Dealt {acts:,} acts"))
+    return buckets, str(digest)
+
+
+class _Digest:
+    """A number that is the same for the same acts in any order, and for hardly any others."""
+
+    def __init__(self, staged: Staged) -> None:
+        self._sum = np.uint64(len(staged.people))
+
+    def seen(self, batch: dict[str, Array]) -> dict[str, Array]:
+        """A batch, now among what has been seen."""
+        mixed = hashed_rows(list(batch.values()))
+        with np.errstate(over="ignore"):
+            self._sum += mixed.sum(dtype=np.uint64)
+        return batch
+
+    def __str__(self) -> str:
+        return f"{int(self._sum):016x}"
+
+
+def frame_of_log(staged: Staged) -> LogColumns:
+    """The log as an engine takes it, without its acts."""
+    types = {"kind": np.int16, "conversation": np.int32, "topic": np.int32, "weight": float, "depth": float}
+    types |= {"count": np.int64, "time": np.int64}
+    there = {"time" if name == "wave" else name for name in staged.columns}
+    empty: dict[str, Any] = {
+        name: np.empty(0, dtype=types[name]) if name in there else None for name in types
+    }
+    kinds = staged.values["kind"].to_pylist() if "kind" in staged.values else []
+    nobody = np.empty(0, dtype=np.int32)
+    return LogColumns(
+        n_people=len(staged.people),
+        sender=nobody,
+        receiver=nobody,
+        clock=staged.clock or "",
+        start=staged.edges[0],
+        end=staged.edges[1],
+        kinds=tuple(kind_slug(kind) for kind in kinds),
+        **empty,
+    )
+
+
+def bucket_acts(memory: int, threads: int) -> int:
+    """Acts of a bucket: half of the memory goes to buckets, as many as are worked on at once."""
+    return memory // 2 // threads // ACT_BYTES
+
+
+def memory_of(value: str | int) -> int:
+    """Bytes from "2GB", "500MB" or a number.
+
+    >>> memory_of("1.5GB")
+    1500000000
+    """
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        size = float(value)
+    else:
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]B)\s*", str(value), re.IGNORECASE)
+        size = float(match[1]) * SIZES[match[2].upper()] if match else -1.0
+    if size < LEAST_MEMORY:
+        raise ArgumentError(f"memory is {value!r}; it must be a size from 32MB on, such as '2GB'.")
+    return int(size)
+
+
+def threads_of(value: int | None) -> int:
+    """Threads as asked for, or one a core."""
+    if value is None:
+        return cores()
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ArgumentError(f"threads is {value!r}; it must be a whole number from 1 on.")
+    return int(value)
