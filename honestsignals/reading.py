@@ -11,6 +11,10 @@ from honestsignals.errors import ArgumentError
 from honestsignals.graph import edge_rows
 from honestsignals.log import InteractionLog
 from honestsignals.readers.acts import ActOptions, acts_read, read_acts
+from honestsignals.readers.addresses import is_address, parse_address
+from honestsignals.readers.database import DatabaseTable
+from honestsignals.readers.folder import fixed_part, is_pattern
+from honestsignals.readers.source import open_source
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -20,6 +24,7 @@ def read_log(
     source: object,
     *,
     columns: Mapping[str, str] | None = None,
+    table: str | None = None,
     time_unit: str | None = None,
     time_origin: str | None = None,
     bad_rows: str = "error",
@@ -31,14 +36,19 @@ def read_log(
 
     Parameters
     ----------
-    source : path, pandas.DataFrame or object with ``__arrow_c_stream__``
-        CSV, gzipped CSV or Parquet by the ending; or a table of pandas, Polars, pyarrow, DuckDB.
+    source : path, address, pandas.DataFrame or object with ``__arrow_c_stream__``
+        CSV, gzipped CSV or Parquet by the ending; a folder of such files, or a pattern of their names
+        ("acts/*.parquet"), where folders called ``kind=help`` are columns; the address of a database
+        ("postgresql://user@host/database", "sqlite:///acts.db"); or a table of pandas, Polars, pyarrow,
+        DuckDB.
     columns : mapping of str to str, optional
         Names of the columns by what they are: ``sender``, ``receiver``, ``time``, ``wave``, ``id``,
         ``count``, ``kind``, ``weight``, ``duration``, ``depth``, ``topic``, ``channel``,
         ``context``, ``conversation``, ``reply_to``, ``reporter``. Without it, every column that is
         called so is read; with it, only those it names (and ``sender`` and ``receiver``), and the log says
         which other columns are called so.
+    table : str, optional
+        Of a database: the table or view, as "schema.table" where need be, or a query in parentheses.
     time_unit : {"iso", "s", "ms"}, optional
         Unit of the time column; may be left out where times are dates.
     time_origin : str, optional
@@ -73,6 +83,8 @@ def read_log(
     No times.
     Left out: nothing.
     """
+    if table is not None:
+        source = open_source(source, table=table)
     if depth_layers is None:
         depth_layers = _own_layers(source, columns)
     options = ActOptions(time_unit, time_origin, bad_rows, duplicates, depth_layers=depth_layers)
@@ -142,9 +154,15 @@ def from_graph(
 
 
 def source_name(source: object) -> str:
-    """What a source is called: the name of its file, or of its type.
+    """What a source is called: the name of its file or table, or of its type; never a password.
 
     >>> source_name("data/acts.csv")
     'acts.csv'
     """
+    if isinstance(source, DatabaseTable):
+        return source.relation.title
+    if isinstance(source, str) and is_address(source):
+        return parse_address(source).shown
+    if isinstance(source, (str, os.PathLike)) and is_pattern(str(source)):
+        return fixed_part(Path(source)).name or str(source)
     return Path(source).name if isinstance(source, (str, os.PathLike)) else type(source).__name__

@@ -297,7 +297,7 @@ WHOLE = [
     ("header only", raw(b"sender,receiver\n"), {}, "acts.csv: has a header but no rows"),
     ("empty table", lambda _: pa.table({"sender": ["a"], "receiver": ["b"]}).slice(1), {}, "but no rows"),
     ("empty frame", frame(sender=[], receiver=[]), {}, "DataFrame: has a header but no rows"),
-    ("folder", lambda tmp_path: tmp_path, {}, "is a folder, not a file"),
+    ("folder", lambda tmp_path: tmp_path, {}, "has no CSV or Parquet file"),
     ("missing file", missing_file, {}, "act.csv: does not exist. Did you mean 'acts.csv'?"),
     (
         "two columns of one name",

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from honestsignals.errors import nearest
 from honestsignals.readers.act_columns import RawActs
 from honestsignals.readers.duplicates import repeated_rows
-from honestsignals.readers.faults import Fault, kept_rows
+from honestsignals.readers.faults import DELIVERED, Fault, kept_rows
 from honestsignals.readers.ids import places_of
 from honestsignals.readers.mapping import PEOPLE_KEYS
 from honestsignals.readers.replies import first_row_of, roots, tainted
+from honestsignals.readers.row_words import with_rows
 from honestsignals.readers.texts import faults_if_missing, faults_of_ids, faults_of_values
 
 _UNKNOWN_PERSON = "is not in the list of people"
@@ -41,7 +42,8 @@ def faults_of_acts(
     people : ndarray or None
         The roster, ordered, where there is one.
     unit : str
-        What the source counts its places in; only files ("line") repeat their header.
+        What the source counts its places in; only files ("line") repeat their header, and where rows have
+        no order of their own the message says what else is in them.
 
     Returns
     -------
@@ -56,6 +58,8 @@ def faults_of_acts(
             faults += faults_of_ids(raw.texts[key], mapping[key], missing=key == "id")
     if "kind" in raw.texts:
         faults += faults_if_missing(raw.texts["kind"], mapping["kind"])
+    if unit == DELIVERED:
+        return [with_rows(fault, raw, mapping) for fault in faults]
     return _without_headers(raw, mapping, faults) if unit == "line" else faults
 
 

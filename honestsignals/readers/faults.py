@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from honestsignals.errors import MOST_SHOWN, InputError, Problem, bad_input
+
+DELIVERED = "delivered row"
+"""Unit of places in what has no order of its own: rows are counted as they came."""
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -33,6 +36,8 @@ class Fault:
         What a message adds to the rule for each of these values.
     numbered : bool
         False where ``rows`` holds lines, as the source could not be cut into fields there.
+    file : str or None
+        The file in which these lines are, where the source has several.
     """
 
     column: str | None
@@ -41,6 +46,7 @@ class Fault:
     values: tuple[Any, ...] = ()
     details: tuple[str, ...] = ()
     numbered: bool = True
+    file: str | None = None
 
     @property
     def reason(self) -> str:
@@ -63,20 +69,47 @@ class Located(Protocol):
         """The places of rows."""
 
 
+@runtime_checkable
+class InFiles(Protocol):
+    """A source of several files: a row has its place in one of them."""
+
+    def places(self, rows: Sequence[int]) -> list[tuple[str, int]]:
+        """The file of each row, and the place in it."""
+
+
+def where(source: Located, rows: Sequence[int]) -> list[tuple[str, int]]:
+    """Where rows stand: what they are in, and their place there in the source's unit.
+
+    Parameters
+    ----------
+    source : Located
+        What they were read from.
+    rows : sequence of int
+        Their numbers from 0.
+
+    Returns
+    -------
+    list of (str, int)
+    """
+    if isinstance(source, InFiles):
+        return source.places(rows)
+    return [(source.name, line) for line in source.lines(rows)]
+
+
 def raise_faults(source: Located, faults: Sequence[Fault], hint: str = "") -> None:
     """Raise the first ten problems in the order of the file, with the total; nothing if there are none."""
     if not faults:
         return
     wanted = sorted({int(row) for fault in faults if fault.numbered for row in fault.rows[:MOST_SHOWN]})
-    place = dict(zip(wanted, source.lines(wanted), strict=True))
+    place = dict(zip(wanted, where(source, wanted), strict=True))
     problems = []
     for fault in faults:
         for number, row in enumerate(fault.rows[:MOST_SHOWN].tolist()):
-            line = place[row] if fault.numbered else row
+            file, line = place[row] if fault.numbered else (fault.file or source.name, row)
             value = fault.values[number] if number < len(fault.values) else None
             detail = fault.details[number] if number < len(fault.details) else ""
-            problems.append(Problem(source.name, line, fault.column, value, fault.rule + detail, source.unit))
-    problems.sort(key=lambda problem: problem.line or 0)
+            problems.append(Problem(file, line, fault.column, value, fault.rule + detail, source.unit))
+    problems.sort(key=lambda problem: (problem.source, problem.line or 0))
     raise bad_input(problems, sum(len(fault.rows) for fault in faults), hint)
 
 

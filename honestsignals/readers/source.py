@@ -1,9 +1,10 @@
-"""Whatever acts, labels and people may come in: files, frames, Arrow streams."""
+"""Whatever acts, labels and people may come in: files and folders, databases, frames, Arrow streams."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,8 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from honestsignals.errors import ArgumentError, listed, nearest
+from honestsignals.readers.addresses import Address, address_of_file, is_address, parse_address
 from honestsignals.readers.csv_file import BATCH_ROWS, DELIMITERS, CsvFile, open_csv
+from honestsignals.readers.database import DatabaseTable, open_database
 from honestsignals.readers.faults import Fault, whole_source
+from honestsignals.readers.folder import Folder, is_pattern, open_folder
+
+_SQLITE = b"SQLite format 3\0"
+_SMALL = 1 << 18
 
 
 class Source(Protocol):
@@ -24,7 +31,8 @@ class Source(Protocol):
     name : str
         For messages: the file as given, "DataFrame" or "table".
     unit : str
-        What places are counted in: "line" of a CSV file (the header is line 1), else "row" from 0.
+        What places are counted in: "line" of a CSV file (the header is line 1), else "row" from 0, or
+        "delivered row" where rows have no order of their own.
     columns : tuple of str
         What there is.
     """
@@ -68,9 +76,21 @@ class ParquetFile:
                 for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
                     yield pa.Table.from_batches([batch]).select(list(columns))
         except (pa.ArrowException, OSError) as error:
-            raise whole_source(
-                self, None, f"is a Parquet file that is damaged ({_first_line(error)})"
-            ) from None
+            raise whole_source(self, None, self._damage(columns, error)) from None
+
+    def _damage(self, columns: Sequence[str], error: Exception) -> str:
+        """What is wrong, and in which row group: the first that cannot be read by itself."""
+        with suppress(pa.ArrowException, OSError), pq.ParquetFile(self.path) as file:
+            start = 0
+            for group in range(file.num_row_groups):
+                rows = file.metadata.row_group(group).num_rows
+                try:
+                    file.read_row_group(group, columns=list(columns)).validate(full=True)
+                except (pa.ArrowException, OSError) as found:
+                    place = f"row group {group} of {file.num_row_groups}, rows {start} to {start + rows - 1}"
+                    return f"is a Parquet file that is damaged in {place} ({_first_line(found)})"
+                start += rows
+        return f"is a Parquet file that is damaged ({_first_line(error)})"
 
     def lines(self, rows: Sequence[int]) -> list[int]:
         """Rows are counted from 0."""
@@ -141,15 +161,18 @@ class Stream:
         return [int(row) for row in rows]
 
 
-def open_source(source: Any, wanted: Sequence[str] = ()) -> Source:
+def open_source(source: Any, wanted: Sequence[str] = (), table: str | None = None) -> Source:
     """Whatever was given, as rows under named columns.
 
     Parameters
     ----------
-    source : path, pandas.DataFrame, or object with ``__arrow_c_stream__``
-        A path to .csv, .csv.gz, .tsv or .parquet; a frame; a table of Polars, pyarrow or DuckDB.
+    source : path, address, pandas.DataFrame, object with ``__arrow_c_stream__``, or Source
+        A path to .csv, .csv.gz, .tsv or .parquet, to a folder of such files, or a pattern of their names; the
+        address of a database; a frame; a table of Polars, pyarrow or DuckDB; or what was opened before.
     wanted : sequence of str
         Columns that the header of a CSV file should hold; they settle its delimiter.
+    table : str, optional
+        Which table of a database, or a query in parentheses.
 
     Returns
     -------
@@ -162,7 +185,18 @@ def open_source(source: Any, wanted: Sequence[str] = ()) -> Source:
     ('sender', 'receiver')
     """
     if isinstance(source, str | Path):
-        return _open_path(Path(source).expanduser(), str(source), wanted)
+        database = _address(source)
+        if database is not None:
+            return open_database(database, table)
+    if table is not None:
+        raise ArgumentError(
+            f"table is {table!r}, which is for databases: postgresql://…, sqlite:///…, or the path of an"
+            " SQLite file."
+        )
+    if isinstance(source, str | Path):
+        return _open_paths(str(source), wanted)
+    if isinstance(source, ParquetFile | CsvFile | Frame | Stream | Folder | DatabaseTable):
+        return source
     if isinstance(source, pd.DataFrame):
         frame = Frame(source, tuple(str(column) for column in source.columns))
         _refuse_twins(frame)
@@ -174,8 +208,9 @@ def open_source(source: Any, wanted: Sequence[str] = ()) -> Source:
         _refuse_twins(stream)
         return stream
     raise ArgumentError(
-        f"source is a {type(source).__name__}; it must be a path to a CSV or Parquet file, a DataFrame, or"
-        " a table that hands over Arrow batches (Polars, pyarrow, DuckDB)."
+        f"source is a {type(source).__name__}; it must be a path to a CSV or Parquet file or to a folder of"
+        " them, the address of a database, a DataFrame, or a table that hands over Arrow batches (Polars,"
+        " pyarrow, DuckDB)."
     )
 
 
@@ -200,9 +235,35 @@ def _delimiter_hint(source: Source) -> str:
     return f" (Its header looks as if the delimiter were {odd!r}; it must be one of {known}.)"
 
 
+def _address(source: str | Path) -> Address | None:
+    """Where a database is, if a database is what was given."""
+    if is_address(source):
+        return parse_address(str(source))
+    path = Path(source).expanduser()
+    if not path.is_file():
+        return None
+    with path.open("rb") as handle:
+        return address_of_file(path, str(source)) if handle.read(len(_SQLITE)) == _SQLITE else None
+
+
+def _open_paths(name: str, wanted: Sequence[str]) -> Source:
+    path = Path(name).expanduser()
+    if path.is_dir() or is_pattern(name):
+        folder = open_folder(name, lambda path, name: _open_part(path, name, wanted), _kinds_of_columns)
+        _refuse_twins(folder)
+        return folder
+    return _open_path(path, name, wanted)
+
+
+def _open_part(path: Path, name: str, wanted: Sequence[str]) -> Source:
+    """A file of a folder: the exact reader has read a small one before the fast one has begun."""
+    file = _open_path(path, name, wanted)
+    if isinstance(file, CsvFile) and path.stat().st_size < _SMALL:
+        return replace(file, exact=True)
+    return file
+
+
 def _open_path(path: Path, name: str, wanted: Sequence[str]) -> Source:
-    if path.is_dir():
-        raise whole_source(name, None, "is a folder, not a file")
     if not path.is_file():
         beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         guess = nearest(path.name, beside)
@@ -215,6 +276,34 @@ def _open_path(path: Path, name: str, wanted: Sequence[str]) -> Source:
         if handle.read(4) == b"PAR1":
             return _open_parquet(path, name)
     return open_csv(path, name, wanted)
+
+
+def _kinds_of_columns(file: Source) -> dict[str, str | None]:
+    """What each column of a file holds, in words that are alike where reading is; nothing for CSV."""
+    if not isinstance(file, ParquetFile):
+        return {}
+    schema = pq.read_schema(file.path)
+    return {field.name: _kind_of_column(field.type) for field in schema}
+
+
+def _kind_of_column(kind: Any) -> str | None:
+    if pa.types.is_dictionary(kind):
+        return _kind_of_column(kind.value_type)
+    if pa.types.is_null(kind):
+        return None
+    if pa.types.is_timestamp(kind):
+        return f"times with{'' if kind.tz else 'out'} a zone"
+    for words, alike in (
+        ("whole numbers", pa.types.is_integer),
+        ("decimal numbers", pa.types.is_floating),
+        ("text", pa.types.is_string),
+        ("text", pa.types.is_large_string),
+        ("text", pa.types.is_string_view),
+        ("dates", pa.types.is_date),
+    ):
+        if alike(kind):
+            return words
+    return str(kind)
 
 
 def _open_parquet(path: Path, name: str) -> Source:

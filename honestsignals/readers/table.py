@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from honestsignals.errors import MOST_SHOWN, Problem, one_of
 from honestsignals.readers.amounts import NUMBER
-from honestsignals.readers.faults import Fault, kept_rows, raise_faults, whole_source
+from honestsignals.readers.faults import Fault, kept_rows, raise_faults, where, whole_source
 from honestsignals.readers.ids import as_text, places_of
 from honestsignals.readers.source import Source, open_source, require_columns
 from honestsignals.readers.texts import Coded, encode, faults_of_ids, join
@@ -50,11 +50,11 @@ class Table:
     def problems(self, places: Iterable[int], column: str, rule: str) -> list[Problem]:
         """What breaks a rule at some places of the columns (the first ten), for `bad_input`."""
         first = [int(place) for place in places][:MOST_SHOWN]
-        lines = self.source.lines([int(self.row[place]) for place in first])
+        found = where(self.source, [int(self.row[place]) for place in first])
         values = [_plain(self.columns[column][place]) for place in first]
         return [
-            Problem(self.source.name, line, column, value, rule, self.source.unit)
-            for line, value in zip(lines, values, strict=True)
+            Problem(file, line, column, value, rule, self.source.unit)
+            for (file, line), value in zip(found, values, strict=True)
         ]
 
 

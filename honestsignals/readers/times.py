@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from honestsignals.errors import ArgumentError, Problem, bad_input, one_of
 from honestsignals.readers.amounts import LARGEST, MISSING, NUMBER, as_floats, fault_at
-from honestsignals.readers.faults import Fault, Located, whole_source
+from honestsignals.readers.faults import Fault, Located, where, whole_source
 
 UNITS = {"s": 1_000_000, "ms": 1_000}
 _ISO = re.compile(
@@ -25,6 +25,8 @@ _ISO = re.compile(
 _EPOCH = datetime(1970, 1, 1)
 _YEAR_ONE = -62_135_596_800_000_000
 """Microseconds at the start of the first year of the calendar; Arrow also knows a year 0."""
+_YEAR_TEN_THOUSAND = 253_402_300_800_000_000
+_FAR = "lies outside the years 1 to 9999"
 _FEW = 100
 _NOT_A_DATE, _TOO_FINE = "is not a date", "has digits below the microsecond"
 
@@ -174,15 +176,13 @@ def refuse_mixed_zones(parts: list[TimePart], column: str, source: Located) -> N
     naive = next((part.naive for part in parts if part.naive), None)
     if zoned is None or naive is None:
         return
-    rows = [zoned[0], naive[0]]
-    places = source.lines(rows)
+    first, second = where(source, [zoned[0], naive[0]])
     problems = [
-        Problem(source.name, places[0], column, zoned[1], "has a time zone, others have none", source.unit),
-        Problem(source.name, places[1], column, naive[1], "has no time zone, others have one", source.unit),
+        Problem(*first, column, zoned[1], "has a time zone, others have none", source.unit),
+        Problem(*second, column, naive[1], "has no time zone, others have one", source.unit),
     ]
-    raise bad_input(
-        sorted(problems, key=lambda problem: problem.line or 0), hint="Give all of them a zone, or none."
-    )
+    in_order = sorted(problems, key=lambda problem: (problem.source, problem.line or 0))
+    raise bad_input(in_order, hint="Give all of them a zone, or none.")
 
 
 def _offset(zone: str | None) -> int:
@@ -226,9 +226,15 @@ def _from_timestamps(array: Any, column: str, first_row: int) -> TimePart:
     except pa.ArrowInvalid:
         exact = array.cast(kind, safe=False)
         fine = _mask(pc.fill_null(pc.not_equal(exact.cast(array.type), array), False))
-    broken = [(missing, MISSING), (fine, _TOO_FINE)]
+    micros = np.array(pc.fill_null(exact.cast(pa.int64()), 0).to_numpy(), dtype=np.int64)
+    # dates in text have the same calendar, and Python shows none beyond it
+    far = (micros < _YEAR_ONE) | (micros >= _YEAR_TEN_THOUSAND)
+    broken = [(missing, MISSING), (fine & ~far, _TOO_FINE)]
     faults = [fault_at(mask, array, column, rule, first_row) for mask, rule in broken if mask.any()]
-    micros = np.asarray(pc.fill_null(exact.cast(pa.int64()), 0).to_numpy(), dtype=np.int64)
+    if far.any():
+        faults.append(Fault(column, _FAR, np.flatnonzero(far) + first_row))
+        micros[far] = 0
+        missing |= far
     example = _example(array, ~missing, first_row)
     return TimePart(micros, faults, example if zoned else None, None if zoned else example)
 
