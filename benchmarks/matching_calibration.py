@@ -189,7 +189,12 @@ def study(design: Design, number: int, seed: int, others: bool) -> dict[str, Any
     except FitError:
         missing = {name: [float("nan")] * len(TERMS) for name in (OTHERS if others else ())}
         return {"estimate": nothing, "std_error": nothing, "df": nothing, **missing}
-    errors = person_errors(model.scores(theta), model.slopes(theta), *model.people)
+    errors = person_errors(
+        model.scores(theta),
+        model.slopes(theta),
+        *model.people,
+        information=model.information(theta),
+    )
     whole = np.eye(model.size)
     found = {
         "estimate": (theta * scales).tolist(),

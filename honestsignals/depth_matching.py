@@ -284,7 +284,12 @@ def matching(
         moderator = moderator_of(column_of(source, log, turns, by, people), turns.clear)
     model, unit, left = _model(turns, moderator)
     estimate = model.solve()
-    errors = person_errors(model.scores(estimate), model.slopes(estimate), *model.people)
+    errors = person_errors(
+        model.scores(estimate),
+        model.slopes(estimate),
+        *model.people,
+        information=model.information(estimate),
+    )
     names = [name if not term else f"{name}:{term}" for name in NAMES for term in ("", *moderator.terms)]
     names += [f"level:{moderator.terms[place]}" for place in np.flatnonzero(_shifting(turns, moderator))]
     return Matching(tuple(names), estimate * _scales(model, unit), model, errors, unit, moderator, left, log)

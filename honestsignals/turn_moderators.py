@@ -62,7 +62,7 @@ def no_moderator(n_turns: int) -> Moderator:
     return Moderator("", (), np.ones((n_turns, 1)), (("all", (1.0,)),))
 
 
-def moderator_of(column: pd.Series, used: Array) -> Moderator:
+def moderator_of(column: pd.Series, used: Array, what: str = "turn") -> Moderator:
     """A moderator from a column of turns: levels for words and for two values, else a number.
 
     Parameters
@@ -70,6 +70,15 @@ def moderator_of(column: pd.Series, used: Array) -> Moderator:
     column : pandas.Series
     used : ndarray of bool, shape (n_turns,)
         Turns that tell levels and means.
+    what : str
+        What rows are, as a message names them.
+
+    Raises
+    ------
+    DesignError
+        Where it is known of none, or the same of all.
+    ArgumentError
+        For more than 12 levels, or an infinite value.
 
     Examples
     --------
@@ -83,7 +92,9 @@ def moderator_of(column: pd.Series, used: Array) -> Moderator:
     name = str(column.name)
     seen = column[used].dropna()
     if not len(seen):
-        raise DesignError(f"{name!r} is known of no turn.")
+        raise DesignError(f"{name!r} is known of no {what}, so slopes cannot differ by it.")
+    if column.dtype.kind == "f" and np.isinf(seen.to_numpy()).any():
+        raise ArgumentError(f"{name!r} has an infinite value; a moderator's values are finite, or missing.")
     if column.dtype.kind in "iuf" and seen.nunique() > 2:
         mean, sd = float(seen.mean()), float(seen.std(ddof=0))
         z = np.column_stack([np.ones(len(column)), column.to_numpy(dtype=float) - mean])
@@ -91,7 +102,7 @@ def moderator_of(column: pd.Series, used: Array) -> Moderator:
         return Moderator(name, (name,), z, tuple(words))
     levels = pd.Categorical(seen).remove_unused_categories().categories
     if len(levels) < 2:
-        raise DesignError(f"{name!r} is {levels[0]} in every turn, so slopes cannot differ by it.")
+        raise DesignError(f"{name!r} is {levels[0]} in every {what}, so slopes cannot differ by it.")
     if len(levels) > MOST_LEVELS:
         raise ArgumentError(
             f"{name!r} has {len(levels):,} values; up to {MOST_LEVELS} have slopes: cut it into classes."

@@ -119,7 +119,8 @@ def test_scores_are_0_on_average_in_the_shortest_series() -> None:
     assert (np.abs(corrected.mean(axis=0)) < 3.5 * error).all()
     assert plain[:, 1].mean() < -10 * error[1]
     found = model.solve()
-    errors = person_errors(model.scores(found), model.slopes(found), *model.people)
+    how = model.scores(found), model.slopes(found), *model.people
+    errors = person_errors(*how, information=model.information(found))
     assert (np.abs(found - theta) < 3.5 * np.sqrt(errors.variance(np.eye(3)))).all()
     assert model.solve(corrected=False)[1] < theta[1] - 0.15
 
@@ -128,13 +129,15 @@ def test_errors_are_those_of_the_formula() -> None:
     rng = np.random.default_rng(5)
     ego, alter = np.triu_indices(7, 1)
     scores, slopes = rng.normal(size=(21, 2)), np.eye(2) + rng.normal(size=(21, 2, 2)) * 0.1
-    found = person_errors(scores, slopes, ego, alter)
-    whole = np.linalg.inv(slopes.sum(axis=0))
+    x = rng.normal(size=(21, 2, 3))
+    information = x @ x.transpose(0, 2, 1)
+    found = person_errors(scores, slopes, ego, alter, information=information)
+    whole, all_of_it = np.linalg.inv(slopes.sum(axis=0)), np.linalg.inv(information.sum(axis=0))
 
     def raised(rows: np.ndarray) -> np.ndarray:
         from scipy.linalg import sqrtm
 
-        left = np.eye(2) - slopes[rows].sum(axis=0) @ whole
+        left = np.eye(2) - information[rows].sum(axis=0) @ all_of_it
         return whole @ np.linalg.inv(sqrtm(left)).real @ scores[rows].sum(axis=0)
 
     of_pairs = np.array([raised(np.array([row])) for row in range(21)])
@@ -152,10 +155,70 @@ def test_errors_are_those_of_the_formula() -> None:
         expected = max(own + common**3 / (common**2 + chance), own / 2)
         np.testing.assert_allclose(found.variance(c[None])[0], expected, rtol=1e-10)
         told = [
-            c @ whole @ slopes[(ego == one) | (alter == one)].sum(axis=0) @ whole.T @ c for one in range(7)
+            c @ whole @ information[(ego == one) | (alter == one)].sum(axis=0) @ whole.T @ c
+            for one in range(7)
         ]
         df = sum(told) ** 2 / sum(one**2 for one in told) - 1
         np.testing.assert_allclose(found.df(c[None])[0], df, rtol=1e-10)
+
+
+def drawn(seed: int, pairs: int, length: int, slopes: tuple[float, float]) -> Series:
+    """Turns of pairs among 40 people, in short series."""
+    rng = np.random.default_rng(seed)
+    low, high = np.triu_indices(40, 1)
+    chosen = rng.choice(len(low), pairs, replace=False)
+    noise = rng.normal(size=(pairs, length + 10))
+    beyond = np.zeros_like(noise)
+    for k in range(2, length + 10):
+        beyond[:, k] = slopes[0] * beyond[:, k - 1] + slopes[1] * beyond[:, k - 2] + noise[:, k]
+    stretch, place = np.repeat(np.arange(pairs), length), np.tile(np.arange(length), pairs)
+    one, other = low[chosen][stretch], high[chosen][stretch]
+    ego = np.where(place % 2, one, other)
+    z = np.ones((len(place), 1))
+    return Series(beyond[:, 10:].ravel(), place + 1.0, place, stretch, ego, one + other - ego, z, z[:, :0])
+
+
+def test_the_root_is_the_one_that_grows_out_of_least_squares() -> None:
+    """Steps straight from least squares may find none, or a second that means nothing."""
+    apart = 0
+    for seed in (1, 2, 4, 10, 14, 21, 28):
+        model = TurnModel(drawn(seed, 60, 12, (0.5, 0.2)))
+        stepped, followed = model._root(model.first(), 1.0, False), model._followed()
+        if followed is None and (stepped is None or model._fall(stepped) < 0.5):
+            with pytest.raises(hs.FitError, match="turns are too few to tell what persists"):
+                model.solve()
+            continue
+        found = model.solve()
+        np.testing.assert_allclose(found, stepped if followed is None else followed, rtol=1e-6, atol=1e-8)
+        assert np.abs(model.scores(found).sum(axis=0)).max() < 1e-6
+        apart += stepped is not None and bool(np.abs(stepped - found).max() > 0.01)
+    assert apart
+
+
+def test_errors_are_there_where_slopes_of_one_pair_are_beyond_those_of_all() -> None:
+    """Corrected scores of a single pair may even rise; information never does, and says what a pair pulls."""
+    rng = np.random.default_rng(8)
+    ego, alter = np.triu_indices(7, 1)
+    scores, slopes = rng.normal(size=(21, 2)), np.tile(np.eye(2), (21, 1, 1))
+    slopes[0], slopes[1] = 30 * np.eye(2), -25 * np.eye(2)
+    x = rng.normal(size=(21, 2, 3))
+    found = person_errors(scores, slopes, ego, alter, information=x @ x.transpose(0, 2, 1))
+    assert np.isfinite(found.variance(np.eye(2))).all()
+    alone = np.zeros((21, 2, 2))
+    alone[:, 0, 0], alone[0, 1, 1] = 1.0, 1.0  # the second coefficient rests on one pair
+    missing = person_errors(scores, slopes, ego, alter, information=alone).variance(np.eye(2))
+    assert np.isnan(missing).any()
+
+
+def test_slopes_of_a_moderator_of_pairs_have_errors() -> None:
+    """Slopes of scores of one pair are beyond those of all in this study, and errors were missing."""
+    options = hs.Disclosure(weekly=0.2, contact=0.12, stifle=1.0)
+    more = hs.Moderation(of="pairs", matching=0.2)
+    simulation = hs.simulate_disclosure(
+        seed=38270014, people=40, days=182, disclosure=options, moderation=more
+    )
+    found = hs.matching(simulation.study(), by="culture").tidy()
+    assert np.isfinite(found[["estimate", "std_error", "df"]].to_numpy()).all()
 
 
 # the façade
@@ -301,6 +364,14 @@ def test_what_is_refused(simulation) -> None:
         moderator_of(pd.Series([None, None], name="x"), np.ones(2, dtype=bool))
     with pytest.raises(hs.ArgumentError, match="up to 12 have slopes"):
         moderator_of(pd.Series(list("abcdefghijklmn"), name="x"), np.ones(14, dtype=bool))
+    with pytest.raises(hs.ArgumentError, match="'x' has an infinite value"):
+        moderator_of(pd.Series([1.0, 2.0, np.inf], name="x"), np.ones(3, dtype=bool))
+    with pytest.raises(hs.ArgumentError, match="'x' has an infinite value"):
+        moderator_of(pd.Series([1.0, 1.0, np.inf], name="x"), np.ones(3, dtype=bool))
+    for name, values in (("ego_no", None), ("same_no", np.nan)):
+        people = simulation.people.assign(no=values)
+        with pytest.raises(hs.DesignError, match=f"'{name}' is known of no turn, so slopes cannot differ"):
+            hs.matching(log, by=name, people=people)
     assert no_moderator(3).known.all()
 
 

@@ -11,6 +11,8 @@ from honestsignals.inference.clusters import Codes, Floats, pair_codes, person_c
 
 LEAST = 0.5
 """Share of the variance by pairs below which the variance never falls."""
+NOTHING = 1e-9
+"""Share of the information that counts as none: the rest is rounding."""
 
 
 class PersonErrors(NamedTuple):
@@ -60,13 +62,17 @@ class PersonErrors(NamedTuple):
             return np.asarray(np.maximum(v.sum(axis=0) ** 2 / (v**2).sum(axis=0) - 1.0, 1.0))
 
 
-def person_errors(scores: Floats, slopes: Floats, ego: Codes, alter: Codes) -> PersonErrors:
+def person_errors(
+    scores: Floats, slopes: Floats, ego: Codes, alter: Codes, *, information: Floats | None = None
+) -> PersonErrors:
     r"""What pairs and people add to the coefficients at which scores sum to 0.
 
-    .. math:: u_i = A^{-1} (I - A_i A^{-1})^{-1/2} \sum_{r \ni i} g_r
+    .. math:: u_i = A^{-1} (I - H_i H^{-1})^{-1/2} \sum_{r \ni i} g_r
 
-    with A the sum of the slopes, :math:`A_i` that of person i, and likewise for pairs: in a linear model with
-    independent errors these squares are unbiased (Bell and McCaffrey's CR2).
+    with A the sum of the slopes, H that of the information, :math:`H_i` that of person i, and likewise for
+    pairs: in a linear model, where both are one, and with independent errors these squares are unbiased (Bell
+    and McCaffrey's CR2). Slopes of scores that are corrected for short series are no measure of how much a
+    group pulls the estimate: of a single group they may be negative, or more than all of them together.
 
     Parameters
     ----------
@@ -75,6 +81,8 @@ def person_errors(scores: Floats, slopes: Floats, ego: Codes, alter: Codes) -> P
         Minus their derivatives.
     ego, alter : ndarray of int, shape (n,)
         The two people of each row.
+    information : ndarray, shape (n, p, p), optional
+        What rows tell of the coefficients, symmetric and never negative; by default the slopes.
 
     Returns
     -------
@@ -104,27 +112,27 @@ def person_errors(scores: Floats, slopes: Floats, ego: Codes, alter: Codes) -> P
     count, p = int(pairs.max()) + 1, scores.shape[1]
     first = np.unique(pairs, return_index=True)[1]
     low, high = np.minimum(ego, alter)[first], np.maximum(ego, alter)[first]
-    flat = slopes.reshape(len(slopes), -1)
+    flat = (slopes if information is None else information).reshape(len(slopes), -1)
     of_pair, in_pair = sums(pairs, scores, count), sums(pairs, flat, count).reshape(-1, p, p)
     of_person = person_sums(low, high, of_pair, n_people)
     in_person = person_sums(low, high, in_pair.reshape(count, -1), n_people).reshape(-1, p, p)
-    inverse = np.linalg.inv(slopes.sum(axis=0))
+    inverse, whole = np.linalg.inv(slopes.sum(axis=0)), in_pair.sum(axis=0)
     return PersonErrors(
-        _raised(of_pair, in_pair, inverse),
-        _raised(of_person, in_person, inverse),
+        _raised(of_pair, in_pair, whole) @ inverse.T,
+        _raised(of_person, in_person, whole) @ inverse.T,
         low,
         high,
         inverse @ in_person @ inverse.T,
     )
 
 
-def _raised(scores: Floats, slopes: Floats, inverse: Floats) -> Floats:
-    """Steps of groups, by the inverse root of what their rows leave; where they leave nothing, NaN."""
-    left = np.eye(scores.shape[1]) - slopes @ inverse
-    values, vectors = np.linalg.eig(left)
-    values = values.astype(complex)
-    whole = values.real.min(axis=1) > 0
-    roots = np.where(values.real > 0, values, 1.0) ** -0.5
-    inner = np.linalg.solve(vectors.astype(complex), scores[:, :, None].astype(complex))[:, :, 0]
-    steps = np.einsum("nij,nj->ni", vectors, roots * inner).real @ inverse.T
-    return np.asarray(np.where(whole[:, None], steps, np.nan))
+def _raised(scores: Floats, information: Floats, whole: Floats) -> Floats:
+    """Scores of groups, by the inverse root of what their rows leave; where they leave nothing, NaN."""
+    root = np.linalg.cholesky(whole)
+    back = np.linalg.inv(root)
+    values, vectors = np.linalg.eigh(back @ information @ back.T)
+    left = 1 - values
+    there = np.asarray(left > NOTHING)
+    inner = np.einsum("nji,nj->ni", vectors, scores @ back.T)
+    steps = np.einsum("nij,nj->ni", vectors, np.where(there, left, 1.0) ** -0.5 * inner) @ root.T
+    return np.asarray(np.where(np.all(there, axis=1, keepdims=True), steps, np.nan))

@@ -27,12 +27,19 @@ from honestsignals.inference.clusters import Codes, Floats
 Array = NDArray[Any]
 
 LAGS = 2
-STEPS = 50
+STEPS, FEW = 50, 12
+"""Most steps of a search, and of one whose slopes are made anew at each: that is there soon, or runs away."""
 STEP = 1e-20
 """An imaginary step: a derivative without differences, exact to rounding."""
 DONE = 1e-10
+FAR = 1e6
+"""A step so long has left all that depths in standard deviations can have."""
+STRIDE, LEAST_STRIDE = 0.125, 0.01
+"""Of the growing correction."""
 FLAT = 1e-8
-"""Smallest eigenvalue of the scaled information that still counts as information."""
+"""Least share of information that still counts as information."""
+STEEP = 0.5
+"""Share of the least squares' slope: where as much is left, a second root is not near; none is followed."""
 
 
 class Series(NamedTuple):
@@ -186,6 +193,15 @@ class TurnModel:
             found[:, :, place] = -self.scores(moved, corrected=corrected).imag / STEP
         return found
 
+    def information(self, theta: Floats) -> Floats:
+        r"""What residuals tell of the coefficients, shape (arcs, size, size).
+
+        :math:`\sum_k \tilde x_k \tilde x_k^\top`: never negative, as slopes of corrected scores of a single
+        ordered pair may be.
+        """
+        x = self._rows(theta).columns
+        return self._sums(x[:, :, None] * x[:, None, :])
+
     def partial(self, theta: Floats) -> tuple[Floats, Floats]:
         """Of each used turn: how deep alter's before it was, and it itself but for own persistence and trend.
 
@@ -218,29 +234,40 @@ class TurnModel:
     def solve(self, *, corrected: bool = True) -> Floats:
         """Coefficients at which the scores sum to 0.
 
+        The root is that to which least squares leads as its correction grows from none to whole: where there
+        are several, that one means something. Steps straight to a root at which scores fall steeply find it
+        too, with less work.
+
         Raises
         ------
         FitError
             Where turns tell too little: none is found, or there the scores fall no more.
         """
-        for each in (False, True):
-            try:
-                theta = self._root(corrected, each)
-            except np.linalg.LinAlgError:
-                continue  # the search ran away
-            if theta is not None:
-                return self._checked(theta, corrected)
+        theta = self._root(self.first(), 1.0 if corrected else 0.0, False)
+        if corrected and (theta is None or self._fall(theta) < STEEP):
+            theta = self._followed()
+        if theta is not None and self._fall(theta, float(corrected)) >= FLAT and self._persists(theta) < 1:
+            return theta
         raise FitError(
-            f"No coefficients were found from {len(self.used):,} turns: pairs have too few turns, or depths "
-            "vary too little, to tell matching from levels."
+            f"{len(self.used):,} turns are too few to tell what persists from levels: pairs have too few "
+            "turns each, or depths vary too little. More turns a pair are needed"
+            + (", or fewer levels of the moderator." if self.series.z.shape[1] > 1 else ".")
         )
 
-    def _root(self, corrected: bool, each: bool) -> Floats | None:
-        """Where scores sum to 0, from least squares on; their slope made anew or updated."""
-        theta, reach = self.first(), np.inf
-        score = self.scores(theta, corrected=corrected).sum(axis=0)
-        slope = self.slopes(theta, corrected=corrected).sum(axis=0)
-        for _ in range(STEPS):
+    def _total(self, theta: Floats, share: float) -> tuple[Floats, Floats]:
+        """Sum of the scores, with a share of their correction, and of their slopes."""
+        if share in (0.0, 1.0):
+            how = bool(share)
+            parts = self.scores(theta, corrected=how), self.slopes(theta, corrected=how)
+            return parts[0].sum(axis=0), parts[1].sum(axis=0)
+        (score, slope), (whole, steep) = self._total(theta, 0.0), self._total(theta, 1.0)
+        return score + share * (whole - score), slope + share * (steep - slope)
+
+    def _root(self, start: Floats, share: float, each: bool) -> Floats | None:
+        """Where scores sum to 0, from a start on; their slope made anew at each step, or updated."""
+        theta, reach = start, np.inf
+        score, slope = self._total(theta, share)
+        for _ in range(FEW if each else STEPS):
             usable = np.isfinite(score).all() and np.isfinite(slope).all()
             if not usable or np.linalg.cond(slope / _units(slope)) > 1 / FLAT:
                 return None
@@ -248,24 +275,47 @@ class TurnModel:
             theta, before, reach = theta + step, reach, float(np.abs(step).max())
             if reach < DONE:
                 return theta
-            was, score = score, self.scores(theta, corrected=corrected).sum(axis=0)
+            if reach > FAR:
+                return None  # the search ran away
+            was = score
             if each or reach > before:
-                slope = self.slopes(theta, corrected=corrected).sum(axis=0)
+                score, slope = self._total(theta, share)
             else:
+                score = self.scores(theta, corrected=share > 0).sum(axis=0)
                 # Broyden's update: what the step did to the scores
                 slope = slope + np.outer(was - score - slope @ step, step) / (step @ step)
         return None
 
-    def _checked(self, theta: Floats, corrected: bool) -> Floats:
-        """Refuse a root at which scores rise: with few turns there can be a second, which means nothing."""
-        slope = self.slopes(theta, corrected=corrected).sum(axis=0)
-        scaled = slope / _units(slope)
-        own, z = self._split(theta)[1], self.series.z[self.used]
-        if np.linalg.eigvalsh((scaled + scaled.T) / 2)[0] < FLAT or np.abs(z @ own).mean() >= 1:
-            raise FitError(
-                "Pairs have too few turns to tell what persists from levels: more turns a pair are needed."
-            )
+    def _followed(self) -> Floats | None:
+        """The root of least squares, followed while the correction grows; None where the way ends."""
+        theta, share, stride = self._root(self.first(), 0.0, True), 0.0, STRIDE
+        while theta is not None and share < 1:
+            further = min(share + stride, 1.0)
+            found = self._root(theta, further, True)
+            if found is not None and self._fall(found, further) >= FLAT:
+                theta, share = found, further
+            elif stride > LEAST_STRIDE:
+                stride /= 2
+            else:
+                return None
         return theta
+
+    def _fall(self, theta: Floats, share: float = 1.0) -> float:
+        """Slope of the scores over the information, in the direction in which it is least.
+
+        1 for least squares; what the correction leaves of that. How a moderator is coded does not matter.
+        """
+        slope, whole = self._total(theta, share)[1], self.information(theta).sum(axis=0)
+        try:
+            back = np.linalg.inv(np.linalg.cholesky(whole))
+        except np.linalg.LinAlgError:
+            return -np.inf  # something is told by no turn
+        inner = back @ slope @ back.T
+        return float(np.linalg.eigvalsh((inner + inner.T) / 2)[0])
+
+    def _persists(self, theta: Floats) -> float:
+        """Mean size of own persistence: from 1 on depths grow without end."""
+        return float(np.abs(self.series.z[self.used] @ self._split(theta)[1]).mean())
 
 
 def _units(slope: Floats) -> Floats:
