@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from honestsignals.errors import ArgumentError, FitError, one_of
 from honestsignals.inference.clusters import Floats
-from honestsignals.inference.collinearity import dependence, dependent_columns
+from honestsignals.inference.estimate_checks import check_design, check_label, check_residual, check_values
 from honestsignals.inference.families import (
     FAMILIES,
     Family,
@@ -28,15 +28,6 @@ from honestsignals.inference.words import counted
 
 LARGE_ETA = 15.0
 """A linear predictor of ±15 is a probability within 3e-7 of 0 or 1: reason enough to look for separation."""
-
-MOST_LEVELS = 50
-"""More levels than this are a number, not an ordered label."""
-
-VAST = 1e100
-"""Sums of squares of larger numbers overflow."""
-
-MOST_CLASSES = 10
-"""A multinomial has its coefficients for each class but one, and takes time with the fourth power of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,16 +175,24 @@ def estimate(
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float) + 0.0
     weights = np.ones(y.size) if weights is None else np.asarray(weights, dtype=float)
     chosen = FAMILIES[family]
-    _check_values(X, y, weights, names)
-    _check_label(chosen, y)
+    check_values(X, y, weights, names)
+    check_label(chosen, y)
     values, codes = levels_of(y) if chosen.levels else (np.empty(0), y)
-    _check_design(chosen, X, y, names)
+    check_design(chosen, X, y, names)
     level_names = tuple(_level_words(values, levels))
     words, places = coefficient_names(chosen, names, level_names)
     problem = Problem(chosen, predictors(chosen, X, codes, values.size), codes, weights, values.size)
     theta, converged, steps = _solved(problem, X, names, start)
     found = _described(problem, (X, y), theta, (words, places, values), (converged, steps))
     return replace(found, level_names=level_names)
+
+
+def _level_words(values: Floats, levels: Sequence[str] | None) -> list[str]:
+    if levels is not None and len(levels) != values.size:
+        raise ArgumentError(
+            f"levels names {counted(len(levels), 'level')} and the label has {values.size} that occur."
+        )
+    return [f"{value:g}" for value in values] if levels is None else list(levels)
 
 
 def mean(eta: Floats, family: str) -> Floats:
@@ -216,79 +215,6 @@ def mean(eta: Floats, family: str) -> Floats:
     return FAMILIES[family].mean(eta)
 
 
-def _level_words(values: Floats, levels: Sequence[str] | None) -> list[str]:
-    if levels is not None and len(levels) != values.size:
-        raise ArgumentError(
-            f"levels names {counted(len(levels), 'level')} and the label has {values.size} that occur."
-        )
-    return [f"{value:g}" for value in values] if levels is None else list(levels)
-
-
-def _check_values(X: Floats, y: Floats, weights: Floats, names: Sequence[str]) -> None:
-    if X.ndim != 2 or y.shape != X.shape[:1] or len(names) != X.shape[1]:
-        raise ArgumentError(
-            f"X has shape {X.shape}, y {y.shape} and there are {counted(len(names), 'name')}; "
-            "they must be (n, k), (n,) and k."
-        )
-    wrong = np.flatnonzero(~np.isfinite(X).all(axis=0))
-    if wrong.size:
-        count = int((~np.isfinite(X[:, wrong[0]])).sum())
-        raise ArgumentError(
-            f"'{names[wrong[0]]}' is missing or infinite in {counted(count, 'row')}; leave them out."
-        )
-    vast = np.flatnonzero(np.abs(X).max(axis=0, initial=0.0) > VAST)
-    if vast.size:
-        reach = np.abs(X[:, vast[0]]).max()
-        raise ArgumentError(f"'{names[vast[0]]}' reaches {reach:.3g}, whose square is no number; rescale it.")
-    if not np.isfinite(y).all():
-        raise ArgumentError(
-            f"The label is missing or infinite in {counted(int((~np.isfinite(y)).sum()), 'row')}."
-        )
-    if weights.shape != y.shape:
-        raise ArgumentError(f"weights has shape {weights.shape}; it must be (n,) = {y.shape}.")
-    if not (np.isfinite(weights).all() and (weights > 0).all()):
-        odd = weights[~(np.isfinite(weights) & (weights > 0))][0]
-        raise ArgumentError(f"A weight is {odd:g}; weights must be above 0 and finite.")
-
-
-def _check_label(family: Family, y: Floats) -> None:
-    article = "an" if family.title[0] in "aeiou" else "a"
-    odd = y[(y != 0) & (y != 1)]
-    if family.label == "binary" and odd.size:
-        raise ArgumentError(
-            f"The label is {odd[0]:g} in some row; {article} {family.title} needs labels of 0 and 1."
-        )
-    odd = y[(y < 0) | (y != np.round(y))]
-    if family.label == "count" and odd.size:
-        raise ArgumentError(
-            f"The label is {odd[0]:g} in some row; {article} {family.title} needs whole numbers from 0."
-        )
-    several, most = np.unique(y).size, MOST_CLASSES if family.classes else MOST_LEVELS
-    if family.levels and several > most:
-        hint = " Levels with an order make an ordered logit." if several <= MOST_LEVELS else ""
-        raise ArgumentError(
-            f"The label has {several:,} levels; {article} {family.title} takes {most} at most.{hint}"
-        )
-
-
-def _check_design(family: Family, X: Floats, y: Floats, names: Sequence[str]) -> None:
-    n, k = X.shape
-    equations = np.unique(y).size - 1 if family.levels else 1
-    k = k * equations if family.classes else k + equations if family.cuts else k
-    if n <= k:
-        raise FitError(
-            f"{counted(n, 'row')} for {counted(k, 'coefficient')}: too few to estimate them; "
-            "there must be more rows than coefficients."
-        )
-    if np.ptp(y) == 0:
-        raise FitError(f"The label is {y[0]:g} in every row: there is nothing to explain.")
-    # cut points are the intercept of an ordered label
-    whole = np.column_stack([np.ones(n), X]) if family.cuts else X
-    dependent = dependent_columns(whole, ["(cut points)", *names] if family.cuts else names)
-    if dependent:
-        raise FitError(" ".join(dependence(column, others) for column, others in dependent))
-
-
 def _solved(
     problem: Problem, X: Floats, names: Sequence[str], start: NDArray[Any] | None
 ) -> tuple[Floats, bool, int]:
@@ -304,7 +230,8 @@ def _solved(
         theta, steps = np.asarray(start, dtype=float) * norms, 0
     theta, converged, more = solve(scaled, theta)
     if problem.family.name == "gaussian":
-        _check_residual(scaled, theta)
+        y = problem.codes
+        check_residual(float(np.linalg.norm(y - scaled.Z[:, 0] @ theta)), float(np.linalg.norm(y)))
         return theta / norms, converged, more
     eta = scaled.Z @ theta
     far = eta.min() < -LARGE_ETA if problem.family.label == "count" else np.abs(eta).max() > LARGE_ETA
@@ -318,15 +245,6 @@ def _solved(
             "although the label is not separated."
         )
     return theta / norms, converged, steps + more
-
-
-def _check_residual(problem: Problem, theta: Floats) -> None:
-    # Rounding leaves about ε √n of the label; what is smaller than 1e-12 of it is no residual.
-    y = problem.codes
-    if np.linalg.norm(y - problem.Z[:, 0] @ theta) <= 1e-12 * np.linalg.norm(y):
-        raise FitError(
-            "The label is an exact combination of the columns: no residual is left to judge errors by."
-        )
 
 
 def _described(

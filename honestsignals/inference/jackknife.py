@@ -18,6 +18,10 @@ from honestsignals.inference.vanishing import vanishing
 from honestsignals.inference.variance import Covariance, Whole, parts_gone, root_of, size_notes
 from honestsignals.inference.words import named
 
+FRANK_SNIJDERS = (
+    "frank_snijders: its errors are too small where pairs that share a person depend on one another"
+)
+
 
 class Steps(NamedTuple):
     """Δ of every group left out, and the coefficients that some group carries alone."""
@@ -77,8 +81,7 @@ def jackknife(
     [0.4808, 0.158]
     """
     ego, alter, n_people = person_codes(ego, alter)
-    if n_people < 3:
-        raise FitError("Two people make one pair: errors that leave people out need at least three people.")
+    refuse_two(n_people)
     pairs = pair_codes(ego, alter)
     root = root_of(estimate)
     Z = estimate.predictors @ root
@@ -144,18 +147,21 @@ def frank_snijders(
     [0.2285]
     """
     ego, alter, n_people = person_codes(ego, alter)
-    if n_people < 3:
-        raise FitError("Two people make one pair: errors that leave people out need at least three people.")
+    refuse_two(n_people)
     root = root_of(estimate)
     out = _people_out(estimate, estimate.predictors @ root, root, (ego, alter), exact)
     nobody = Steps(out.delta[:0], out.gone[:, :0], np.zeros(root.shape[0], dtype=bool))
     notes = [*lost_notes(out, nobody, names), *hub_note(estimate, ego, alter, names)]
     notes += [*_separated_note(out, nobody), *size_notes(estimate, n_people, names)]
-    notes.append(
-        "frank_snijders: its errors are too small where pairs that share a person depend on one another"
-    )
+    notes.append(FRANK_SNIJDERS)
     matrix = blank_lost(squares(out.delta, root), out.lost) * (n_people - 2) / (2 * n_people)
     return Covariance("frank_snijders", matrix, None, np.full(root.shape[0], n_people - 1.0), tuple(notes))
+
+
+def refuse_two(n_people: int) -> None:
+    """Refuse to leave people out where there are fewer than three."""
+    if n_people < 3:
+        raise FitError("Two people make one pair: errors that leave people out need at least three people.")
 
 
 def _people_out(

@@ -61,7 +61,7 @@ def separating_direction(X: Floats, y: Floats, family: Family = LOGIT) -> Floats
     centred = constant.any() or family.cuts
     Z = X - np.where(constant, 0.0, X.mean(axis=0)) if centred else X
     n_levels = int(y.max()) + 1 if family.levels else 0
-    margins = _margins(family, Z / np.abs(Z).max(axis=0), y, n_levels)
+    margins = margins_of(family, Z / np.abs(Z).max(axis=0), y, n_levels)
     k, p = X.shape[1], margins.shape[1]
     # the constant and the cut points are free of cost, since they are never what separates
     free = np.concatenate([np.tile(constant, p // k), np.ones(p % k)]) if family.classes else np.ones(p)
@@ -73,7 +73,7 @@ def separating_direction(X: Floats, y: Floats, family: Family = LOGIT) -> Floats
     return part
 
 
-def _margins(family: Family, Z: Floats, y: Floats, n_levels: int) -> Floats:
+def margins_of(family: Family, Z: Floats, y: Floats, n_levels: int) -> Floats:
     """What must not fall for any row along a direction in which the likelihood rises for ever."""
     if family.label == "count":
         return np.vstack([-Z, Z[y > 0]])
@@ -115,7 +115,7 @@ def _direction(margins: Floats, total: Floats, free: NDArray[np.bool_]) -> Float
     """The smallest direction that breaks no margin, found on a growing set of them."""
     working = np.unique(np.linspace(0, margins.shape[0] - 1, FIRST_ROWS).astype(int))
     while True:
-        direction = _smallest(margins[working], total, free)
+        direction = smallest_direction(margins[working], total, free)
         if direction is None:
             return None
         margin = margins @ direction
@@ -126,7 +126,7 @@ def _direction(margins: Floats, total: Floats, free: NDArray[np.bool_]) -> Float
         working = np.union1d(working, added)
 
 
-def _smallest(margins: Floats, total: Floats, free: NDArray[np.bool_]) -> Floats | None:
+def smallest_direction(margins: Floats, total: Floats, free: NDArray[np.bool_]) -> Floats | None:
     """Direction of smallest absolute sum that breaks none of ``margins``; None where there is none."""
     from scipy.optimize import linprog
 
