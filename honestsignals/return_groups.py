@@ -57,9 +57,21 @@ def groups_of(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame 
         of people; "same_" and such a column; or a frame with ``ego``, ``alter`` and one column of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id.
+
+    Raises
+    ------
+    DesignError
+        Where it is known of none.
     """
     if by is None:
         return Groups("", ("all",), np.zeros(len(waits.row), dtype=np.int64), "")
+    found = _grouped(log, waits, by, people)
+    if len(found.codes) and not (found.codes >= 0).any():
+        raise DesignError(f"{found.name!r} is known of none of them, so nothing can be told apart by it.")
+    return found
+
+
+def _grouped(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame | None) -> Groups:
     if not isinstance(by, str):
         return _of_pairs(log, waits, by)
     if by in OF_ACTS:
