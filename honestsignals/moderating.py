@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from honestsignals.column_checks import rows_of_pairs
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, unknown
+from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.fitting import fit
 from honestsignals.formula_words import right_side, variables_of
 from honestsignals.moderated_slopes import ModeratedSlopes
@@ -60,6 +60,8 @@ def moderation(
     ------
     UnknownNameError
         For a term or moderator that the table does not have.
+    DesignError
+        Where the moderator is not known of any row, or the same of all.
 
     See Also
     --------
@@ -84,7 +86,8 @@ def moderation(
     >>> print(found.test)
     F(1, 10.7) = 34.21, p = 0.0001
     """
-    columns = [str(one) for one in rows_of_pairs(dyads).columns]
+    rows = rows_of_pairs(dyads)
+    columns = [str(one) for one in rows.columns]
     left, right = _sides(formula)
     if re.search(r"\bdecompose\(", right):
         raise ArgumentError(
@@ -104,9 +107,19 @@ def moderation(
         raise ArgumentError(f"{term!r} is to be moderated, and the formula {formula!r} does not name it.")
     if term == by:
         raise ArgumentError(f"{term!r} is the slope and its own moderator; name two columns.")
+    _check_values(rows[by], by)
     whole = f"{left} ~ {_with_products(right, (term, by), columns)}"
     found = fit(whole, dyads, family=family, covariance=covariance, fixed_effects=fixed_effects)
     return found.moderation(term, by, values)
+
+
+def _check_values(column: pd.Series, by: str) -> None:
+    """Refuse a moderator that is not known of any row, or the same of all: slopes cannot differ by it."""
+    known = column.dropna()
+    if not len(known):
+        raise DesignError(f"{by!r} has no known value, so slopes cannot differ by it.")
+    if known.nunique() == 1:
+        raise DesignError(f"{by!r} has one value, {known.iloc[0]!r}, so slopes cannot differ by it.")
 
 
 def _sides(formula: object) -> tuple[str, str]:

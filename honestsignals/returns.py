@@ -244,7 +244,7 @@ class ReturnCurves(Printed):
         Raises
         ------
         DesignError
-            For groups of pairs: pairs share people, so they cannot change places one by one.
+            For groups of pairs, which share people and cannot change places one by one; for a single group.
 
         References
         ----------
@@ -262,6 +262,10 @@ class ReturnCurves(Printed):
             )
             raise DesignError(why)
         known = np.flatnonzero(groups.codes >= 0)
+        there = np.unique(groups.codes[known])
+        if len(there) < 2:
+            alone = "".join(f" {groups.names[one]}" for one in there.tolist()) or " not known"
+            raise DesignError(f"{groups.name!r} is{alone} of every wait, so there are no groups to compare.")
         seed = seed_or_random(seed)
         found = _tested(self.waits.only(known), groups, groups.codes[known], self.horizon, (draws, seed))
         return LogRankTest(groups, found, seed, self.horizon)
