@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from honestsignals.errors import DesignError, unknown
+from honestsignals.errors import DesignError
+from honestsignals.hazard_terms import Covariate
 from honestsignals.log import InteractionLog
-from honestsignals.return_groups import people_column
 from honestsignals.return_waits import OrderedActs, ordered_acts
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -31,7 +28,6 @@ COVARIATES = {
     "received_since": "how long ago ego last received, in classes",
     "given_since": "how long ago ego last gave, in classes",
 }
-OF_PEOPLE = ("ego", "alter", "gap", "same")
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,20 +255,16 @@ def _refuse_many(rows: int) -> None:
         )
 
 
-def columns_of(
-    rows: Between, name: str, since: Mapping[str, int], log: InteractionLog, people: pd.DataFrame | None
-) -> dict[str, Array]:
-    """Columns of one covariate.
+def history(rows: Between, name: str, since: Mapping[str, int]) -> Covariate:
+    """A covariate of what went before.
 
     Parameters
     ----------
     rows : Between
     name : str
-        A key of ``COVARIATES``, or ``ego_``, ``alter_``, ``gap_`` or ``same_`` and a column of people.
+        A key of ``COVARIATES``.
     since : mapping of str to int, microseconds
         Ends of the classes of time since, as written.
-    log : InteractionLog
-    people : pandas.DataFrame or None
     """
     debt = rows.received - rows.given
     simple: dict[str, Callable[[], Array]] = {
@@ -285,34 +277,12 @@ def columns_of(
         "given_log": lambda: np.log1p(rows.given),
     }
     if name in simple:
-        return {name: simple[name]()}
-    if name in ("received_since", "given_since"):
-        last = rows.last_received if name == "received_since" else rows.last_given
-        # at the start of a row that the ends of classes cut
-        ago = np.where(last == NEVER, 2**62, rows.start - np.maximum(last, -(2**61)))
-        out, least = {}, -1
-        for word, end in sorted(since.items(), key=lambda one: one[1]):
-            out[f"{name[:-6]}_within_{word}"] = ((ago > least) & (ago < end)).astype(float)
-            least = end - 1
-        return out
-    return {name: _of_people(rows, name, log, people)}
-
-
-def _of_people(rows: Between, name: str, log: InteractionLog, people: pd.DataFrame | None) -> Array:
-    import pandas as pd
-
-    whose, _, column = name.partition("_")
-    if whose not in OF_PEOPLE or people is None or column not in people.columns:
-        there = [] if people is None else [f"{one}_{each}" for one in OF_PEOPLE for each in people.columns]
-        raise unknown("covariate", name, [*COVARIATES, *there])
-    values = people_column(log, people, column)
-    if whose == "same":
-        codes = pd.factorize(values)[0]
-        one, other = codes[rows.ego], codes[rows.alter]
-        return np.where((one < 0) | (other < 0), np.nan, one == other)
-    if not pd.api.types.is_numeric_dtype(values.dtype):
-        raise DesignError(f"{column!r} is no number: use same_{column}, or strata='ego_{column}'.")
-    number = values.to_numpy(dtype=float, na_value=np.nan)
-    if whose == "gap":
-        return np.abs(number[rows.ego] - number[rows.alter])
-    return np.asarray(number[rows.ego if whose == "ego" else rows.alter])
+        return Covariate(name, simple[name]())
+    last = rows.last_received if name == "received_since" else rows.last_given
+    # at the start of a row that the ends of classes cut
+    ago = np.where(last == NEVER, 2**62, rows.start - np.maximum(last, -(2**61)))
+    ends = sorted(since.items(), key=lambda one: one[1])
+    place = np.searchsorted(np.array([end for _, end in ends]), ago, side="right")
+    words = tuple(f"within {word}" for word, _ in ends)
+    columns = tuple(f"{name[:-6]}_within_{word}" for word, _ in ends)
+    return Covariate(name, (place + 1.0) % (len(ends) + 1), ("longer ago, or never", *words), columns)

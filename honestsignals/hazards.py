@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, check_level, one_of, unknown
-from honestsignals.hazard_rows import COVARIATES, Between, between_acts, columns_of, split
+from honestsignals.hazard_columns import RECEIVED, covariate_of, known_of, parted, words_of
+from honestsignals.hazard_rows import Between, between_acts, split
+from honestsignals.hazard_slopes import HazardSlopes, hazard_slopes
+from honestsignals.hazard_terms import Covariate, Design, asked_terms, designed
 from honestsignals.inference.hazard_errors import COVARIANCES, hazard_covariance
 from honestsignals.inference.hazards import TIES, HazardFit, Spells, hazard_fit
 from honestsignals.inference.variance import Covariance
@@ -44,8 +47,8 @@ class HazardResult(Printed):
 
     Attributes
     ----------
-    names : tuple of str
-        Of the columns.
+    design : Design
+        Its columns.
     fit : HazardFit
     covariance : Covariance
     codes : tuple of ndarray of int, shape (rows,)
@@ -57,13 +60,18 @@ class HazardResult(Printed):
         Why rows were left out, and how many.
     """
 
-    names: tuple[str, ...]
+    design: Design
     fit: HazardFit
     covariance: Covariance
     codes: tuple[Array, Array]
     events: int
     lines: tuple[str, ...]
     left_out: Mapping[str, int]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns."""
+        return self.design.names
 
     def with_covariance(self, covariance: str) -> HazardResult:
         """The same with other standard errors.
@@ -119,6 +127,28 @@ class HazardResult(Printed):
                 raise unknown("term", one, self.names)
         return wald(self.fit.beta, self.covariance, [self.names.index(one) for one in terms])
 
+    def moderation(self, term: str, by: str, values: Any = None, *, level: float = 0.95) -> HazardSlopes:
+        """The hazard ratio of a covariate at values of another, whose product the hazard has.
+
+        Parameters
+        ----------
+        term : str
+            The covariate; of one in classes each class is set against the first.
+        by : str
+            Its moderator.
+        values : value or sequence of values, optional
+            Of the moderator; by default its levels, or its mean and a standard deviation to either side.
+        level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        HazardSlopes
+            With the test of the product, and ``differences()``.
+        """
+        found = hazard_slopes(self.design, (self.fit.beta, self.covariance), (term, by), values, level)
+        return replace(found, lines=(*found.lines, f"Standard errors: {WHICH[self.covariance.name]}."))
+
     def facts(self) -> list[str]:
         """Events, people and pairs; which errors; what the numbers are."""
         ego, alter = self.codes
@@ -171,7 +201,11 @@ def return_hazard(
     covariates : sequence of str
         "debt", "debt_log" (signed log1p), "debt_decayed" (each act halved with every half-life, in
         quarters of it), "received_log", "given_log", "received_since" and "given_since" (classes of time
-        since the last); "ego_tenure", "alter_tenure", "gap_tenure" and "same_office", attributes of people.
+        since the last); "received_kind", "received_channel", "received_context", "received_topic" and
+        "received_depth" of the act that ego last received; "ego_tenure", "alter_tenure", "gap_tenure" and
+        "same_office", attributes of people; columns of a study's pairs, or a frame with ``ego``, ``alter``
+        and one column. "debt_log*same_office" is both and their product, "debt_log:ego_office" the product
+        alone: what ``strata`` or a baseline takes out needs no column of its own.
     strata : str, optional
         A baseline for each "ego", "alter" or "pair", or for each value of "ego_office", "alter_office".
     pairs : {"met", "all"}
@@ -212,45 +246,46 @@ def return_hazard(
     log = source if isinstance(source, InteractionLog) else getattr(source, "log", None)
     if not isinstance(log, InteractionLog):
         raise ArgumentError(f"return_hazard takes a log or a study; got {type(source).__name__}.")
-    if people is None:
-        people = getattr(source, "people", None) if source is not log else None
     one_of("pairs", pairs, ("met", "all"))
     one_of("covariance", covariance, tuple(COVARIANCES))
     one_of("ties", ties, TIES)
-    names = _asked(covariates)
+    named, frames = parted(covariates)
+    asked = asked_terms(named, "debt_log")
+    known = known_of(source, log, people, frames)
     half_life, since = _spans(spans)
     rows = between_acts(log, pairs, half_life)
     if not rows.event.any():
         raise DesignError("Nobody acts again after a first act, so there is no event.")
-    rows = split(rows, names, list(since.values()), half_life)
-    columns: dict[str, Array] = {}
-    for name in names:
-        columns |= columns_of(rows, name, since, log, people)
-    X = np.column_stack(list(columns.values()))
-    stratum, words = _strata(rows, strata, log, people)
-    known = np.flatnonzero(np.isfinite(X).all(axis=1) & (stratum >= 0))
-    spells = Spells(rows.start[known], rows.stop[known], rows.event[known], X[known], stratum[known])
-    found = hazard_fit(spells, list(columns), ties)
-    codes = rows.ego[known], rows.alter[known]
-    left = {"an attribute is not known": len(stratum) - len(known)} if len(known) < len(stratum) else {}
+    rows = split(rows, asked.names, list(since.values()), half_life)
+    there = {name: covariate_of(rows, name, since, known) for name in asked.names}
+    stratum, words = _strata(rows, strata, log, known.people)
+    used, left_out = _used(there, stratum)
+    design = designed(asked, there, used)
+    spells = Spells(rows.start[used], rows.stop[used], rows.event[used], design.X, stratum[used])
+    found = hazard_fit(spells, list(design.names), ties)
+    codes = rows.ego[used], rows.alter[used]
     return HazardResult(
-        tuple(columns),
+        design,
         found,
-        hazard_covariance(found, *codes, list(columns), covariance),
+        hazard_covariance(found, *codes, list(design.names), covariance),
         codes,
         int(spells.event.sum()),
-        _lines(rows, (pairs, words, ties), names),
-        left,
+        _lines(rows, (pairs, words, ties), asked.names),
+        left_out,
     )
 
 
-def _asked(covariates: Sequence[str]) -> list[str]:
-    if isinstance(covariates, str):
-        raise ArgumentError(f"covariates is {covariates!r}; it must be a list of names, as ['{covariates}'].")
-    names = list(dict.fromkeys(covariates))
-    if not names:
-        raise ArgumentError(f"covariates is empty; name some of {', '.join(COVARIATES)}.")
-    return names
+def _used(covariates: Mapping[str, Covariate], stratum: Array) -> tuple[Array, dict[str, int]]:
+    """Rows of which all is known; how many are not used, by the first reason."""
+    keep = stratum >= 0
+    left = {"the attribute of the strata is not known": int((~keep).sum())}
+    for name, one in covariates.items():
+        nothing = ", or nothing was received yet" if name.startswith(RECEIVED) else ""
+        left[f"{name} is not known{nothing}"] = int((keep & ~one.known).sum())
+        keep &= one.known
+        if not keep.any():
+            raise DesignError(f"{name!r} is known of no row that is left, so there is nothing to compare.")
+    return np.flatnonzero(keep), {reason: count for reason, count in left.items() if count}
 
 
 def _spans(spans: Mapping[str, Any] | None) -> tuple[int, dict[str, int]]:
@@ -298,5 +333,5 @@ def _lines(rows: Between, how: tuple[str, str, str], names: Sequence[str]) -> tu
     )
     return (
         f"{when}. {strata}, on the log's own clock; ties by {ties.capitalize()}.{several}",
-        *(f"{name}: {COVARIATES[name]}." for name in names if name in COVARIATES),
+        *(f"{name}: {words_of(name)}." for name in names if words_of(name)),
     )

@@ -79,10 +79,10 @@ def _grouped(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame |
     whose, _, column = by.partition("_")
     if whose not in OF_PEOPLE or people is None or column not in people.columns:
         there = [] if people is None else [f"{one}_{name}" for one in OF_PEOPLE for name in people.columns]
-        there += [one for one in OF_ACTS if _act_column(log, one) is not None]
+        there += [one for one in OF_ACTS if act_column(log, one) is not None]
         hint = "Columns of people stand in a study, or in people=." if people is None else ""
         raise unknown("column for by:", by, there, hint)
-    labels, names = _coded(column, people_column(log, people, column))
+    labels, names = coded(column, people_column(log, people, column))
     if whose == "same":
         one, other = labels[waits.asker], labels[waits.answerer]
         codes = np.where((one < 0) | (other < 0), -1, one == other)
@@ -120,8 +120,19 @@ def people_column(log: InteractionLog, people: pd.DataFrame, column: str) -> pd.
     return series.reindex(wanted)
 
 
-def _coded(name: str, values: pd.Series) -> tuple[Array, tuple[str, ...]]:
-    """Codes of a column's values, -1 for missing, and their names: levels in their order."""
+def coded(name: str, values: pd.Series) -> tuple[Array, tuple[str, ...]]:
+    """Codes of a column's values, -1 for missing, and their names: levels in their order.
+
+    Parameters
+    ----------
+    name : str
+    values : pandas.Series
+
+    Raises
+    ------
+    ArgumentError
+        For more values than groups may be.
+    """
     import pandas as pd
 
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -135,13 +146,20 @@ def _coded(name: str, values: pd.Series) -> tuple[Array, tuple[str, ...]]:
         codes, found = values.cat.codes.to_numpy(), values.cat.categories
     if len(found) > MOST_GROUPS:
         raise ArgumentError(
-            f"{name!r} has {len(found):,} values; up to {MOST_GROUPS} have curves: cut it into classes."
+            f"{name!r} has {len(found):,} values; up to {MOST_GROUPS} can be told apart: cut it into classes."
         )
     return codes.astype(np.int64), tuple(str(one) for one in found)
 
 
-def _act_column(log: InteractionLog, name: str) -> tuple[Array, tuple[str, ...]] | None:
-    """Codes and values of a column of acts, where the log has it."""
+def act_column(log: InteractionLog, name: str) -> tuple[Array, tuple[str, ...]] | None:
+    """Codes and values of a column of acts, where the log has it.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    name : str
+        One of ``OF_ACTS``.
+    """
     acts = log.acts
     if name == "kind":
         return None if acts.kind is None else (acts.kind, acts.kinds)
@@ -151,19 +169,39 @@ def _act_column(log: InteractionLog, name: str) -> tuple[Array, tuple[str, ...]]
 
 
 def _of_acts(log: InteractionLog, waits: Asking, by: str) -> Groups:
-    found = _act_column(log, by)
+    found = act_column(log, by)
     if found is None:
         raise DesignError(f"The acts of this log have no {by}, so waits cannot be told apart by it.")
     import pandas as pd
 
     codes, values = found
     column = pd.Series(np.array([*values, None], dtype=object)[codes[waits.row]])
-    placed, names = _coded(by, column)
+    placed, names = coded(by, column)
     return Groups(by, names, placed, "act")
 
 
 def _of_pairs(log: InteractionLog, waits: Asking, by: Any) -> Groups:
     """Groups by a column of pairs: of the ordered pair where it stands both ways, else of the pair."""
+    name, column = pair_frame(log, by)
+    codes, names = coded(name, column)
+    found = of_ordered(column.index.to_numpy(), codes.astype(float), waits, len(log.people))
+    return Groups(name, names, np.nan_to_num(found, nan=-1.0).astype(np.int64), "pair")
+
+
+def pair_frame(log: InteractionLog, by: Any) -> tuple[str, pd.Series]:
+    """A column of pairs and its name, by ego's code times the number of people, plus alter's.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    by : pandas.DataFrame
+        With ``ego``, ``alter`` and one column; pairs of whom one is not in the log are left out.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else, or a pair that is there twice.
+    """
     import pandas as pd
 
     frame = getattr(by, "frame", by)
@@ -174,17 +212,45 @@ def _of_pairs(log: InteractionLog, waits: Asking, by: Any) -> Groups:
     columns = [name for name in frame.columns if name not in ("ego", "alter")]
     if len(columns) != 1:
         raise ArgumentError(f"by has the columns {listed(columns)} beside ego and alter; choose one of them.")
-    codes, names = _coded(columns[0], frame[columns[0]])
     n = len(log.people)
     place = {str(one): code for code, one in enumerate(log.people)}
     ego, alter = (np.array([place.get(str(one), -1) for one in frame[side]]) for side in ("ego", "alter"))
     there = (ego >= 0) & (alter >= 0)
-    known = pd.Series(codes[there], index=ego[there] * n + alter[there])
-    if not known.index.is_unique:
+    column = frame[columns[0]][there].set_axis(ego[there] * n + alter[there])
+    if not column.index.is_unique:
         raise ArgumentError("by has a pair twice; every pair, or ordered pair, has one row.")
-    forth, back = (
-        known.reindex(one).to_numpy()
-        for one in (waits.asker * n + waits.answerer, waits.answerer * n + waits.asker)
-    )
-    found = np.where(np.isnan(forth), back, forth)
-    return Groups(str(columns[0]), names, np.nan_to_num(found, nan=-1.0).astype(np.int64), "pair")
+    return str(columns[0]), column
+
+
+def of_ordered(keys: Array, values: Array, who: Asking, n: int, either: bool = True) -> Array:
+    """Values of ordered pairs where they stand that way, else of the pair; NaN where it has none.
+
+    Parameters
+    ----------
+    keys : ndarray of int, shape (m,)
+        The first's code times ``n``, plus the other's; each once.
+    values : ndarray, shape (m,)
+    who : Asking
+        The asker comes first.
+    n : int
+        People.
+    either : bool
+        Whether a pair that stands one way has its value both ways.
+
+    Examples
+    --------
+    >>> who = Asking(np.array([0, 1, 2]), np.array([1, 0, 0]), np.zeros(3))
+    >>> of_ordered(np.array([1, 3]), np.array([5.0, 7.0]), who, 3)
+    array([ 5.,  7., nan])
+    """
+    order = np.argsort(keys)
+    keys, values = np.append(keys[order], -1), np.append(values[order], np.nan)
+
+    def looked_up(first: Array, other: Array) -> Array:
+        asked = first.astype(np.int64) * n + other
+        place = np.searchsorted(keys[:-1], asked)
+        return np.where(keys[place] == asked, values[place], np.nan)
+
+    forth = looked_up(who.asker, who.answerer)
+    back = looked_up(who.answerer, who.asker) if either else forth
+    return np.where(np.isnan(forth), back, forth)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from honestsignals.depth_rows import disclosures_in
-from honestsignals.errors import ArgumentError, DesignError, unknown
+from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY, ratio
 from honestsignals.moments import span
@@ -250,17 +250,3 @@ def check_depths(log: InteractionLog, names: Sequence[str]) -> None:
             f"Every disclosure of this log has the depth {depths[0]:g}, so no tie deepens: of its early path "
             "only 'volume' differs."
         )
-
-
-def chosen_paths(covariates: Sequence[str]) -> list[str]:
-    """Names of covariates that were asked for.
-
-    >>> chosen_paths(["gradual", "gradual"])
-    ['gradual']
-    """
-    if isinstance(covariates, str) or not covariates:
-        raise ArgumentError(f"covariates is {covariates!r}; it must be a list of some of {', '.join(PATHS)}.")
-    for one in covariates:
-        if one not in PATHS:
-            raise unknown("covariate", str(one), PATHS)
-    return list(dict.fromkeys(covariates))

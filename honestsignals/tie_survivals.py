@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.depth_rows import log_of, people_of
-from honestsignals.errors import ArgumentError, DesignError, check_level, one_of
+from honestsignals.depth_rows import log_of
+from honestsignals.errors import ArgumentError, DesignError, check_level, one_of, unknown
+from honestsignals.hazard_columns import Known, known_of, of_act, parted
+from honestsignals.hazard_terms import Covariate, asked_terms, designed
 from honestsignals.hazards import WHICH, HazardResult
 from honestsignals.inference.hazard_errors import COVARIANCES, hazard_covariance
 from honestsignals.inference.hazards import Spells, hazard_fit
@@ -19,15 +21,16 @@ from honestsignals.inference.words import counted
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY
 from honestsignals.moments import span
-from honestsignals.return_groups import Groups, groups_of
+from honestsignals.return_groups import OF_ACTS, Groups, act_column, groups_of
 from honestsignals.return_waits import Asking
-from honestsignals.tie_paths import LACKS, PATHS, Ties, check_depths, chosen_paths, ties_in
+from honestsignals.tie_paths import LACKS, PATHS, Ties, check_depths, ties_in
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+OF_TWO = ("same", "gap")
 NO_CAUSE = (
     "Hazard ratios are associations: two who suit one another may deepen in another way and "
     "last longer, without the one making the other."
@@ -170,7 +173,9 @@ def tie_survival(
     covariates : sequence of str, optional
         Some of "volume", "depth", "gradual" (slope of depth on ln k), "sudden" (share of the whole deepening
         that came at one moment) and "deepening". By default volume, gradual and sudden; without volume where
-        ``early`` is a number of disclosures.
+        ``early`` is a number of disclosures. Beside them "kind", "channel", "context" or "topic" of the first
+        act, "same_office" and "gap_tenure" of people, columns of a study's pairs, or a frame with ``ego``,
+        ``alter`` and one column; "gradual*same_office" is both and their product.
     silence : str
         After so long without an act of either a tie is over.
     early : str or int
@@ -188,7 +193,7 @@ def tie_survival(
     Returns
     -------
     TieSurvival
-        With ``curves()`` and ``curve()``.
+        With ``curves()``, ``curve()`` and, of products, ``moderation()``.
 
     Raises
     ------
@@ -212,37 +217,61 @@ def tie_survival(
     """
     one_of("covariance", covariance, tuple(COVARIANCES))
     default = ("volume", "gradual", "sudden") if isinstance(early, str) else ("gradual", "sudden")
-    names = chosen_paths(default if covariates is None else covariates)
+    named, frames = parted(default if covariates is None else covariates)
+    asked = asked_terms(named, "gradual")
     log = log_of(source, "tie_survival")
+    known = known_of(source, log, people, frames)
     found = ties_in(log, span(silence, "silence"), early)
-    check_depths(log, names)
-    groups = _groups(log, found, by, people_of(source) if people is None else people)
-    X = np.column_stack([found.paths[name] for name in names])
+    check_depths(log, [one for one in asked.names if one in PATHS])
+    groups = _groups(log, found, by, known.people)
+    there = {name: _covariate(found, name, known) for name in asked.names}
     left_out = dict(found.left_out)
     keep = np.ones(len(found), dtype=bool)
-    for place, name in enumerate(names):
-        lacks = int((keep & np.isnan(X[:, place])).sum())
+    for name, one in there.items():
+        lacks = int((keep & ~one.known).sum())
         if lacks:
-            left_out[f"ties without {name} ({LACKS[name]})"] = lacks
-        keep &= ~np.isnan(X[:, place])
+            left_out[f"ties without {name} ({LACKS.get(name, 'not known')})"] = lacks
+        keep &= one.known
     at = np.flatnonzero(keep)
     if not len(at):
-        raise DesignError(f"No tie has {', '.join(names)}: {'; '.join(left_out)}.")
+        raise DesignError(f"No tie has {', '.join(asked.names)}: {'; '.join(left_out)}.")
+    design = designed(asked, there, at)
     # everybody is at risk from just before the landmark on, also who is never heard of again
-    spells = Spells(np.full(len(at), -1.0), found.days[at], found.ended[at], X[at], np.zeros(len(at), int))
-    fit = hazard_fit(spells, names, ties)
+    spells = Spells(
+        np.full(len(at), -1.0), found.days[at], found.ended[at], design.X, np.zeros(len(at), dtype=int)
+    )
+    fit = hazard_fit(spells, list(design.names), ties)
     codes = found.low[at], found.high[at]
     return TieSurvival(
-        names=tuple(names),
+        design=design,
         fit=fit,
-        covariance=hazard_covariance(fit, *codes, names, covariance),
+        covariance=hazard_covariance(fit, *codes, list(design.names), covariance),
         codes=codes,
         events=int(spells.event.sum()),
-        lines=_lines(found, names, (silence, early, ties)),
+        lines=_lines(found, asked.names, (silence, early, ties)),
         left_out=left_out,
         ties=found,
         groups=groups,
     )
+
+
+def _covariate(ties: Ties, name: str, known: Known) -> Covariate:
+    """One covariate of ties: of the early path, the first act, the two, or the pair."""
+    if name in PATHS:
+        return Covariate(name, ties.paths[name])
+    who, turned = Asking(ties.low, ties.high, ties.row), Asking(ties.high, ties.low, ties.row)
+    if name in OF_ACTS:
+        return of_act(name, name, known.log, ties.row)
+    if name.startswith(("ego_", "alter_")) and known.of_people(name, who):
+        raise ArgumentError(f"{name!r} is of one of the two, and a tie has no order: say same_ or gap_.")
+    found = known.of_people(name, who, OF_TWO) or known.of_pairs(name, who)
+    if found is None:
+        acts = [one for one in OF_ACTS if act_column(known.log, one) is not None]
+        raise unknown("covariate", name, [*PATHS, *acts, *known.names(OF_TWO)])
+    back = known.of_pairs(name, turned)
+    if back is not None and not np.array_equal(found.values, back.values, equal_nan=True):
+        raise ArgumentError(f"{name!r} differs by direction for some pair, and a tie has no order.")
+    return found
 
 
 def _lines(found: Ties, names: Sequence[str], how: tuple[str, str | int, str]) -> tuple[str, ...]:
@@ -258,7 +287,8 @@ def _lines(found: Ties, names: Sequence[str], how: tuple[str, str | int, str]) -
         f"A tie ends with the last act before both are silent for more than {silence}; follow-up ends that "
         f"long before the log does.{begun}",
         f"Time runs from a tie's landmark, {mark}; ends at one time by {method.capitalize()}.",
-        *(f"{name}: {PATHS[name]}, before the landmark." for name in names),
+        *(f"{name}: {PATHS[name]}, before the landmark." for name in names if name in PATHS),
+        *(f"{name}: of the tie's first act." for name in names if name in OF_ACTS),
     )
 
 
@@ -272,4 +302,8 @@ def _groups(log: InteractionLog, ties: Ties, by: Any, people: pd.DataFrame | Non
         return Groups(by, (f"{by} up to {middle:.3g}", f"{by} above {middle:.3g}"), codes, "pair")
     if isinstance(by, str) and by.startswith(("asker_", "answerer_")):
         raise ArgumentError(f"by is {by!r}; the two of a tie have no order: say same_ and an attribute.")
-    return groups_of(log, Asking(ties.low, ties.high, ties.row), by, people)
+    found = groups_of(log, Asking(ties.low, ties.high, ties.row), by, people)
+    turned = groups_of(log, Asking(ties.high, ties.low, ties.row), by, people)
+    if (found.codes != turned.codes).any():
+        raise ArgumentError(f"{found.name!r} differs by direction for some pair, and a tie has no order.")
+    return found

@@ -410,7 +410,7 @@ def test_what_has_no_answer_is_refused(helpdesk) -> None:
     with pytest.raises(hs.ArgumentError, match="nobody of the log"):
         hs.return_curves(log, by="asker_age", people=ages.assign(id=ages["id"] + 50))
     many = helpdesk.people.assign(code=range(len(helpdesk.people)))
-    with pytest.raises(hs.ArgumentError, match=r"up to 12 have curves"):
+    with pytest.raises(hs.ArgumentError, match=r"up to 12 can be told apart"):
         hs.return_curves(helpdesk, by="asker_code", people=many)
     pairs = pd.DataFrame({"ego": [0, 1], "alter": [1, 2], "near": [0, 1]})
     with pytest.raises(hs.DesignError, match="share people and cannot change places"):
