@@ -61,100 +61,19 @@ def _effective(delta: Floats, root: Floats) -> Floats:
     return found
 
 
-def classical(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
-    r"""As if all events were independent given the columns: :math:`\mathcal I^{-1}`.
-
-    Parameters
-    ----------
-    fit : HazardFit
-    ego, alter : ndarray, shape (n,)
-        The two people of each row (not used).
-
-    Returns
-    -------
-    Covariance
-    """
-    root = inverse_root(fit.information)
-    return Covariance("classical", root @ root.T, None, np.full(fit.beta.size, np.inf), ())
-
-
-def pair(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
-    r"""Clustered by pair: :math:`\mathcal I^{-1} \sum_d u_d u_d^\top \mathcal I^{-1}`.
-
-    Parameters
-    ----------
-    fit : HazardFit
-    ego, alter : ndarray, shape (n,)
-        The two people of each row.
-
-    Returns
-    -------
-    Covariance
-
-    References
-    ----------
-    lin1989
-    """
-    one = _clusters(fit, ego, alter)
-    df = np.full(fit.beta.size, max(len(one.pair) - 1.0, 1.0))
+def _pair(one: _Clusters) -> Covariance:
+    df = np.full(one.root.shape[0], max(len(one.pair) - 1.0, 1.0))
     return Covariance("pair", _squares(one.pair, one.root), None, df, ())
 
 
-def dyadic(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
-    r"""Rows that share a person may depend on one another, by sums of score residuals.
-
-    .. math:: V = c\, \mathcal I^{-1} \Big[\sum_i u_i u_i^\top - \sum_d u_d u_d^\top\Big] \mathcal I^{-1},
-        \quad c = \tfrac{N-1}{N} \big(\tfrac{N}{N-2}\big)^2
-
-    with :math:`u_i` the sum over all rows that touch person i, :math:`u_d` over those of pair d; never below
-    the pair form.
-
-    Parameters
-    ----------
-    fit : HazardFit
-    ego, alter : ndarray, shape (n,)
-        The two people of each row.
-
-    Returns
-    -------
-    Covariance
-
-    References
-    ----------
-    lin1989, fafchamps2007
-    """
-    one = _clusters(fit, ego, alter)
+def _dyadic(one: _Clusters) -> Covariance:
     n = len(one.person)
     floor = _squares(one.pair, one.root)
     matrix = (n - 1) / n * (n / (n - 2)) ** 2 * (_squares(one.person, one.root) - floor)
     return Covariance("dyadic", matrix, floor, _effective(one.person, one.root), _few(n))
 
 
-def jackknife(fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any]) -> Covariance:
-    r"""Net jackknife in one step: people left out, less the pairs that are left out twice.
-
-    .. math:: V = \tfrac{N-1}{N} \sum_i \Delta_i \Delta_i^\top - \sum_d \Delta_d \Delta_d^\top, \quad
-        \Delta_i = (\mathcal I - \mathcal I_i)^{-1} u_i
-
-    with :math:`u_i` and :math:`\mathcal I_i` the score residuals and the information of the rows that touch
-    person i, likewise of pairs; never below :math:`\sum_d \Delta_d \Delta_d^\top`.
-
-    Parameters
-    ----------
-    fit : HazardFit
-    ego, alter : ndarray, shape (n,)
-        The two people of each row.
-
-    Returns
-    -------
-    Covariance
-        NaN where nothing would be known without some person.
-
-    References
-    ----------
-    lin1989, fafchamps2007, efron1981
-    """
-    one = _clusters(fit, ego, alter)
+def _jackknife(one: _Clusters) -> Covariance:
     n, k = one.person.shape
     left, parts = np.eye(k) - one.around, np.eye(k) - one.within
     if min(np.linalg.eigvalsh(left).min(), np.linalg.eigvalsh(parts).min()) < SINGULAR:
@@ -173,19 +92,36 @@ def _few(n_people: int) -> tuple[str, ...]:
     return (f"{n_people} people: errors that rest on fewer than {FEW_PEOPLE} are not to be trusted",) * few
 
 
-COVARIANCES: dict[str, Callable[[HazardFit, NDArray[Any], NDArray[Any]], Covariance]] = {
-    "classical": classical,
-    "pair": pair,
-    "dyadic": dyadic,
-    "jackknife": jackknife,
+_OF_CLUSTERS: dict[str, Callable[[_Clusters], Covariance]] = {
+    "pair": _pair,
+    "dyadic": _dyadic,
+    "jackknife": _jackknife,
 }
+COVARIANCES = ("classical", *_OF_CLUSTERS)
 """Every covariance by its name, each letting more rows depend on one another."""
 
 
 def hazard_covariance(
     fit: HazardFit, ego: NDArray[Any], alter: NDArray[Any], names: Sequence[str], covariance: str
 ) -> Covariance:
-    """The covariance of that name.
+    r"""The covariance of that name.
+
+    *classical*: as if all events were independent given the columns, :math:`\mathcal I^{-1}`. *pair*:
+    clustered by pair, :math:`\mathcal I^{-1} \sum_d u_d u_d^\top \mathcal I^{-1}`. *dyadic*: rows that share
+    a person may depend on one another,
+
+    .. math:: V = c\, \mathcal I^{-1} \Big[\sum_i u_i u_i^\top - \sum_d u_d u_d^\top\Big] \mathcal I^{-1},
+        \quad c = \tfrac{N-1}{N} \big(\tfrac{N}{N-2}\big)^2
+
+    with :math:`u_i` the sum of score residuals over all rows that touch person i, :math:`u_d` over those of
+    pair d; never below the pair form. *jackknife*: the same in one step, people left out, less the pairs
+    that are left out twice,
+
+    .. math:: V = \tfrac{N-1}{N} \sum_i \Delta_i \Delta_i^\top - \sum_d \Delta_d \Delta_d^\top, \quad
+        \Delta_i = (\mathcal I - \mathcal I_i)^{-1} u_i
+
+    with :math:`\mathcal I_i` the information of the rows that touch person i, likewise of pairs; never below
+    :math:`\sum_d \Delta_d \Delta_d^\top`.
 
     Parameters
     ----------
@@ -199,6 +135,11 @@ def hazard_covariance(
     Returns
     -------
     Covariance
+        Of the jackknife NaN where nothing would be known without some person.
+
+    References
+    ----------
+    lin1989, fafchamps2007, efron1981
 
     Examples
     --------
@@ -212,7 +153,11 @@ def hazard_covariance(
     """
     if covariance not in COVARIANCES:
         raise unknown("covariance", covariance, COVARIANCES)
-    found = COVARIANCES[covariance](fit, ego, alter)
+    if covariance == "classical":
+        root = inverse_root(fit.information)
+        found = Covariance("classical", root @ root.T, None, np.full(fit.beta.size, np.inf), ())
+    else:
+        found = _OF_CLUSTERS[covariance](_clusters(fit, ego, alter))
     few = [name for name, df in zip(names, found.df, strict=True) if df < FEWEST]
     if few:
         note = f"{covariance}: {named(few)} in effect rests on fewer than {FEWEST + 1:g} people"
