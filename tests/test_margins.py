@@ -189,28 +189,25 @@ def test_effects_are_those_of_numerical_differentiation(family: str, covariance:
     result = fitted(family, FORMULA, rows, covariance=covariance)
     L = len(result.levels)
 
-    def mean(theta: np.ndarray, which: np.ndarray, **values: object) -> np.ndarray:
-        return mean_of(family, design_at(result, rows[which], **values), theta, L).mean(axis=0)
+    def mean(which: np.ndarray, **values: object) -> Callable[[np.ndarray], np.ndarray]:
+        X = design_at(result, rows[which], **values)
+        return lambda theta: mean_of(family, X, theta, L).mean(axis=0)
 
     everybody, defined = np.ones(len(rows), dtype=bool), rows["share"].notna().to_numpy()
 
     def by_degrees(name: str, which: np.ndarray) -> pd.DataFrame:
         x, h = rows.loc[which, name].astype(float), 1e-4
+        sides = [(d, mean(which, **{name: x + d}), mean(which, **{name: x - d})) for d in (2 * h, h)]
 
         def slope(theta: np.ndarray) -> np.ndarray:
-            far, near = (
-                (mean(theta, which, **{name: x + d}) - mean(theta, which, **{name: x - d})) / (2 * d)
-                for d in (2 * h, h)
-            )
+            far, near = ((above(theta) - below(theta)) / (2 * d) for d, above, below in sides)
             return (4 * near - far) / 3
 
         return by_hand(result, slope)
 
     def by_steps(name: str, low: object, high: object) -> pd.DataFrame:
-        return by_hand(
-            result,
-            lambda theta: mean(theta, everybody, **{name: high}) - mean(theta, everybody, **{name: low}),
-        )
+        above, below = mean(everybody, **{name: high}), mean(everybody, **{name: low})
+        return by_hand(result, lambda theta: above(theta) - below(theta))
 
     expected = pd.concat(
         [
@@ -249,12 +246,14 @@ def test_predictions_are_averages_with_intervals_on_the_link(family: str) -> Non
     points = [{"channel": one, "acts": two} for one in ("chat", "phone") for two in (0, 4)]
     found = result.predict({"channel": ["chat", "phone"], "acts": [0, 4]}).tidy()
 
-    def mean(theta: np.ndarray, point: dict[str, object]) -> np.ndarray:
-        return mean_of(family, design_at(result, rows, **point), theta, L).mean(axis=0)
+    def mean(point: dict[str, object]) -> Callable[[np.ndarray], np.ndarray]:
+        X = design_at(result, rows, **point)
+        return lambda theta: mean_of(family, X, theta, L).mean(axis=0)
 
-    plain = pd.concat([by_hand(result, lambda theta, at=point: mean(theta, at)) for point in points])
+    means = [mean(point) for point in points]
+    plain = pd.concat([by_hand(result, one) for one in means])
     close(found, plain, 2e-6, ["estimate", "std_error", "df"])
-    linked = pd.concat([by_hand(result, lambda theta, at=point: link(mean(theta, at))) for point in points])
+    linked = pd.concat([by_hand(result, lambda theta, one=one: link(one(theta))) for one in means])
     np.testing.assert_allclose(found["low"], back(linked["low"]), rtol=2e-6)
     np.testing.assert_allclose(found["high"], back(linked["high"]), rtol=2e-6)
     width = max(L, 1)
