@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
     from honestsignals.stifle_ratios import stifling
     from honestsignals.stifle_results import Stifling
+    from honestsignals.stored_logs import StoredLog
+    from honestsignals.stored_tables import StoredTable, open_table
+    from honestsignals.storing import store_log
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study
     from honestsignals.tie_survivals import TieSurvival, tie_survival
@@ -115,6 +118,8 @@ _HOMES = {
     "SocialRelations": "social_components",
     "Standardised": "nulls",
     "Stifling": "stifle_results",
+    "StoredLog": "stored_logs",
+    "StoredTable": "stored_tables",
     "Study": "study",
     "TieSurvival": "tie_survivals",
     "TimeFolds": "splitters",
@@ -143,6 +148,7 @@ _HOMES = {
     "null_draws": "drawn_nulls",
     "null_models": "nulls",
     "open_study": "study_folder",
+    "open_table": "stored_tables",
     "permute": "permuting",
     "qap": "correlating",
     "read_export": "exporting.reading_back",
@@ -157,6 +163,7 @@ _HOMES = {
     "srm": "social_relations",
     "standardise": "nulls",
     "stifling": "stifle_ratios",
+    "store_log": "storing",
     "tie_survival": "tie_survivals",
 }
 
@@ -202,6 +209,8 @@ __all__ = [
     "SocialRelations",
     "Standardised",
     "Stifling",
+    "StoredLog",
+    "StoredTable",
     "Study",
     "TieSurvival",
     "TimeFolds",
@@ -230,6 +239,7 @@ __all__ = [
     "null_draws",
     "null_models",
     "open_study",
+    "open_table",
     "permute",
     "qap",
     "read_export",
@@ -244,6 +254,7 @@ __all__ = [
     "srm",
     "standardise",
     "stifling",
+    "store_log",
     "tie_survival",
 ]
 

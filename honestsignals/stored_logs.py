@@ -115,7 +115,7 @@ class StoredLog(Measurable):
         Parameters
         ----------
         path : str or path
-            A folder that is made: parts in Parquet in the order of pairs, a codebook, and ``about.json``. It
+            A folder that is made: parts in Parquet in the order of pairs, and a codebook. It
             appears when all is written; till then parts are in a folder named so with ".work" after it.
         metrics : sequence of str, str or None
             Columns or families; None for all that the log can have; "all" for symmetric forms too.

@@ -15,6 +15,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, InputError, check_seed, listed, unknown
 from honestsignals.exporting.codebooks import codebook_of
+from honestsignals.metrics.balance import STATES
 from honestsignals.metrics.columns import column, describe
 from honestsignals.metrics.registry import NO_RANGE, Fact
 from honestsignals.tables import render
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-ABOUT, CODEBOOK, PARTS = "about.json", "codebook.csv", "part-*.parquet"
-"""Files of such a folder: what the table is, what its columns are, its rows."""
+ABOUT, CODEBOOK, PARTS = "_about.json", "_codebook.csv", "part-*.parquet"
+"""Files of such a folder: what the table is, what its columns are, its rows. Names that begin with an
+underscore are passed over by readers of Parquet."""
 FORMAT = "honestsignals stored table 1"
 BATCH_ROWS = 200_000
 MOST_CELLS = 500_000_000
@@ -113,7 +115,6 @@ class StoredTable:
         DesignError
             For more than 500 million cells.
         """
-        import pandas as pd
         import pyarrow as pa
 
         wanted = self._wanted(columns)
@@ -123,7 +124,7 @@ class StoredTable:
                 "people (sample), or go through batches."
             )
         found: Any = pa.concat_tables(self.batches(wanted), promote_options="default")
-        return pd.DataFrame(found.to_pandas())
+        return self._framed(found)
 
     def sample(self, people: int, *, seed: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The pairs among people drawn at random: a table whose pairs share people as those of all do.
@@ -156,9 +157,17 @@ class StoredTable:
         others = [name for name in self._wanted(columns) if name not in ("ego", "alter")]
         found = []
         for batch in self.batches(["ego", "alter", *others]):
-            frame = batch.to_pandas()
+            frame = self._framed(batch)
             found.append(frame[frame["ego"].isin(chosen) & frame["alter"].isin(chosen)])
         return pd.concat(found, ignore_index=True)
+
+    def _framed(self, rows: pa.Table) -> pd.DataFrame:
+        """Rows as a frame; of a state's words Parquet keeps those that occur, in the order in which they do."""
+        frame: pd.DataFrame = rows.to_pandas()
+        for name in frame.columns:
+            if self.fact(name).unit == "state":
+                frame[name] = frame[name].cat.set_categories(STATES)
+        return frame
 
     def _wanted(self, columns: Sequence[str] | None) -> list[str]:
         names = list(self.columns if columns is None else [columns] if isinstance(columns, str) else columns)

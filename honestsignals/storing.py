@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -19,12 +18,13 @@ from honestsignals.engines.stored import StoredEngine
 from honestsignals.engines.threads import cores
 from honestsignals.errors import ArgumentError
 from honestsignals.progress import progress
-from honestsignals.readers.acts import ActOptions
+from honestsignals.readers.acts import ActOptions, check_options
 from honestsignals.readers.duplicates import hashed_rows
 from honestsignals.readers.kinds import kind_slug
 from honestsignals.readers.mapping import map_columns, unread_columns, wanted_columns
 from honestsignals.readers.source import open_source
-from honestsignals.readers.staging import Staged, stage
+from honestsignals.readers.staging import CLOCKS, WHOLE_LOG, Staged, stage
+from honestsignals.reading import source_name
 from honestsignals.stored_logs import StoredLog
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -40,33 +40,60 @@ SAMPLED = 8
 
 def store_log(
     source: object,
-    columns: Mapping[str, str] | None,
-    options: ActOptions,
-    name: str,
     *,
-    memory: str | int,
+    memory: str | int = "2GB",
     threads: int | None = None,
-    folder: str | os.PathLike[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    table: str | None = None,
+    time_unit: str | None = None,
+    time_origin: str | None = None,
+    bad_rows: str = "error",
 ) -> StoredLog:
-    """Read acts onto disk, dealt into buckets of whole pairs that fit into memory.
+    """Read a log that need not fit into memory: checked row by row, then dealt by pair into buckets on disk.
+
+    Acts lie in a folder of the system's for temporary files (TMPDIR says where), which takes about 40 bytes
+    an act and goes away with the log.
 
     Parameters
     ----------
-    source, columns, options
-        As in ``read_acts``.
-    name : str
-        What the log is called.
+    source, columns, table, time_unit, time_origin, bad_rows
+        As in :func:`read_log`. Ids of acts, replies to them and reports of two people are not read: each
+        takes all acts at once. Depth is a number.
     memory : str or int
-        As "2GB", or bytes: what all of the process may take.
+        As "2GB", or bytes: how much the process may take.
     threads : int, optional
-        Buckets worked on at once; every core where not given.
-    folder : path, optional
-        Where its folder is made; the system's place for such where not given.
+        Batches and buckets worked on at once; one a core where not given.
+
+    Returns
+    -------
+    StoredLog
+        With ``dyads(path)``, ``people_metrics()`` and ``network_metrics()``.
+
+    Raises
+    ------
+    InputError
+        With file, line, column, value and rule of up to ten rows that break a rule.
+    DesignError
+        Where ``columns`` names what only a log in memory can have.
+    OutputError
+        Where the disk is full.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> acts = pd.DataFrame({"sender": ["a", "b", "a"], "receiver": ["b", "a", "c"], "time": [0, 60, 90]})
+    >>> log = store_log(acts, time_unit="s", threads=1)
+    >>> log.people_metrics(["given", "received"]).frame["given"].tolist()
+    [2, 1, 0]
     """
     size, many = memory_of(memory), threads_of(threads)
     opened = open_source(source, wanted_columns(columns))
     mapping = map_columns(opened, columns)
-    place = Path(tempfile.mkdtemp(prefix="honestsignals-", dir=folder))
+    if columns is None:
+        mapping = {key: name for key, name in mapping.items() if key not in WHOLE_LOG}
+    options = ActOptions(time_unit, time_origin, bad_rows)
+    check_options(options, mapping, opened)
+    place = Path(tempfile.mkdtemp(prefix="honestsignals-"))
     try:
         with progress() as tell:
             raw = place / "read"
@@ -80,9 +107,8 @@ def store_log(
         shutil.rmtree(place, ignore_errors=True)
         raise
     engine = StoredEngine(buckets, many)
-    log = StoredLog(staged, engine, name, digest, unread_columns(opened, mapping))
     weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
-    return log
+    return StoredLog(staged, engine, source_name(source), digest, unread_columns(opened, mapping))
 
 
 def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) -> tuple[Buckets, str]:
@@ -123,7 +149,7 @@ def frame_of_log(staged: Staged) -> LogColumns:
     """The log as an engine takes it, without its acts."""
     types = {"kind": np.int16, "conversation": np.int32, "topic": np.int32, "weight": float, "depth": float}
     types |= {"count": np.int64, "time": np.int64}
-    there = {"time" if name == "wave" else name for name in staged.columns}
+    there = {CLOCKS.get(name, name) for name in staged.columns}
     empty: dict[str, Any] = {
         name: np.empty(0, dtype=types[name]) if name in there else None for name in types
     }

@@ -135,8 +135,7 @@ def deal(
             values = np.ascontiguousarray(batch[name][order], dtype=getattr(frame, name).dtype)
             for one in np.flatnonzero(many).tolist():
                 part = values[ends[one] - many[one] : ends[one]]
-                with found._file(one, name).open("ab") as file:
-                    write_all(part, file, folder)
+                append(part, found._file(one, name))
         acts += many
         tell(int(acts.sum()))
     return replace(found, acts=tuple(acts.tolist()))
@@ -178,8 +177,14 @@ def saved(file: Path, values: Array) -> None:
         write_all(values, out, file.parent)
 
 
-def write_all(values: Array, file: Any, folder: Path) -> None:
+def append(values: Array, path: Path) -> None:
     """Bytes of an array at the end of a file."""
+    with path.open("ab") as file:
+        write_all(values, file, path.parent)
+
+
+def write_all(values: Array, file: Any, folder: Path) -> None:
+    """Bytes of an array into a file; a full disk is said."""
     try:
         file.write(values.data)
         file.flush()

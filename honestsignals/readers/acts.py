@@ -197,10 +197,9 @@ def acts_read(source: Any, columns: Mapping[str, str] | None, options: ActOption
     options : ActOptions
         How they are read.
     """
-    _check_options(options)
     opened = open_source(source, wanted_columns(columns))
     mapping = map_columns(opened, columns)
-    _check_clock(options, mapping, opened)
+    check_options(options, mapping, opened)
     raw = read_columns(opened, mapping, options.time_unit, tuple(options.depth_layers or ()))
     if raw.rows == 0 and not raw.faults:
         raise whole_source(opened, None, "has a header but no rows")
@@ -236,7 +235,13 @@ class _Judged:
     rows: int
 
 
-def _check_options(options: ActOptions) -> None:
+def check_options(options: ActOptions, mapping: Mapping[str, str], source: Source) -> None:
+    """Refuse options that are none, or are about columns that are not there.
+
+    Raises
+    ------
+    ArgumentError
+    """
     if options.time_unit is not None:
         one_of("time_unit", options.time_unit, ("iso", "s", "ms"))
     one_of("bad_rows", options.bad_rows, ("error", "leave out"))
@@ -248,10 +253,6 @@ def _check_options(options: ActOptions) -> None:
     origin = parse_origin(options.time_origin)
     if options.time_unit == "iso" and origin is not None:
         raise ArgumentError(_DATED_TWICE)
-
-
-def _check_clock(options: ActOptions, mapping: Mapping[str, str], source: Source) -> None:
-    """Refuse words about times, or about reports, where no column holds them."""
     said = [name for name in ("time_unit", "time_origin") if getattr(options, name) is not None]
     if said and "time" not in mapping:
         raise ArgumentError(f"{source.name}: {said[0]} is given, but columns maps no time.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,11 @@ WHOLE_LOG = {
 """Columns that only a log in memory can have, and why."""
 KEPT = ("sender", "receiver", "kind", "topic", "conversation", "time", "count", "weight", "depth", "wave")
 """Columns that metrics of pairs read; others are checked and left."""
+ROWS = 500_000
+"""Rows of a batch."""
 TEXTS = ("kind", "topic", "conversation")
+CLOCKS = {"wave": "time"}
+"""Waves are the times of a log that counts in them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +88,7 @@ class Staged:
         for place in range(self.batches) if places is None else places:
             with pa.OSFile(str(_file(self.folder, place))) as file:
                 table = pa.ipc.open_file(file).read_all()
-            yield {name: self._column(name, table) for name in self.columns}
+            yield {CLOCKS.get(name, name): self._column(name, table) for name in self.columns}
 
     def _column(self, name: str, table: Any) -> Array:
         array = table.column(name).combine_chunks()
@@ -166,10 +171,10 @@ def stage(
     _refuse_whole_log(mapping)
     broken: list[Fault] = []
     found = _Found(source, mapping, options, folder)
-    batches = _settled(source, mapping, options.time_unit, broken)
-    for checked in in_order(found.check, batches, threads):
-        found.absorb(checked)
-        tell(found.rows)
+    with closing(_settled(source, mapping, options.time_unit, broken)) as batches:
+        for checked in in_order(found.check, batches, threads):
+            found.absorb(checked)
+            tell(found.rows)
     return found.staged(broken)
 
 
@@ -185,15 +190,18 @@ def _refuse_whole_log(mapping: Mapping[str, str]) -> None:
 
 def _settled(
     source: Source, mapping: Mapping[str, str], unit: str | None, broken: list[Fault]
-) -> Iterator[tuple[Any, str | None]]:
+) -> Generator[tuple[Any, str | None]]:
     """Batches, each with the unit of its times."""
     settled = False
-    for batch in source.batches(list(dict.fromkeys(mapping.values())), broken):
-        if "time" in mapping and not settled:
-            times = batch.column(mapping["time"])
-            if times.null_count < len(times):
-                unit, settled = settle_unit(times, unit, mapping["time"], source), True
-        yield batch, unit
+    reading: Any = source.batches(list(dict.fromkeys(mapping.values())), broken, ROWS)
+    # what a source holds open is let go of at once where reading stops
+    with closing(reading) as batches:
+        for batch in batches:
+            if "time" in mapping and not settled:
+                times = batch.column(mapping["time"])
+                if times.null_count < len(times):
+                    unit, settled = settle_unit(times, unit, mapping["time"], source), True
+            yield batch, unit
 
 
 class _Found:

@@ -1,0 +1,438 @@
+"""Logs on disk: the same bits as in memory, whatever the buckets; nothing half-written; resumable."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import honestsignals as hs
+from honestsignals import storing
+from honestsignals.engines.buckets import bounds_of
+from honestsignals.engines.threads import in_order
+from honestsignals.errors import ArgumentError, DesignError, InputError, OutputError, UnknownNameError
+from honestsignals.progress import telling
+from honestsignals.readers import staging
+
+PLAIN = ["sender", "receiver", "time", "kind"]
+
+
+def acts(seed: int = 1, number: int = 1_500, people: int = 40, text: bool = False) -> pd.DataFrame:
+    """Acts of a few people of very different activity, with every column that metrics read."""
+    rng = np.random.default_rng(seed)
+    weight = rng.lognormal(0, 1.2, people)
+    ego, alter = (rng.choice(people, number, p=weight / weight.sum()) for _ in range(2))
+    alter = np.where(ego == alter, (alter + 1) % people, alter)
+    ids = (
+        np.array([f"p{code:03d}" for code in range(people)], dtype=object)
+        if text
+        else np.arange(people) * 7 - 20
+    )
+    return pd.DataFrame(
+        {
+            "sender": ids[ego],
+            "receiver": ids[alter],
+            "time": np.sort(rng.integers(0, 40 * 86_400, number)),
+            "kind": rng.choice(["help", "information"], number),
+            "count": rng.integers(1, 4, number),
+            "weight": rng.choice([0.1, 0.2, 0.7, 1e9, 1e-9], number),
+            "depth": np.where(rng.random(number) < 0.3, np.nan, rng.integers(0, 4, number)),
+            "topic": rng.choice(["work", "home", None], number),
+            "conversation": [f"c{one}" for one in rng.integers(0, 300, number)],
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buckets and batches small enough that there are many."""
+    monkeypatch.setattr(storing, "LEAST_ACTS", 300)
+    monkeypatch.setattr(storing, "ACT_BYTES", 160_000)
+    monkeypatch.setattr(staging, "ROWS", 190)
+
+
+def same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Equal to the bit, column by column, NaN by NaN."""
+    assert list(one.columns) == list(other.columns)
+    for name in one.columns:
+        pd.testing.assert_series_equal(
+            one[name], other[name], check_exact=True, check_categorical=False, check_names=False
+        )
+
+
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_table_is_that_of_memory_to_the_bit(tmp_path: Path, text: bool, threads: int) -> None:
+    frame = acts(text=text)
+    log = hs.store_log(frame, memory="32MB", threads=threads, time_unit="s")
+    assert len(log.engine) >= 5
+    table = log.dyads(tmp_path / "dyads.parquet")
+    same(table.to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
+    assert table.rows == len(table) == log.dyads_in_contact
+    assert len(table.parts) == len(log.engine)
+
+
+def test_rows_may_come_in_any_order_and_buckets_be_of_any_size(tmp_path: Path) -> None:
+    frame = acts(2)
+    one = hs.store_log(frame, memory="32MB", time_unit="s").dyads(tmp_path / "one")
+    shuffled = frame.sample(frac=1, random_state=3).reset_index(drop=True)
+    other = hs.store_log(shuffled, memory="10GB", threads=1, time_unit="s").dyads(tmp_path / "other")
+    assert len(other.parts) == 1 < len(one.parts)
+    same(one.to_frame(), other.to_frame())
+
+
+@pytest.mark.parametrize(
+    "columns", [PLAIN, ["sender", "receiver"], ["sender", "receiver", "weight", "count"]]
+)
+def test_logs_with_fewer_columns(tmp_path: Path, columns: list[str]) -> None:
+    frame = acts(4)[columns]
+    unit = "s" if "time" in columns else None
+    table = hs.store_log(frame, memory="32MB", time_unit=unit).dyads(tmp_path / "t")
+    same(table.to_frame(), hs.read_log(frame, time_unit=unit).dyads().frame)
+
+
+def test_waves_and_dates(tmp_path: Path) -> None:
+    frame = acts(5)[["sender", "receiver"]].assign(wave=np.arange(1_500) // 300)
+    table = hs.store_log(frame, memory="32MB").dyads(tmp_path / "waves")
+    same(table.to_frame(), hs.read_log(frame).dyads().frame)
+    dated = acts(5)[PLAIN].assign(time=lambda one: pd.to_datetime(one["time"], unit="s"))
+    table = hs.store_log(dated, memory="32MB").dyads(tmp_path / "dates")
+    same(table.to_frame(), hs.read_log(dated).dyads().frame)
+    relative = acts(5)[PLAIN]
+    found = hs.store_log(relative, memory="32MB", time_unit="s", time_origin="2024-01-01")
+    twin = hs.read_log(relative, time_unit="s", time_origin="2024-01-01")
+    assert found.moments() == twin.moments()
+    same(found.dyads(tmp_path / "origin").to_frame(), twin.dyads().frame)
+
+
+def test_metrics_asked_for_and_acts_before_a_moment(tmp_path: Path) -> None:
+    frame = acts(6)
+    log, twin = hs.store_log(frame, memory="32MB", time_unit="s"), hs.read_log(frame, time_unit="s")
+    names = [
+        "returned_share",
+        "shared_contacts__help",
+        "attention_ego__weight",
+        "give_share_shrunk",
+        "acts_gap",
+    ]
+    asked: dict[str, Any] = {"until": 20 * 86_400, "metrics": names, "conversation_gap": "2h"}
+    table = log.dyads(tmp_path / "t", **asked)
+    same(table.to_frame(), twin.dyads(**asked).frame)
+    assert table.facts()[-2:] == twin.dyads(**asked).facts()[-2:]
+    same(log.dyads(tmp_path / "all", metrics="all").to_frame(), twin.dyads(metrics="all").frame)
+    with pytest.raises(UnknownNameError, match="Did you mean 'returned_share'"):
+        log.dyads(tmp_path / "u", metrics=["returned_shar"])
+    assert not (tmp_path / "u").exists()
+
+
+def test_people_and_network_are_those_of_memory() -> None:
+    frame = acts(7)
+    log, twin = hs.store_log(frame, memory="32MB", time_unit="s"), hs.read_log(frame, time_unit="s")
+    same(log.people_metrics().frame, twin.people_metrics().frame)
+    same(
+        log.people_metrics(of="help", until=86_400 * 9).frame,
+        twin.people_metrics(of="help", until=86_400 * 9).frame,
+    )
+    same(log.network_metrics().frame, twin.network_metrics().frame)
+    assert log.network().facts()[1:] == twin.network().facts()[1:]
+
+
+def test_it_says_what_it_read() -> None:
+    frame = pd.concat(
+        [acts(8), pd.DataFrame({"sender": [1], "receiver": [1], "time": [5], "kind": ["help"]})]
+    )
+    frame = frame[PLAIN].assign(id=np.arange(len(frame)))
+    log, twin = hs.store_log(frame, memory="32MB", time_unit="s"), hs.read_log(frame[PLAIN], time_unit="s")
+    assert log.facts()[:2] == twin.facts()[:2]
+    assert "Left out: 1 (self-acts)." in log.facts()
+    assert "Columns not asked for, and not read: id." in log.facts()
+    assert log.people.tolist() == twin.people.tolist()
+    assert log.kinds == twin.kinds
+    assert str(log).startswith("StoredLog DataFrame\n1,500 acts")
+    assert "<b>StoredLog</b>" in log._repr_html_()
+
+
+def test_bad_rows_are_named_or_left_out(tmp_path: Path) -> None:
+    frame = acts(9)[PLAIN].astype({"time": object, "receiver": object})
+    frame.loc[700, "time"] = "soon"
+    frame.loc[703, "receiver"] = None
+    path = tmp_path / "acts.csv"
+    frame.to_csv(path, index=False)
+    with pytest.raises(InputError) as told:
+        hs.store_log(path, memory="32MB", time_unit="s")
+    assert "line 702: time 'soon' is not a number" in str(told.value)
+    log = hs.store_log(path, memory="32MB", time_unit="s", bad_rows="leave out")
+    twin = hs.read_log(path, time_unit="s", bad_rows="leave out")
+    assert dict(log.left_out) == dict(twin.left_out)
+    same(log.dyads(tmp_path / "t").to_frame(), twin.dyads().frame)
+
+
+def test_ragged_lines_and_mixed_zones(tmp_path: Path) -> None:
+    path = tmp_path / "acts.csv"
+    lines = ["sender,receiver,time", *(f"{one % 9},{one % 9 + 1},{one}" for one in range(400))]
+    path.write_text("\n".join([*lines, "1,2", "3,4,5"]))
+    with pytest.raises(InputError, match="line 402: too few fields"):
+        hs.store_log(path, memory="32MB", time_unit="s")
+    log = hs.store_log(path, memory="32MB", time_unit="s", bad_rows="leave out")
+    assert dict(log.left_out) == dict(hs.read_log(path, time_unit="s", bad_rows="leave out").left_out)
+    dates = [f"2024-01-01T00:00:{one % 60:02d}Z" for one in range(300)]
+    dates[250] = "2024-01-02"
+    frame = pd.DataFrame({"sender": [1] * 300, "receiver": [2] * 300, "time": dates})
+    with pytest.raises(InputError, match=r"row 250.*has no time zone, others have one"):
+        hs.store_log(frame, memory="32MB")
+
+
+def test_what_takes_all_acts_at_once_is_refused() -> None:
+    frame = acts(1)[PLAIN].assign(id=np.arange(1_500), reply_to=None)
+    with pytest.raises(DesignError, match="cannot have id: ids of acts are held against one another"):
+        hs.store_log(frame, columns={"time": "time", "id": "id"}, time_unit="s")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"memory": "2 bananas"}, "memory is '2 bananas'; it must be a size from 32MB on"),
+        ({"memory": 1_000}, "memory is 1000"),
+        ({"threads": 0}, "threads is 0; it must be a whole number from 1 on"),
+        ({"time_origin": "2024-01-01", "time_unit": "iso"}, "time_origin is for times"),
+    ],
+)
+def test_arguments(asked: dict[str, Any], told: str) -> None:
+    with pytest.raises(ArgumentError, match=told):
+        hs.store_log(acts(1)[PLAIN], **{"time_unit": "s", **asked})
+
+
+def test_its_folder_goes_away_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    log = hs.store_log(acts(1), memory="32MB", time_unit="s")
+    assert len(list(tmp_path.iterdir())) == 1
+    del log
+    assert not list(tmp_path.iterdir())
+    bad = acts(1).assign(time="never")
+    with pytest.raises(InputError):
+        hs.store_log(bad, memory="32MB", time_unit="s")
+    assert not list(tmp_path.iterdir())
+
+
+# runs that stop
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, parts: int, error: BaseException) -> None:
+    """Let a run stop with an error once some parts are written."""
+    write, written = pq.write_table, []
+
+    def stopping(table: Any, path: Any, **how: Any) -> None:
+        if len(written) == parts:
+            raise error
+        written.append(path)
+        write(table, path, **how)
+
+    monkeypatch.setattr(pq, "write_table", stopping)
+
+
+def test_a_run_that_stops_leaves_no_table_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = acts(10)
+    log, target = hs.store_log(frame, memory="32MB", threads=1, time_unit="s"), tmp_path / "dyads.parquet"
+    with monkeypatch.context() as patched:
+        stop_after(patched, 3, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            log.dyads(target)
+    work = tmp_path / "dyads.parquet.work"
+    assert not target.exists()
+    done = sorted(work.glob("part-*.parquet"))
+    assert len(done) == 3
+    stamps = [path.stat().st_mtime_ns for path in done]
+    with pytest.raises(OutputError, match="interrupted run over other acts, columns or spans"):
+        log.dyads(target, metrics=["acts"], resume=True)
+    kept: list[int] = []
+    with telling(lambda what: kept.extend([path.stat().st_mtime_ns for path in done if path.exists()])):
+        table = log.dyads(target, resume=True)
+    assert set(kept) == set(stamps)
+    assert not work.exists()
+    same(table.to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
+    fresh = hs.store_log(frame, memory="32MB", threads=2, time_unit="s").dyads(tmp_path / "fresh")
+    assert [one.read_bytes() for one in fresh.parts] == [one.read_bytes() for one in table.parts]
+
+
+def test_a_new_run_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = acts(11)
+    log, target = hs.store_log(frame, memory="32MB", threads=1, time_unit="s"), tmp_path / "t"
+    with monkeypatch.context() as patched:
+        stop_after(patched, 2, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            log.dyads(target)
+    same(
+        log.dyads(target, metrics=["acts"]).to_frame(),
+        hs.read_log(frame, time_unit="s").dyads(metrics=["acts"]).frame,
+    )
+    same(log.dyads(target).to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t"]
+
+
+def test_killed_in_the_middle(tmp_path: Path) -> None:
+    frame, target = acts(12, number=60_000, people=700), tmp_path / "dyads.parquet"
+    frame.to_parquet(tmp_path / "acts.parquet")
+    program = f"""
+import honestsignals as hs
+from honestsignals import storing
+storing.LEAST_ACTS, storing.ACT_BYTES = 100, 4_000
+log = hs.store_log({str(tmp_path / "acts.parquet")!r}, memory="32MB", time_unit="s", threads=2)
+log.dyads({str(target)!r}, resume=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env={**os.environ, "TMPDIR": str(tmp_path)}
+    ) as process:
+        work, begin = tmp_path / "dyads.parquet.work", time.monotonic()
+        while len(list(work.glob("part-*.parquet"))) < 3:
+            assert process.poll() is None
+            assert time.monotonic() - begin < 60
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    assert not target.exists()
+    done = len(list(work.glob("part-*.parquet")))
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    table = hs.open_table(target)
+    assert 3 <= done < len(table.parts)
+    assert not work.exists()
+    same(table.to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
+
+
+@pytest.mark.parametrize("where", ["reading", "dealing", "measuring"])
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    log = hs.store_log(acts(13), memory="32MB", threads=1, time_unit="s")
+    if where == "measuring":
+        stop_after(monkeypatch, 2, full)
+        with pytest.raises(OutputError, match=r"dyads\.work: the disk is full"):
+            log.dyads(tmp_path / "dyads")
+        assert not (tmp_path / "dyads").exists()
+        assert len(list((tmp_path / "dyads.work").glob("part-*.parquet"))) == 2
+        return
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise full
+
+    if where == "reading":
+        monkeypatch.setattr(pa.ipc, "new_file", refuse)
+    else:
+        opened, file = Path.open, MagicMock(**{"__enter__.return_value.write.side_effect": full})
+        monkeypatch.setattr(
+            Path, "open", lambda path, *how: file if path.suffix == ".sender" else opened(path, *how)
+        )
+    with pytest.raises(OutputError, match="the disk is full"):
+        hs.store_log(acts(13), memory="32MB", threads=1, time_unit="s")
+
+
+def test_places_that_are_taken(tmp_path: Path) -> None:
+    log = hs.store_log(acts(1), memory="32MB", time_unit="s")
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError, match="is there already, and is no stored table"):
+        log.dyads(tmp_path / "file")
+    with pytest.raises(OutputError, match="There is no folder"):
+        log.dyads(tmp_path / "no" / "t")
+    (tmp_path / "t.work").mkdir()
+    (tmp_path / "t.work" / "mine").write_text("mine")
+    with pytest.raises(OutputError, match="is no interrupted run"):
+        log.dyads(tmp_path / "t")
+    assert (tmp_path / "t.work" / "mine").read_text() == "mine"
+
+
+# the table
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> hs.StoredTable:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storing, "LEAST_ACTS", 300)
+        patch.setattr(storing, "ACT_BYTES", 160_000)
+        log = hs.store_log(acts(14, text=True), memory="32MB", time_unit="s")
+        return log.dyads(tmp_path_factory.mktemp("stored") / "t.parquet")
+
+
+def test_any_reader_of_parquet_reads_it(table: hs.StoredTable) -> None:
+    whole = pq.read_table(table.path).to_pandas()
+    assert list(whole.columns) == list(table.columns)
+    assert len(whole) == len(table)
+    book = pd.read_csv(table.path / "_codebook.csv")
+    assert book["column"].tolist() == list(table.columns)
+
+
+def test_batches_and_columns(table: hs.StoredTable) -> None:
+    batches = list(table.batches(["acts", "ego"], rows=7))
+    assert max(one.num_rows for one in batches) <= 7
+    assert pa.concat_tables(batches).column_names == ["acts", "ego"]
+    same(table.to_frame(["acts", "ego"]), table.to_frame()[["acts", "ego"]])
+    with pytest.raises(UnknownNameError, match="Did you mean 'acts_ego'"):
+        table.to_frame(["acts_egoo"])
+    assert table.fact("returned_share").range == (0, 1)
+
+
+def test_a_sample_is_of_people(table: hs.StoredTable) -> None:
+    drawn, whole = table.sample(12, seed=3, columns=["acts"]), table.to_frame(["ego", "alter", "acts"])
+    people = set(drawn["ego"]) | set(drawn["alter"])
+    assert len(people) <= 12
+    among = whole[whole["ego"].isin(people) & whole["alter"].isin(people)].reset_index(drop=True)
+    same(drawn, among)
+    same(drawn, table.sample(12, seed=3, columns=["acts"]))
+    everybody = len(set(whole["ego"]) | set(whole["alter"]))
+    same(table.sample(everybody, seed=1, columns=["acts"]), whole)
+    with pytest.raises(ArgumentError, match="people is 41, and 40 occur"):
+        table.sample(41, seed=1)
+
+
+def test_damaged_tables_are_refused(table: hs.StoredTable, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"is no stored table: it has no _about\.json"):
+        hs.open_table(tmp_path)
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(table.path, copy)
+    next(copy.glob("part-*.parquet")).unlink()
+    with pytest.raises(InputError, match=f"has {len(table.parts) - 1} of its {len(table.parts)} parts"):
+        hs.open_table(copy)
+    (copy / "_about.json").write_text("{}")
+    with pytest.raises(InputError, match="is damaged"):
+        hs.open_table(copy)
+
+
+# the pieces
+
+
+def test_bounds_never_cut_a_pair() -> None:
+    keys = np.random.default_rng(1).zipf(1.4, 5_000) % 900
+    bounds = bounds_of(keys, 12)
+    assert (np.diff(bounds) > 0).all()
+    size = np.bincount(np.searchsorted(bounds, keys, side="right"))
+    largest = np.bincount(keys).max()
+    assert size.max() <= max(2 * len(keys) / 12, largest)
+    assert len(bounds_of(keys, 1)) == len(bounds_of(np.empty(0, dtype=np.int64), 5)) == 0
+
+
+def test_work_in_order_stops_with_who_asks() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item == 3:
+            raise ValueError("three")
+        return item
+
+    with pytest.raises(ValueError, match="three"):
+        list(in_order(work, range(100), 2))
+    assert len(begun) < 10
+    begun.clear()
+    assert next(iter(in_order(work, iter(range(3)), 2))) == 0
