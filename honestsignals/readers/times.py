@@ -222,19 +222,23 @@ def _from_timestamps(array: Any, column: str, first_row: int) -> TimePart:
     missing = _mask(pc.is_null(array))
     try:
         exact = array.cast(kind)
-        fine = np.zeros(len(array), dtype=bool)
+        fine = far = np.zeros(len(array), dtype=bool)
     except pa.ArrowInvalid:
         exact = array.cast(kind, safe=False)
-        fine = _mask(pc.fill_null(pc.not_equal(exact.cast(array.type), array), False))
-    micros = np.array(pc.fill_null(exact.cast(pa.int64()), 0).to_numpy(), dtype=np.int64)
+        fine = _mask(pc.fill_null(pc.not_equal(exact.cast(array.type, safe=False), array), False))
+        far = np.zeros(len(array), dtype=bool)
+        if getattr(array.type, "unit", "day") != "ns":
+            # of coarser units only what lies too far for microseconds becomes another moment
+            far, fine = fine, far
+    micros = np.asarray(pc.fill_null(exact.cast(pa.int64()), 0).to_numpy(), dtype=np.int64)
     # dates in text have the same calendar, and Python shows none beyond it
-    far = (micros < _YEAR_ONE) | (micros >= _YEAR_TEN_THOUSAND)
+    far = far | (micros < _YEAR_ONE) | (micros >= _YEAR_TEN_THOUSAND)
     broken = [(missing, MISSING), (fine & ~far, _TOO_FINE)]
     faults = [fault_at(mask, array, column, rule, first_row) for mask, rule in broken if mask.any()]
     if far.any():
         faults.append(Fault(column, _FAR, np.flatnonzero(far) + first_row))
-        micros[far] = 0
-        missing |= far
+        micros = np.where(far, 0, micros)
+        missing = missing | far
     example = _example(array, ~missing, first_row)
     return TimePart(micros, faults, example if zoned else None, None if zoned else example)
 
