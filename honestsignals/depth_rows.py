@@ -44,6 +44,8 @@ class DepthRows:
         Depth of the other's next disclosure; NaN where none came.
     count : ndarray of int, shape (n,)
         Acts that each stands for.
+    row : ndarray of int, shape (n,)
+        Row of the log.
     """
 
     giver: Array
@@ -58,6 +60,7 @@ class DepthRows:
     hours: Array
     answer_depth: Array
     count: Array
+    row: Array
 
     def __len__(self) -> int:
         return len(self.depth)
@@ -164,4 +167,5 @@ def depth_rows(log: InteractionLog, within: int) -> DepthRows:
         hours=np.where(came, of.wait / HOUR, np.nan),
         answer_depth=np.where(came, of.peak[of.answer], np.nan) if len(of.depth) else of.depth,
         count=of.counts,
+        row=acts.row,
     )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from honestsignals.depth_rows import DepthRows, depth_rows, log_of
-from honestsignals.errors import FitError, check_level, one_of
-from honestsignals.inference.bends import BothEnds, Shape, Turning, both_ends, shape_of, turning_point
-from honestsignals.inference.clusters import Floats
+from honestsignals.bend_rows import X, bend_design, bend_rows, counted_from, end_slopes, ids_of
+from honestsignals.depth_rows import depth_rows, log_of
+from honestsignals.errors import DesignError, check_level, one_of
+from honestsignals.inference.bends import ENDS, BothEnds, Shape, Turning, both_ends, turning_point
 from honestsignals.inference.estimators import estimate, mean
 from honestsignals.inference.wald import WaldTest, combinations
-from honestsignals.inference.words import counted
 from honestsignals.joint_results import JointResult
-from honestsignals.metrics.acts import HOUR
+from honestsignals.moderated_slopes import ModeratedSlopes, Stated
 from honestsignals.moments import span
 from honestsignals.standard_errors import check_errors, codes_of, errors_of
 from honestsignals.tables import number
+from honestsignals.turn_moderators import Moderator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-X = "relative_depth"
 FAMILY = {"returned": "logit", "next_depth": "gaussian", "return_hours": "gaussian"}
 """Of each outcome."""
 OUTCOMES = {
@@ -60,12 +59,16 @@ class DisclosureBend(JointResult):
         Relative depth of the rows of the estimate.
     within : str
         Δ, in words.
+    moderator : Moderator
+        What the curve may depend on. Curve, turning point and ends are those at its first level, or its mean;
+        ``at()`` has the others.
     """
 
     outcome: str
     shape: Shape
     x: Array
     within: str
+    moderator: Moderator
 
     @property
     def peak(self) -> bool:
@@ -96,8 +99,74 @@ class DisclosureBend(JointResult):
         return both_ends(self.shape, fit, self._places, self.x, peak=self.peak, level=level)
 
     def bend_test(self) -> WaldTest:
-        """That the curve is a line: the squared term, or all pieces of a spline, are 0."""
-        return self.wald([X + name for name in self.shape.names[1:]])
+        """That the curve is a line: the squared term, or all pieces of a spline, are 0.
+
+        With a moderator, at each of its values.
+        """
+        bent = [X + name for name in self.shape.names[1:]]
+        return self.wald([*bent, *(f"{one}:{term}" for term in self.moderator.terms for one in bent)])
+
+    def moderation_test(self) -> WaldTest:
+        """That the curve is the same whatever the moderator, but for its height."""
+        names = [f"{X}{name}:{term}" for term in self._moderated() for name in self.shape.names]
+        return self.wald(names)
+
+    def _moderated(self) -> tuple[str, ...]:
+        if not self.moderator.name:
+            raise DesignError("There is one curve, and so nothing to compare: say by=.")
+        return self.moderator.terms
+
+    def at(self, value: object) -> Self:
+        """The same model, seen from one value of the moderator: its curve, turning point and ends.
+
+        Parameters
+        ----------
+        value : value
+            A level, or of a moderator that goes by degrees one of the three that ``summary()`` names.
+        """
+        self._moderated()
+        place = self.moderator.place(value)
+        one = self.estimate
+        X_there = one.X @ counted_from(one.names, self.moderator, place)
+        found = estimate(X_there, one.y, one.family, list(one.names), weights=one.weights)
+        z = self.moderator.z - np.append(0.0, place[1:])
+        places = tuple(
+            (word, tuple(np.subtract(z, (0.0, *place[1:])).tolist())) for word, z in self.moderator.places
+        )
+        covariance = errors_of(found, self.codes, self.covariance.name, self.how)
+        moderator = replace(self.moderator, z=z, places=places)
+        return replace(self, estimate=found, covariance=covariance, moderator=moderator)
+
+    def moderation(self, *, level: float = 0.95) -> ModeratedSlopes:
+        """Slopes of the curve at both ends by the moderator, and how far they are apart.
+
+        Of ``returned`` on log odds. `honestsignals.figures.moderation` draws them.
+        """
+        check_level(level)
+        test, ends = self.moderation_test(), np.quantile(self.x, ENDS)
+        names = tuple(
+            f"{word} end ({number(float(one))})" for word, one in zip(("shallow", "deep"), ends, strict=True)
+        )
+        stated = Stated(
+            term=X,
+            by=self.moderator.name,
+            what=OUTCOMES[self.outcome].format(within=self.within),
+            contrasts=names,
+            values=tuple(word for word, _ in self.moderator.places),
+            matrix=end_slopes(self.estimate.names, self.shape.slopes(ends), self.shape, self.moderator),
+            scale="label" if self.estimate.family == "gaussian" else "link",
+            rows=len(self.x),
+        )
+        return stated.of((self.estimate.beta, self.covariance), test, tuple(self._moderation_words()), level)
+
+    def _moderation_words(self) -> list[str]:
+        if not self.moderator.name:
+            return []
+        return [
+            f"The same curve whatever the {self.moderator.name}, but for height: {self.moderation_test()}.",
+            f"Turning point, ends and curve are those where {self.moderator.name} is "
+            f"{self.moderator.zero}; at() has the others.",
+        ]
 
     def too_soon(self) -> WaldTest | None:
         """That the curve is the same early and late: its interactions with ln k are 0; None without them."""
@@ -105,18 +174,32 @@ class DisclosureBend(JointResult):
         return self.wald(terms) if terms else None
 
     def summary(self, *, level: float = 0.95) -> pd.DataFrame:
-        """What the curve does, in three rows, or four with ``soon``.
+        """What the curve does, in three rows, or four with ``soon``; with a moderator at each of its values.
 
-        Columns: what, relative_depth, estimate, std_error, low, high, p_value. ``turning point`` (its
-        estimate is a relative depth, its p that of no bend at all), ``slope at the shallow end`` and
-        ``slope at the deep end`` (p one-sided, as a peak has them), and ``deep end, each e-fold of turns``:
-        by how much the slope there changes as exchange grows e-fold.
+        Columns: with a moderator by and value; what, relative_depth, estimate, std_error, low, high, p_value.
+        ``turning point`` (its estimate is a relative depth, its p that of no bend at all), ``slope at the
+        shallow end`` and ``slope at the deep end`` (p one-sided, as a peak has them), and ``deep end, each
+        e-fold of turns``: by how much the slope there changes as exchange grows e-fold.
         """
         import pandas as pd
 
+        if not self.moderator.name:
+            return self._summary(level)
+        parts = []
+        for word, _ in self.moderator.places:
+            one = self.at(word)._summary(level)
+            one.insert(0, "by", self.moderator.name)
+            one.insert(1, "value", word)
+            parts.append(one)
+        return pd.concat(parts, ignore_index=True)
+
+    def _summary(self, level: float) -> pd.DataFrame:
+        import pandas as pd
+
         turn, ends = self.turning_point(level=level), self.both_ends(level=level)
+        bent = [X + name for name in self.shape.names[1:]]
         rows: list[tuple[Any, ...]] = [
-            ("turning point", turn.estimate, *turn[:4], self.bend_test().p_value),
+            ("turning point", turn.estimate, *turn[:4], self.wald(bent).p_value),
             *(
                 (f"slope at the {where} end", ends.x[k], *(getattr(ends, one)[k] for one in ENDS_HAVE))
                 for k, where in enumerate(("shallow", "deep"))
@@ -148,9 +231,11 @@ class DisclosureBend(JointResult):
         columns = self.shape.columns(at)
         for place, name in enumerate(self.shape.names):
             C[:, self._places[place]] = columns[:, place]
-            # turns are counted from their mean, where interactions are 0
-            if f"log_turn:{X}{name}" in self.estimate.names:
-                C[:, self.estimate.names.index(f"log_turn:{X}{name}")] = 0.0
+            # turns are counted from their mean, a moderator from where the curve is: there products are 0
+            for term in ("log_turn", *self.moderator.terms):
+                for product in (f"{term}:{X}{name}", f"{X}{name}:{term}", term):
+                    if product in self.estimate.names:
+                        C[:, self.estimate.names.index(product)] = 0.0
         one = combinations(self.estimate.beta, self.covariance, C, level=level)
         family = self.estimate.family
         ends = {name: mean(getattr(one, of), family) for name, of in CURVE_HAS.items()}
@@ -185,7 +270,7 @@ class DisclosureBend(JointResult):
         soon = self.too_soon()
         if soon is not None:
             lines.append(f"The same curve early and late in exchange: {soon}.")
-        return lines
+        return [*lines, *self._moderation_words()]
 
     def turning_words(self) -> str:
         """Where the curve turns, in a sentence."""
@@ -217,6 +302,7 @@ def disclosure_bend(
     source: InteractionLog | Any,
     *,
     outcome: str = "returned",
+    by: Any = None,
     spline: bool = False,
     soon: bool = False,
     within: str = "1D",
@@ -238,6 +324,11 @@ def disclosure_bend(
     outcome : {"returned", "next_depth", "return_hours"}
         Whether the other discloses within Δ (logit); how deep what the other then discloses is; hours until
         then, counting at most Δ (an unreturned one counts as Δ). The last two are gaussian.
+    by : str or pandas.DataFrame, optional
+        A moderator that the curve may depend on: "kind", "channel", "context" or "topic" of the disclosure;
+        "ego_", "alter_" or "same_" and a column of a study's people, ego being who discloses; a column of
+        the study's pairs; or a frame with ``ego``, ``alter`` and a column of pairs. Words, and two numbers,
+        are levels.
     spline : bool
         A natural cubic spline with four knots instead of the parabola, which bends wherever the curve does.
     soon : bool
@@ -253,12 +344,12 @@ def disclosure_bend(
     -------
     DisclosureBend
         With ``summary()``, ``turning_point()``, ``both_ends()``, ``bend_test()``, ``too_soon()``, ``curve()``
-        and ``augment()``, whose rows ``hs.fit`` takes.
+        and ``augment()``, whose rows ``hs.fit`` takes; of a moderator ``at()`` and ``moderation()``.
 
     Raises
     ------
     DesignError
-        Where acts have no depth, or no time.
+        Where acts have no depth, or no time, or the moderator is the same of all.
     FitError
         Where no disclosure follows one of the other, or relative depth has fewer than three values.
 
@@ -281,79 +372,25 @@ def disclosure_bend(
     check_errors(covariance, exact)
     log = log_of(source, "disclosure_bend")
     delta = span(within, "within")
-    rows = depth_rows(log, delta)
-    y, keep, left_out = _outcome(rows, outcome, delta)
-    x = rows.depth[keep] - rows.reached[keep]
-    if np.unique(x).size < 3:
-        raise FitError(
-            f"Relative depth has {counted(np.unique(x).size, 'value')} over "
-            f"{counted(len(x), 'disclosure')} that follow one of the other; a bend needs three."
-        )
-    shape = shape_of(x, spline)
-    design, names, terms = _design(x, np.log(rows.moment[keep]), shape, soon)
-    found = estimate(design, y, FAMILY[outcome], names, weights=rows.count[keep].astype(float))
-    ids = _ids(log, rows, keep)
+    every = depth_rows(log, delta)
+    rows = bend_rows(source, log, every, (outcome, delta), by)
+    shape, design, names = bend_design(rows, spline, soon)
+    weights = every.count[rows.at].astype(float)
+    found = estimate(design, rows.y, FAMILY[outcome], names, weights=weights)
+    ids = ids_of(log, every, rows.at)
     return DisclosureBend(
         formula=f"{outcome} ~ {' + '.join(names[1:])}",
         label=outcome,
         estimate=found,
         covariance=errors_of(found, codes_of(ids), covariance, (True, exact)),
         ids=ids,
-        terms=terms,
-        left_out=left_out,
+        terms={name: (place,) for place, name in enumerate(names)},
+        left_out=rows.left_out,
         said=((), (NO_CAUSE, BOTH_SIDES) if outcome == "next_depth" else (NO_CAUSE,)),
         how=(True, exact),
         outcome=outcome,
         shape=shape,
-        x=x,
+        x=rows.x,
         within=within,
+        moderator=rows.moderator,
     )
-
-
-def _ids(log: InteractionLog, rows: DepthRows, keep: Array) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame({"ego": log.people[rows.giver[keep]], "alter": log.people[rows.other[keep]]})
-
-
-def _outcome(rows: DepthRows, outcome: str, delta: int) -> tuple[Array, Array, dict[str, int]]:
-    """The outcome of the rows that have one, which those are, and why the others have none."""
-    left_out: dict[str, int] = {}
-    keep = np.ones(len(rows), dtype=bool)
-    reasons = {
-        "disclosures before the other's first": rows.reached > -np.inf,
-        "disclosures less than Δ before the log's end": rows.watched,
-    }
-    if outcome == "next_depth":
-        reasons["disclosures that nothing came back for within Δ"] = rows.returned
-    for reason, has in reasons.items():
-        lacks = int((keep & ~has).sum())
-        if lacks:
-            left_out[reason] = lacks
-        keep &= has
-    if outcome == "returned":
-        y = rows.returned.astype(float)
-    elif outcome == "next_depth":
-        y = rows.answer_depth
-    else:
-        y = np.where(rows.returned, rows.hours, delta / HOUR)
-    return y[keep], np.flatnonzero(keep), left_out
-
-
-def _design(
-    x: Floats, log_turn: Floats, shape: Shape, soon: bool
-) -> tuple[Floats, list[str], dict[str, tuple[int, ...]]]:
-    """Columns of the model: intercept, the curve, ln k from its mean, and their products."""
-    curve = shape.columns(x)
-    curve_names = [X + name for name in shape.names]
-    late = log_turn - log_turn.mean()
-    parts, names = [np.ones((x.size, 1)), curve], ["Intercept", *curve_names]
-    if np.ptp(late) > 0:
-        parts.append(late[:, None])
-        names.append("log_turn")
-        if soon:
-            parts.append(curve * late[:, None])
-            names += [f"log_turn:{name}" for name in curve_names]
-    elif soon:
-        raise FitError("All disclosures are at one moment of their exchange, so none is too soon.")
-    return np.hstack(parts), names, {name: (place,) for place, name in enumerate(names)}

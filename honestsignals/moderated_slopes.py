@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.averaging import Fitted, word
+from honestsignals.averaging import Fitted, Table, word
 from honestsignals.inference.margins import Gradients, changes, joined
 from honestsignals.inference.regions import Region, regions, simultaneous_reach
-from honestsignals.inference.wald import Combinations, WaldTest
+from honestsignals.inference.variance import Covariance
+from honestsignals.inference.wald import Combinations, WaldTest, combinations
 from honestsignals.printed import Printed
 from honestsignals.simple_slopes import SimpleSlopes, cells_of, on_both_scales, simple_slopes
 
@@ -152,6 +153,61 @@ def moderated_slopes(
         lines += _words(by, where, curves)
     along = _along((term, by), curves)
     return ModeratedSlopes(slopes, term, by, fitted.what(), along, where, observed, lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Stated:
+    """Slopes at places of a moderator as combinations of coefficients.
+
+    Attributes
+    ----------
+    term, by, what : str
+        As of :class:`ModeratedSlopes`.
+    contrasts : tuple of str
+        Which slopes there are at each place.
+    values : tuple of str
+        The places, in words.
+    matrix : ndarray, shape (values, contrasts, k)
+        The combinations.
+    scale : str
+        "label" or "link".
+    rows : int
+    """
+
+    term: str
+    by: str
+    what: str
+    contrasts: tuple[str, ...]
+    values: tuple[str, ...]
+    matrix: Array
+    scale: str
+    rows: int
+
+    def of(
+        self, fit: tuple[Array, Covariance], test: WaldTest, lines: tuple[str, ...], level: float
+    ) -> ModeratedSlopes:
+        """The slopes, how far each is from that at the first place, and their test."""
+        parts = [(value, one) for value in self.values for one in self.contrasts]
+        apart = [(f"{value} - {self.values[0]}", one) for value in self.values[1:] for one in self.contrasts]
+        size = self.matrix.shape[2]
+        found = combinations(*fit, self.matrix.reshape(-1, size), level=level)
+        between = combinations(*fit, (self.matrix[1:] - self.matrix[0]).reshape(-1, size), level=level)
+        tables = self._table(parts, found), self._table(apart, between)
+        slopes = SimpleSlopes(tables[0], tables[1], test, lines, ())
+        return ModeratedSlopes(
+            slopes, self.term, self.by, self.what, _along(("", ""), []), _where([]), np.empty(0), ()
+        )
+
+    def _table(self, parts: list[tuple[str, str]], found: Combinations) -> Table:
+        n = len(parts)
+        index = {
+            "term": (self.term,) * n,
+            "contrast": tuple(contrast for _, contrast in parts),
+            "by": (self.by,) * n,
+            "value": tuple(value for value, _ in parts),
+            "scale": (self.scale,) * n,
+        }
+        return Table(index, found, {"rows": (self.rows,) * n})
 
 
 def _slopes(

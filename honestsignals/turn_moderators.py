@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError
+from honestsignals.errors import ArgumentError, DesignError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,28 @@ class Moderator:
     def known(self) -> Array:
         """Whether it is known of a turn."""
         return np.asarray(~np.isnan(self.z).any(axis=1))
+
+    def only(self, rows: Array) -> Moderator:
+        """Of some rows alone."""
+        return replace(self, z=self.z[rows])
+
+    def place(self, value: object) -> tuple[float, ...]:
+        """Its columns at a value that slopes are told at, by its word.
+
+        Raises
+        ------
+        UnknownNameError
+            For another.
+        """
+        words = [word for word, _ in self.places]
+        if str(value) not in words:
+            raise unknown(f"value of {self.name}", str(value), words)
+        return self.places[words.index(str(value))][1]
+
+    @property
+    def zero(self) -> str:
+        """Where its columns after the first are all 0, in words."""
+        return next((word for word, z in self.places if not any(z[1:])), "0")
 
     def shifts(self, at: Array, stretch: Array) -> Array:
         """Which columns differ within a stretch's turns by one person, so that levels may too."""

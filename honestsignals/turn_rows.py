@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -91,6 +91,38 @@ class TurnRows:
         return np.repeat(np.where(self.mixed[starts], -1, self.ego[starts]), sizes)
 
 
+class Sides(NamedTuple):
+    """Who did what to whom, as far as a moderator asks.
+
+    Attributes
+    ----------
+    ego, alter : ndarray of int, shape (n,)
+        Codes of people.
+    row : ndarray of int, shape (n,), or None
+        Rows of the log; None where no single act is meant.
+    """
+
+    ego: Array
+    alter: Array
+    row: Array | None
+
+
+class Sided(Protocol):
+    """Rows of which a moderator is asked: turns, or :class:`Sides`."""
+
+    @property
+    def ego(self) -> Array:
+        """Codes of who acts."""
+
+    @property
+    def alter(self) -> Array:
+        """Codes of for whom."""
+
+    @property
+    def row(self) -> Array | None:
+        """Rows of the log."""
+
+
 def turn_rows(log: InteractionLog, within: int) -> TurnRows:
     """Every turn of disclosure of a log, of kinds that count as giving.
 
@@ -137,7 +169,7 @@ def turn_rows(log: InteractionLog, within: int) -> TurnRows:
 
 
 def column_of(
-    source: Any, log: InteractionLog, turns: TurnRows, by: Any, people: pd.DataFrame | None
+    source: Any, log: InteractionLog, turns: Sided, by: Any, people: pd.DataFrame | None = None
 ) -> pd.Series:
     """A column of acts, people or pairs, turn by turn; its name is that of the column.
 
@@ -145,7 +177,7 @@ def column_of(
     ----------
     source : InteractionLog or Study
     log : InteractionLog
-    turns : TurnRows
+    turns : TurnRows or Sides
     by : str or pandas.DataFrame
         "kind", "channel", "context" or "topic" of the act that begins a turn; "ego_", "alter_" or "same_"
         and a column of people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column
@@ -160,6 +192,11 @@ def column_of(
     people = people_of(source) if people is None else people
     of_acts = {name: words for name in OF_ACTS if (words := _of_acts(log, name)) is not None}
     if by in of_acts:
+        if turns.row is None:
+            raise ArgumentError(
+                f"{by!r} is of acts, of which a row has many: name a column of people or pairs, or shares of "
+                "kinds as columns of pairs."
+            )
         return pd.Series(of_acts[by][turns.row], name=by)
     whose, _, column = by.partition("_")
     if whose in OF_PEOPLE and people is not None and column in people.columns:
@@ -187,7 +224,7 @@ def _of_acts(log: InteractionLog, name: str) -> Array | None:
     return np.array([*words, None], dtype=object)[np.where(codes < 0, -1, codes)]
 
 
-def _of_study(column: Any, turns: TurnRows, n_people: int) -> Array:
+def _of_study(column: Any, turns: Sided, n_people: int) -> Array:
     """A column of a study's pairs, of ego and alter."""
     ego, alter = turns.ego, turns.alter
     if not column.directed:
@@ -195,7 +232,7 @@ def _of_study(column: Any, turns: TurnRows, n_people: int) -> Array:
     return look_up(column.known, ego, alter, n_people)[0]
 
 
-def _of_frame(log: InteractionLog, turns: TurnRows, by: Any) -> pd.Series:
+def _of_frame(log: InteractionLog, turns: Sided, by: Any) -> pd.Series:
     """A column of a frame of pairs: of the ordered pair where it stands both ways, else of the pair."""
     import pandas as pd
 

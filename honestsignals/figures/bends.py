@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.disclosure_bends import DisclosureBend, X
+from honestsignals.bend_rows import X
+from honestsignals.disclosure_bends import DisclosureBend
 from honestsignals.errors import ArgumentError
 from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.style import SOFT, Look, handle, key_width, legends, look, plain, room, wrapped
