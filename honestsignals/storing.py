@@ -87,7 +87,7 @@ def store_log(
     [2, 1, 0]
     """
     size, many = memory_of(memory), threads_of(threads)
-    opened = open_source(source, wanted_columns(columns))
+    opened = open_source(source, wanted_columns(columns), table)
     mapping = map_columns(opened, columns)
     if columns is None:
         mapping = {key: name for key, name in mapping.items() if key not in WHOLE_LOG}
@@ -108,7 +108,8 @@ def store_log(
         raise
     engine = StoredEngine(buckets, many)
     weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
-    return StoredLog(staged, engine, source_name(source), digest, unread_columns(opened, mapping))
+    name = source_name(source if table is None else opened)
+    return StoredLog(staged, engine, name, digest, unread_columns(opened, mapping))
 
 
 def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) -> tuple[Buckets, str]:

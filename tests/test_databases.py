@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -114,6 +115,33 @@ def test_a_million_acts_from_postgresql_give_the_same_bits_in_little_memory(serv
     assert acts.nbytes > 100e6
     assert grown < 70e6
     assert arrow < 50e6
+
+
+def test_a_log_on_disk_is_read_from_databases_and_folders_too(tmp_path) -> None:
+    acts = some_acts(30_000, 60, seed=3).drop(["note"])
+    frame = acts.to_pandas()
+    (tmp_path / "acts").mkdir()
+    for number in range(3):
+        pq.write_table(acts.slice(number * 10_000, 10_000), tmp_path / "acts" / f"{number}.parquet")
+    expected = hs.read_log(tmp_path / "acts", columns=COLUMNS)
+    frame["sent"] = frame["sent"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    with sqlite3.connect(tmp_path / "acts.db") as connection:
+        frame.to_sql("acts", connection, index=False)
+        connection.execute("create table wrong as select * from acts")
+        connection.execute("update wrong set weight = -1 where rowid = 7")
+    connection.close()
+    address = f"sqlite:///{tmp_path}/acts.db"
+    for log in (
+        hs.store_log(tmp_path / "acts", columns=COLUMNS),
+        hs.store_log(address, table="acts", columns=COLUMNS),
+    ):
+        assert log.name == "acts"
+        same_bits(log.dyads(tmp_path / "dyads.parquet").to_frame(), expected.dyads().frame)
+        shutil.rmtree(tmp_path / "dyads.parquet")
+    with pytest.raises(
+        InputError, match=r"wrong of sqlite.*, delivered row 6: weight -1.0 is .*\(sender|\(giver"
+    ):
+        hs.store_log(address, table="wrong", columns=COLUMNS)
 
 
 def test_acts_from_sqlite_give_the_same_bits(tmp_path) -> None:

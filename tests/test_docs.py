@@ -42,6 +42,7 @@ def test_the_example_of_readme_prints_what_it_says(tmp_path, monkeypatch) -> Non
         ("reciprocity_fails.md", "found"),
         ("moderators.md", "found"),
         ("depth.md", "reliability"),
+        ("reading.md", "january"),
     ],
 )
 def test_the_examples_of_a_page_run_in_order(page: str, made: str, tmp_path, monkeypatch) -> None:
