@@ -182,6 +182,7 @@ def test_a_slope_is_the_coefficient_where_its_value_is_the_base(covariance) -> N
                 again, *found.codes, [str(one) for one in range(X.shape[1])], covariance
             )
             assert row.std_error == pytest.approx(errors.std_error[0], rel=1e-5)
+            assert row.df == pytest.approx(errors.df[0], rel=1e-5)
         assert slopes["hazard_ratio"].to_numpy() == pytest.approx(np.exp(slopes["estimate"]))
         whole = found.moderation("debt_log", by, values)
         apart = whole.differences()

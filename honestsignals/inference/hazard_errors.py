@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from honestsignals.errors import FitError, unknown
 from honestsignals.inference.clusters import Codes, Floats, pair_codes, person_codes, sums
 from honestsignals.inference.hazards import HazardFit, information_by
-from honestsignals.inference.variance import FEW_PEOPLE, Covariance, inverse_root
+from honestsignals.inference.people_shares import MOST_SHARES
+from honestsignals.inference.variance import FEW_PEOPLE, Covariance, Whole, inverse_root
 from honestsignals.inference.words import named
 
 SINGULAR = 1e-8
@@ -61,6 +62,15 @@ def _effective(delta: Floats, root: Floats) -> Floats:
     return found
 
 
+def _whole(delta: Floats, root: Floats, matrix: Floats, floor: Floats) -> Whole | None:
+    """What each person adds to the variance of a combination, for degrees of freedom of its own."""
+    n, k = delta.shape
+    if n * k * k > MOST_SHARES:
+        return None
+    moved = delta @ root.T
+    return Whole(matrix, floor, np.zeros((k, 0)), root, moved[:, :, None] * moved[:, None, :])
+
+
 def _pair(one: _Clusters) -> Covariance:
     df = np.full(one.root.shape[0], max(len(one.pair) - 1.0, 1.0))
     return Covariance("pair", _squares(one.pair, one.root), None, df, ())
@@ -70,7 +80,8 @@ def _dyadic(one: _Clusters) -> Covariance:
     n = len(one.person)
     floor = _squares(one.pair, one.root)
     matrix = (n - 1) / n * (n / (n - 2)) ** 2 * (_squares(one.person, one.root) - floor)
-    return Covariance("dyadic", matrix, floor, _effective(one.person, one.root), _few(n))
+    whole = _whole(one.person, one.root, matrix, floor)
+    return Covariance("dyadic", matrix, floor, _effective(one.person, one.root), _few(n), whole)
 
 
 def _jackknife(one: _Clusters) -> Covariance:
@@ -84,7 +95,8 @@ def _jackknife(one: _Clusters) -> Covariance:
     pairs = np.linalg.solve(parts, one.pair[:, :, None])[:, :, 0].astype(np.float64)
     floor = _squares(pairs, one.root)
     matrix = (n - 1) / n * _squares(people, one.root) - floor
-    return Covariance("jackknife", matrix, floor, _effective(people, one.root), _few(n))
+    whole = _whole(people, one.root, matrix, floor)
+    return Covariance("jackknife", matrix, floor, _effective(people, one.root), _few(n), whole)
 
 
 def _few(n_people: int) -> tuple[str, ...]:
