@@ -9,43 +9,39 @@ import numpy as np
 
 from honestsignals.column_checks import rows_of_pairs
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, listed, one_of
+from honestsignals.errors import ArgumentError
 from honestsignals.fixed_effects import fit_beside_effects
-from honestsignals.formula_words import words_of
 from honestsignals.formulas import Model
 from honestsignals.inference.estimators import estimate
 from honestsignals.inference.families import FAMILIES
 from honestsignals.inference.person_effects import effect_kinds
+from honestsignals.label_families import OF_TYPE, ORDINAL, PLAIN, family_of
 from honestsignals.model_rows import model_rows
 from honestsignals.result import Result
+from honestsignals.row_batches import Batched, is_batched
 from honestsignals.standard_errors import check_errors, codes_of, errors_of
+from honestsignals.streamed_fits import How, fit_streamed
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-OF_TYPE = {
-    "binary": "logit",
-    "ordinal": "ordered_logit",
-    "continuous": "gaussian",
-    "nominal": "multinomial",
-}
-"""Family of a label of each type."""
-
-PLAIN = "a plain frame: ego and alter are taken as they stand"
-ORDINAL = "the levels of the ordinal label are treated as numbers"
+__all__ = ["OF_TYPE", "ORDINAL", "PLAIN", "check_ids", "fit"]
 
 
 def fit(
     formula: str,
-    dyads: DyadTable | pd.DataFrame,
+    dyads: DyadTable | pd.DataFrame | Batched | str | os.PathLike[str],
     *,
     family: str | None = None,
     covariance: str = "jackknife",
     exact: bool = False,
     weights: str | Sequence[float] | None = None,
     fixed_effects: str | Sequence[str] | None = None,
+    labels: pd.DataFrame | None = None,
 ) -> Result:
     """Fit a label of pairs to their give and take.
 
@@ -57,8 +53,10 @@ def fit(
         leaves out rows where it is undefined.
         ``decompose(x)`` stands for what of x is ego's, alter's and the pair's (see :func:`decompose`). The
         left side may compare: "acquaintance >= 3".
-    dyads : DyadTable or pandas.DataFrame
-        One row a pair. A plain frame needs columns ``ego`` and ``alter``; its rows count as ordered.
+    dyads : DyadTable, pandas.DataFrame, path or StoredTable
+        One row a pair. A plain frame needs columns ``ego`` and ``alter``; its rows count as ordered. The rows
+        of a Parquet file, a folder of them or a stored table are gone through some at a time: the same
+        numbers, in memory that does not grow with the rows (docs/scale_fits.md).
     family : str, optional
         "gaussian", "logit", "probit", "poisson", "ordered_logit", "ordered_probit" or "multinomial" (against
         the label's first level). Taken from the label's type; needed for a plain frame unless the left side
@@ -76,11 +74,13 @@ def fit(
         An effect for every sender, receiver, or person at both ends of a row (rows without direction): slopes
         compare rows of the same people. Gaussian exactly, as with a dummy for each; logit by quadruples of
         rows whose labels alternate (charbonneau2017, jochmans2018, graham2017; docs/fixed_effects.md).
+    labels : pandas.DataFrame, optional
+        For rows that come some at a time: ``ego``, ``alter`` and labels of pairs, joined to the rows.
 
     Returns
     -------
     Result
-        A ``FixedEffectsResult`` beside fixed effects.
+        A ``FixedEffectsResult`` beside fixed effects, a ``StreamedResult`` of rows that were not kept.
 
     Raises
     ------
@@ -101,11 +101,16 @@ def fit(
     1       acts     0.518      0.048
     """
     check_errors(covariance, exact)
+    if is_batched(dyads):
+        return fit_streamed(formula, dyads, How(family, covariance, exact, weights, fixed_effects, labels))
+    if labels is not None:
+        raise ArgumentError("labels are joined to rows that come some at a time; merge them into the frame.")
     frame = rows_of_pairs(dyads)
+    table = dyads if isinstance(dyads, DyadTable) else frame
     check_ids(frame)
-    rows = model_rows(formula, dyads, weights)
+    rows = model_rows(formula, table, weights)
     model, how_much = rows.model, rows.weights
-    chosen, notes = _family(model, dyads, family)
+    chosen, notes = family_of(model, table, family)
     ids = frame[["ego", "alter"]].iloc[model.rows]
     facts: tuple[str, ...] = ()
     if isinstance(dyads, DyadTable):
@@ -154,44 +159,3 @@ def check_ids(frame: pd.DataFrame) -> None:
     same = int((frame["ego"].to_numpy() == frame["alter"].to_numpy()).sum())
     if same:
         raise ArgumentError(f"In {same:,} rows ego and alter are the same person.")
-
-
-def _family(model: Model, dyads: DyadTable | pd.DataFrame, family: str | None) -> tuple[str, tuple[str, ...]]:
-    """Family of the model: as asked, or as the label's type has it."""
-    own = dyads.design.label_type if isinstance(dyads, DyadTable) and model.label == dyads.label else ""
-    frame = dyads.frame if isinstance(dyads, DyadTable) else dyads
-    ordered = bool(model.levels) and bool(getattr(frame[model.label].dtype, "ordered", False))
-    if family is not None:
-        one_of("family", family, tuple(FAMILIES))
-    elif model.truth:
-        family = "logit"
-    elif own:
-        family = OF_TYPE[own]
-    elif model.levels:
-        family = "ordered_logit" if ordered else "multinomial"
-    else:
-        raise ArgumentError(
-            f"The family of {model.label!r} is not known; say family='gaussian', 'logit' or another of "
-            f"{listed(tuple(FAMILIES)[2:])}."
-        )
-    if model.levels and not FAMILIES[family].levels:
-        raise ArgumentError(
-            f"{model.label!r} has the categories {', '.join(model.levels)}; a {FAMILIES[family].title} model "
-            "takes numbers. Fit it as 'multinomial' or, where they have an order, as 'ordered_logit'."
-        )
-    if model.levels and FAMILIES[family].cuts and not ordered:
-        raise ArgumentError(
-            f"The categories of {model.label!r} have no order: {', '.join(model.levels)}, as they are "
-            f"sorted. An {FAMILIES[family].title} model needs one: "
-            "pandas.Categorical(values, levels, ordered=True)."
-        )
-    return family, ((ORDINAL,) if family == "gaussian" and _has_ordinal(model, dyads) else ())
-
-
-def _has_ordinal(model: Model, dyads: DyadTable | pd.DataFrame) -> bool:
-    """Whether the left side is the table's ordinal label, or reckons with it: "trust_t2 - trust_t1"."""
-    if not isinstance(dyads, DyadTable) or dyads.design.label_type != "ordinal" or model.truth:
-        return False
-    if model.label in dyads.frame.columns:
-        return model.label == dyads.label
-    return dyads.label in words_of(model.label).names

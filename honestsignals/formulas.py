@@ -167,14 +167,14 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
         For a column that depends on who is called ego, where rows have no direction.
     """
     frame = table.frame if isinstance(table, DyadTable) else table
-    left, right = _sides(formula)
-    variables, bare = _variables(right, frame)
-    _check_columns(left, variables, table)
-    y, truth, levels = _left(left, frame)
+    left, right = sides(formula)
+    variables, bare = variables_on_right(right, frame)
+    check_columns(left, variables, table)
+    y, truth, levels = label_values(left, frame)
     left_out: dict[str, int] = {}
     keep = known_rows((y, left), frame[variables], bare, left_out)
-    source = _without_unused(frame[keep], variables)
-    columns, names, terms, spec = _right(right, source)
+    source = without_unused(frame[keep], variables)
+    columns, names, terms, spec = right_columns(right, source)
     if not names:
         raise ArgumentError(f"The formula's right side {right!r} has no term.")
     undefined = count_undefined(columns, names, left_out)
@@ -182,8 +182,8 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
         # once more on the rows that stay: means and categories are theirs
         keep[np.flatnonzero(keep)[undefined]] = False
         refuse_empty(keep, left_out)
-        source = _without_unused(frame[keep], variables)
-        columns, names, terms, spec = _right(right, source)
+        source = without_unused(frame[keep], variables)
+        columns, names, terms, spec = right_columns(right, source)
     refuse_infinite(columns, names)
     refuse_alike(terms, spec, source[variables], left_out)
     return Model(
@@ -203,11 +203,11 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
     )
 
 
-def _check_columns(left: str, variables: list[str], table: DyadTable | pd.DataFrame) -> None:
+def check_columns(left: str, variables: list[str], table: DyadTable | pd.DataFrame) -> None:
     """Refuse columns of one name, a label on both sides, and what hangs on who is called ego."""
     frame = table.frame if isinstance(table, DyadTable) else table
     rows_of_pairs(table)
-    named = (left,) if left in frame.columns else _named(left)
+    named = (left,) if left in frame.columns else named_on_left(left)
     for name in named:
         if name in IDS:
             raise ArgumentError(f"{name!r} says who is in the row, and is no label; rename the column.")
@@ -220,7 +220,7 @@ def _check_columns(left: str, variables: list[str], table: DyadTable | pd.DataFr
             _refuse_ego_only(name, table)
 
 
-def _without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
+def without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
     """Rows whose categories are those that occur in them, and whose truths are numbers."""
     some = frame.copy(deep=False)
     for name in variables:
@@ -233,7 +233,7 @@ def _without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
     return some
 
 
-def _named(left: str) -> tuple[str, ...]:
+def named_on_left(left: str) -> tuple[str, ...]:
     """Columns that the left side names; functions that it calls are none."""
     try:
         return words_of(left).names
@@ -242,7 +242,7 @@ def _named(left: str) -> tuple[str, ...]:
         raise ArgumentError(f"The formula's left side {left!r} cannot be read: {error}.{hint}") from error
 
 
-def _sides(formula: str) -> tuple[str, str]:
+def sides(formula: str) -> tuple[str, str]:
     """Left and right of the tilde."""
     if not isinstance(formula, str):
         raise ArgumentError(f"The formula is {formula!r}; it must be text, 'label ~ term + term'.")
@@ -252,7 +252,7 @@ def _sides(formula: str) -> tuple[str, str]:
     return parts[0].strip(), parts[1].strip()
 
 
-def _variables(right: str, frame: pd.DataFrame) -> tuple[list[str], set[str]]:
+def variables_on_right(right: str, frame: pd.DataFrame) -> tuple[list[str], set[str]]:
     """Columns that the right side names, and which of them rows must have; an error for one not there."""
     wanted, bare = right_side(right, [str(name) for name in frame.columns])
     names = sorted(wanted)
@@ -297,7 +297,7 @@ def _refuse_ego_only(name: str, table: DyadTable) -> None:
     )
 
 
-def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str, ...]]:
+def label_values(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str, ...]]:
     """The label as numbers, NaN where unknown; whether it is a comparison; its categories, if it has some."""
     import pandas as pd
 
@@ -323,12 +323,14 @@ def _left(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str, ...]]
         raise ArgumentError(f"The formula's left side {left!r} is no column.")
     numbers = values.to_numpy(dtype=float, na_value=np.nan).copy()
     # a comparison with an unknown value is False in pandas; here it is unknown
-    named = [name for name in _named(left) if name in frame.columns]
+    named = [name for name in named_on_left(left) if name in frame.columns]
     numbers[frame[named].isna().any(axis=1).to_numpy()] = np.nan
     return numbers, values.dtype.kind == "b", ()
 
 
-def _right(right: str, frame: pd.DataFrame) -> tuple[Array, tuple[str, ...], dict[str, tuple[int, ...]], Any]:
+def right_columns(
+    right: str, frame: pd.DataFrame
+) -> tuple[Array, tuple[str, ...], dict[str, tuple[int, ...]], Any]:
     """Columns, their names, the columns of each term, and how they were made."""
     from formulaic import Formula
     from formulaic.errors import DataMismatchWarning, FormulaicError

@@ -75,15 +75,20 @@ def errors_of(
         For clusters by sender and receiver where rows have neither.
     """
     directed, exact = how
-    if covariance == "two_way" and not directed:
-        raise DesignError(
-            "two_way clusters by sender and by receiver, and these rows have no direction; use 'dyadic'."
-        )
+    refuse_two_way(covariance, directed)
     if covariance == "jackknife":
         return jackknife(estimate, *codes, estimate.names, exact)
     if covariance == "frank_snijders":
         return frank_snijders(estimate, *codes, estimate.names, exact)
     return covariance_of(estimate, *codes, estimate.names, covariance)
+
+
+def refuse_two_way(covariance: str, directed: bool) -> None:
+    """Refuse clusters by sender and receiver where rows have neither."""
+    if covariance == "two_way" and not directed:
+        raise DesignError(
+            "two_way clusters by sender and by receiver, and these rows have no direction; use 'dyadic'."
+        )
 
 
 def coefficient_frame(

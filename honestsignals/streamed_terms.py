@@ -1,0 +1,240 @@
+"""What the terms of a formula learn from all rows, where rows come some at a time: means, bounds, levels."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from honestsignals.errors import ArgumentError, DesignError
+from honestsignals.formula_calls import hanging_on_others
+from honestsignals.formula_words import OF_ALL_ROWS, expressions_of, tree_of, variables_of
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MOMENTS = frozenset({"center", "scale", "standardize"})
+"""Functions that learn a mean and a standard deviation."""
+
+MOST_LEVELS = 1_000
+"""More levels than this of one factor make a design that is no smaller than its rows."""
+
+
+@dataclass
+class Moments:
+    """Count, mean, sum of squares about it, least and largest of what a function of all rows is given.
+
+    >>> some = Moments()
+    >>> some.add(np.array([1.0, 2.0]))
+    >>> some.add(np.array([6.0]))
+    >>> some.count, some.mean, some.squares, some.low, some.high
+    (3, 3.0, 14.0, 1.0, 6.0)
+    """
+
+    count: int = 0
+    mean: float = 0.0
+    squares: float = 0.0
+    low: float = np.inf
+    high: float = -np.inf
+
+    def add(self, values: Array) -> None:
+        """Add some values."""
+        if not values.size:
+            return
+        own = float(values.mean())
+        total, apart = self.count + values.size, own - self.mean
+        self.squares += float(((values - own) ** 2).sum()) + apart**2 * self.count * values.size / total
+        self.mean += apart * values.size / total
+        self.count = total
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A call of a function that learns from all rows.
+
+    Attributes
+    ----------
+    key : str
+        As formulaic keeps its state.
+    name : str
+        Of the function.
+    of : str
+        What it is given.
+    options : mapping of str to constant
+    moments : Moments
+    """
+
+    key: str
+    name: str
+    of: str
+    options: Mapping[str, Any]
+    moments: Moments = field(default_factory=Moments)
+
+    def state(self, first: Mapping[str, Any]) -> dict[str, Any]:
+        """The state of all rows, in place of that of the first."""
+        found = self.moments
+        if self.name == "bs":
+            return {**first, **self._bounds()}
+        centre = self.options.get("center", True)
+        wide = self.options.get("rescale" if self.name == "standardize" else "scale", self.name != "center")
+        squares = found.squares if centre else found.squares + found.count * found.mean**2
+        with np.errstate(all="ignore"):
+            spread = np.sqrt(np.float64(squares) / (found.count - first["ddof"]))
+        return {**first, "center": found.mean if centre else None, "scale": spread if wide else None}
+
+    def _bounds(self) -> dict[str, Any]:
+        """Bounds of a spline and its knots, which begin and end with them."""
+        low = self.options.get("lower_bound", self.moments.low)
+        high = self.options.get("upper_bound", self.moments.high)
+        ends = self.options.get("degree", 3) + 1
+        knots = [*[low] * ends, *self.options.get("knots", ()), *[high] * ends]
+        return {"lower_bound": low, "upper_bound": high, "knots": knots}
+
+
+def refuse_crossing(left: str, right: str, columns: Sequence[str]) -> None:
+    """Refuse what one row takes from others in a way that no pass can learn.
+
+    Raises
+    ------
+    DesignError
+
+    Examples
+    --------
+    >>> refuse_crossing("y", "x / max(x)", ["x", "y"])
+    Traceback (most recent call last):
+    honestsignals.errors.DesignError: max(x) looks at all rows at once, ...
+    """
+    for expression in [left, *expressions_of(right)]:
+        part = "" if expression in columns else hanging_on_others(tree_of(expression)[0], columns)
+        if part:
+            raise DesignError(
+                f"{part} looks at all rows at once, and these come some at a time. Make the column in the "
+                "table, or fit the table in memory."
+            )
+
+
+def learnt_calls(spec: Any) -> list[Learnt]:
+    """Calls in a formula of functions that learn from all rows.
+
+    Parameters
+    ----------
+    spec : formulaic.ModelSpec
+
+    Returns
+    -------
+    list of Learnt
+
+    Raises
+    ------
+    DesignError
+        For functions that learn more than a pass can tell.
+    """
+    return [_learnt(key) for key, state in spec.transform_state.items() if state]
+
+
+def _learnt(key: str) -> Learnt:
+    tree, quoted = tree_of(key)
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or len(tree.args) != 1:
+        raise _not_learnt(key)
+    try:
+        options = {str(one.arg): ast.literal_eval(one.value) for one in tree.keywords}
+    except ValueError:
+        raise _not_learnt(key) from None
+    name, inner = tree.func.id, ast.walk(tree.args[0])
+    nested = any(isinstance(one, ast.Name) and one.id in OF_ALL_ROWS for one in inner)
+    switches = all(isinstance(options.get(one, True), bool) for one in ("center", "scale", "rescale"))
+    if nested or not ((name in MOMENTS and switches) or (name == "bs" and "df" not in options)):
+        raise _not_learnt(key)
+    of = ast.unparse(tree.args[0])
+    for stand_in, column in quoted.items():
+        of = of.replace(stand_in, f"`{column}`")
+    return Learnt(key, name, of, options)
+
+
+def _not_learnt(key: str) -> DesignError:
+    return DesignError(
+        f"{key} learns from all rows what no pass over some at a time tells. What does: center(x), scale(x), "
+        "standardize(x), bs(x, knots=[...]), C(x). Or make the column in the table, or fit in memory."
+    )
+
+
+@dataclass(eq=False)
+class Levels:
+    """Levels of the factors of a formula, as they occur.
+
+    Attributes
+    ----------
+    found : dict of str to list
+        Factor to levels.
+    same : dict of str to bool
+        Whether all parts had the same.
+    """
+
+    found: dict[str, list[Any]] = field(default_factory=dict)
+    same: dict[str, bool] = field(default_factory=dict)
+
+    def add(self, spec: Any) -> None:
+        """Add the levels of some rows."""
+        for factor, (kind, state) in spec.encoder_state.items():
+            if kind.value != "categorical":
+                continue
+            name, levels = str(factor), list(state["categories"])
+            before = self.found.setdefault(name, levels)
+            self.same[name] = self.same.get(name, True) and before == levels
+            there = set(before)
+            self.found[name] = [*before, *(one for one in levels if one not in there)]
+            if len(self.found[name]) > MOST_LEVELS:
+                raise ArgumentError(
+                    f"{name} has more than {MOST_LEVELS:,} levels, each of which is a column."
+                )
+
+    def ordered(self, factor: str, order: Mapping[str, Sequence[Any]]) -> list[Any]:
+        """Levels of a factor in the order in which a table in memory has them."""
+        import pandas as pd
+
+        levels = self.found[factor]
+        read = variables_of(factor, order)
+        if self.same[factor]:
+            return levels
+        if len(read) == 1:
+            places = {one: place for place, one in enumerate(order[min(read)])}
+            if set(levels) <= set(places):
+                return sorted(levels, key=places.__getitem__)
+        return list(pd.Categorical(levels).categories)
+
+
+def spec_of_all(
+    first: Any, calls: Sequence[Learnt], levels: Levels, order: Mapping[str, Sequence[Any]]
+) -> Any:
+    """How a formula makes columns, with what it learnt from all rows in place of the first.
+
+    Parameters
+    ----------
+    first : formulaic.ModelSpec
+        Of the first rows.
+    calls : sequence of Learnt
+    levels : Levels
+    order : mapping of str to sequence
+        Levels of columns of categories, in their order.
+
+    Returns
+    -------
+    formulaic.ModelSpec
+        Without the structure, which it finds with the next rows.
+    """
+    states = {one.key: one.state(first.transform_state[one.key]) for one in calls}
+    coded = {
+        factor: (kind, {**state, "categories": levels.ordered(str(factor), order)})
+        if kind.value == "categorical"
+        else (kind, state)
+        for factor, (kind, state) in first.encoder_state.items()
+    }
+    for _, state in coded.values():
+        if "contrasts" in state:
+            state["contrasts"] = replace(state["contrasts"], levels=state["categories"])
+    return first.update(
+        structure=None, transform_state={**first.transform_state, **states}, encoder_state=coded
+    )
