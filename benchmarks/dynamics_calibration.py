@@ -21,8 +21,10 @@ from scipy.special import expit, ndtr
 
 import honestsignals as hs
 from honestsignals.errors import HonestSignalsError
-from honestsignals.feedback_loops import Feedback, crossed, own_windows
-from honestsignals.feedback_rows import WindowRows, panel_rows
+from honestsignals.feedback_fits import crossed, own_windows
+from honestsignals.feedback_loops import Feedback
+from honestsignals.feedback_moderators import panel_rows
+from honestsignals.feedback_rows import WindowRows
 from honestsignals.inference.marginal import dependent_normal
 from honestsignals.inference.wald import coefficient_tests
 

@@ -9,25 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.depth_rows import log_of
-from honestsignals.errors import ArgumentError, DesignError, FitError
-from honestsignals.feedback_rows import (
-    WITH_DEPTH,
-    WITHOUT,
-    WindowRows,
-    labels_asked,
-    panel_rows,
-    window_rows,
-)
-from honestsignals.inference.double_filter import WithinPaths, double_filtered, within_paths
-from honestsignals.inference.estimators import estimate
-from honestsignals.inference.stacked import by_equation, equation_of, stacked
-from honestsignals.inference.wald import WaldTest, coefficient_tests, wald
+from honestsignals.errors import ArgumentError, DesignError, unknown
+from honestsignals.feedback_fits import crossed, own_windows
+from honestsignals.feedback_moderators import moderated_rows, panel_rows
+from honestsignals.feedback_rows import WITH_DEPTH, WITHOUT, labels_asked, window_rows
+from honestsignals.inference.double_filter import WithinPaths
+from honestsignals.inference.variance import Covariance
+from honestsignals.inference.wald import Combinations, WaldTest, combinations, wald
+from honestsignals.inference.words import counted
 from honestsignals.metrics.acts import Settings
+from honestsignals.moderated_slopes import ModeratedSlopes, Stated
 from honestsignals.moments import span
-from honestsignals.panel_rows import Panel
-from honestsignals.panels import CrossLagged, people_in
+from honestsignals.panels import CrossLagged
 from honestsignals.printed import Printed
-from honestsignals.standard_errors import check_errors, errors_of
+from honestsignals.standard_errors import check_errors
+from honestsignals.turn_moderators import Moderator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,12 +57,16 @@ class Feedback(Printed):
     lags : int
     reason : str
         Why there are no paths within pairs; empty where there are.
+    moderator : Moderator or None
+        What paths may depend on. Paths are then those at its first level, or its mean, and products what they
+        are more.
     """
 
     pooled: CrossLagged
     within: WithinPaths | None
     lags: int
     reason: str
+    moderator: Moderator | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,58 +74,138 @@ class Feedback(Printed):
         return self.pooled.panel.names
 
     @property
+    def _by(self) -> tuple[str, ...]:
+        return ("", *(() if self.moderator is None else self.moderator.terms))
+
+    @property
     def _ends(self) -> list[tuple[str, str, int]]:
         """To, from, and how many windows back, in the order of estimates."""
         names, lags = self.names, range(1, self.lags + 1)
         return [(to, one, lag) for to in names for lag in lags for one in names]
 
-    def _pooled_places(self) -> list[int]:
-        where = {name: place for place, name in enumerate(self.pooled.estimate.names)}
-        return [where[f"{to}: {one}_before{'' if lag == 1 else lag}"] for to, one, lag in self._ends]
+    def _of(self, compares: str) -> tuple[Array, Covariance]:
+        """Coefficients and their errors, over all pairs and windows or within pairs."""
+        if compares == ALL:
+            return self.pooled.estimate.beta, self.pooled.covariance
+        if self.within is None:
+            raise DesignError(f"There are no paths within pairs: {self.reason}")
+        return self.within.beta, self.within.covariance
 
-    def tidy(self, *, level: float = 0.95) -> pd.DataFrame:
-        """One row a path and comparison.
+    def _places(self, compares: str) -> Array:
+        """Coefficients of every path, and of its products, shape (paths, 1 + g)."""
+        if compares == ALL:
+            where = {name: place for place, name in enumerate(self.pooled.estimate.names)}
+            return np.array(
+                [
+                    [
+                        where[f"{to}: {one}_before{'' if lag == 1 else lag}{f':{term}' if term else ''}"]
+                        for term in self._by
+                    ]
+                    for to, one, lag in self._ends
+                ]
+            )
+        each = len(self.names) * self.lags
+        every = np.arange(len(self.names) * each * len(self._by)).reshape(
+            len(self.names), len(self._by), each
+        )
+        return np.asarray(every.transpose(0, 2, 1).reshape(-1, len(self._by)))
 
-        Columns: from, to, lag, kind ("stability" or "cross"), compares, estimate, std_error, statistic,
-        p_value, low, high, df. Estimates are in the variables' own units.
-        """
-        import pandas as pd
+    @property
+    def _compared(self) -> list[str]:
+        return [ALL] if self.within is None else [ALL, OWN]
 
+    def _front(self, compares: str) -> dict[str, Any]:
         ends = self._ends
-        front = {
+        return {
             "from": [one for _, one, _ in ends],
             "to": [to for to, _, _ in ends],
             "lag": [lag for *_, lag in ends],
             "kind": ["stability" if to == one else "cross" for to, one, _ in ends],
+            "compares": compares,
         }
-        places = self._pooled_places()
-        parts = [self._part(ALL, front, (self.pooled.estimate.beta, self.pooled.covariance, places), level)]
-        if self.within is not None:
-            every = list(range(len(ends)))
-            parts.append(self._part(OWN, front, (self.within.beta, self.within.covariance, every), level))
-        return pd.concat(parts, ignore_index=True)
 
-    def _part(
-        self, compares: str, front: Mapping[str, Any], found: tuple[Any, Any, list[int]], level: float
-    ) -> pd.DataFrame:
+    def tidy(self, *, level: float = 0.95) -> pd.DataFrame:
+        """One row a path and comparison; with a moderator, then one a product of a path with it.
+
+        Columns: from, to, lag, kind ("stability" or "cross"), compares, with a moderator by (empty for a path
+        itself, else what it is more by), estimate, std_error, statistic, p_value, low, high, df. Estimates
+        are in the variables' own units.
+        """
         import pandas as pd
 
-        beta, covariance, places = found
-        tests = coefficient_tests(beta, covariance, level)
-        columns = {
-            "estimate": beta,
-            "std_error": covariance.std_error,
-            "statistic": tests.statistic,
-            "p_value": tests.p_value,
-            "low": tests.low,
-            "high": tests.high,
-            "df": covariance.df,
-        }
-        numbers = {name: values[places] for name, values in columns.items()}
-        return pd.DataFrame({**front, "compares": compares, **numbers})
+        parts = []
+        for compares in self._compared:
+            beta, covariance = self._of(compares)
+            for term, places in zip(self._by, self._places(compares).T, strict=True):
+                found = combinations(beta, covariance, np.eye(len(beta))[places], level=level)
+                named = {"by": term} if self.moderator is not None else {}
+                parts.append(pd.DataFrame({**self._front(compares), **named, **_numbers(found)}))
+        return pd.concat(parts, ignore_index=True)
+
+    def slopes(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Every path at each level of the moderator, or at its mean and a standard deviation to each side.
+
+        Columns: from, to, lag, kind, compares, by, value, then as ``tidy``.
+        """
+        import pandas as pd
+
+        moderator = self._moderated()
+        parts = []
+        for compares in self._compared:
+            for word, z in moderator.places:
+                found = combinations(*self._of(compares), self._at(compares, z), level=level)
+                told = {"by": moderator.name, "value": word}
+                parts.append(pd.DataFrame({**self._front(compares), **told, **_numbers(found)}))
+        return pd.concat(parts, ignore_index=True)
+
+    def _at(self, compares: str, z: tuple[float, ...]) -> Array:
+        """Paths at a place of the moderator, as combinations of coefficients."""
+        places = self._places(compares)
+        C = np.zeros((len(places), len(self._of(compares)[0])))
+        C[np.arange(len(places))[:, None], places] = z
+        return C
+
+    def _moderated(self) -> Moderator:
+        if self.moderator is None:
+            raise DesignError("Paths depend on no moderator: say by=.")
+        return self.moderator
+
+    def moderation(self, start: str, end: str, *, lag: int = 1, within: bool = True) -> ModeratedSlopes:
+        """One path by the moderator, for the figure of moderation.
+
+        Parameters
+        ----------
+        start, end : str
+            Variables that it goes from and to.
+        lag : int
+            How many windows later.
+        within : bool
+            Within pairs, or over all pairs and windows.
+        """
+        moderator, compares = self._moderated(), OWN if within else ALL
+        for name in (start, end):
+            if name not in self.names:
+                raise unknown("variable", name, list(self.names))
+        if (end, start, lag) not in self._ends:
+            raise ArgumentError(f"lag is {lag!r}; paths go over 1 to {self.lags} windows.")
+        place = self._ends.index((end, start, lag))
+        fit = self._of(compares)
+        stated = Stated(
+            term=start,
+            by=moderator.name,
+            what=f"{end} {counted(lag, 'window')} later",
+            contrasts=("dy/dx",),
+            values=tuple(word for word, _ in moderator.places),
+            matrix=np.array([self._at(compares, z)[[place]] for _, z in moderator.places]),
+            scale="label",
+            rows=len(self.pooled.ids) if self.within is None or not within else self.within.rows,
+        )
+        test = wald(*fit, self._places(compares)[place, 1:].tolist())
+        line = f"Path of {start} to {end} by {moderator.name}, {compares}; the same whatever it is: {test}."
+        return stated.of(fit, test, (line,), 0.95)
 
     def cross_test(self, *, within: bool = True) -> WaldTest:
-        """Joint test that all cross paths are 0.
+        """Joint test that all cross paths are 0, with a moderator at each of its values.
 
         Parameters
         ----------
@@ -137,13 +217,24 @@ class Feedback(Printed):
         DesignError
             Where there are no paths within pairs.
         """
+        return self._test(within, 0)
+
+    def moderation_test(self, *, within: bool = True) -> WaldTest:
+        """Joint test that no cross path depends on the moderator.
+
+        Parameters
+        ----------
+        within : bool
+            As of ``cross_test``.
+        """
+        self._moderated()
+        return self._test(within, 1)
+
+    def _test(self, within: bool, first: int) -> WaldTest:
+        compares = OWN if within else ALL
+        fit = self._of(compares)
         cross = [place for place, (to, one, _) in enumerate(self._ends) if to != one]
-        if not within:
-            places = self._pooled_places()
-            return wald(self.pooled.estimate.beta, self.pooled.covariance, [places[one] for one in cross])
-        if self.within is None:
-            raise DesignError(f"There are no paths within pairs: {self.reason}")
-        return wald(self.within.beta, self.within.covariance, cross)
+        return wald(*fit, sorted(self._places(compares)[cross, first:].ravel().tolist()))
 
     def facts(self) -> list[str]:
         """Windows, rows, people, what was left out; what the paths compare and do not show."""
@@ -157,6 +248,12 @@ class Feedback(Printed):
                 f"people. All cross paths 0: {self.cross_test()}."
             )
             lines += [f"Note: {note}." for note in one.covariance.notes]
+        if self.moderator is not None:
+            test = self.moderation_test(within=self.within is not None)
+            lines.append(
+                f"Paths are those where {self.moderator.name} is {self.moderator.zero}, rows with by= what "
+                f"they are more; windows are taken out by it too. No cross path depends on it: {test}."
+            )
         return [*lines, COMPARES, NO_CAUSE]
 
     def note(self) -> str:
@@ -170,8 +267,8 @@ def feedback(
     *,
     variables: Mapping[str, str] | None = None,
     label: str | Sequence[str] | None = None,
+    by: Any = None,
     lags: int = 1,
-    pair_effects: bool = True,
     within: str = "1D",
     covariance: str = "jackknife",
 ) -> Feedback:
@@ -199,11 +296,12 @@ def feedback(
     label : str or sequence of str, optional
         Labels of the study that are ``trust``, each in the window in which it was asked; a pair counts only
         in windows in which it was.
+    by : str or pandas.DataFrame, optional
+        A moderator that all paths may depend on: "ego_", "alter_" or "same_" and a column of a study's
+        people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column of pairs.
+        Words, and two numbers, are levels.
     lags : int
-        Windows before on the right side.
-    pair_effects : bool
-        Whether to estimate paths within pairs too; for that a pair must be known in ``lags`` + 3 windows in a
-        row.
+        Windows before on the right side; within pairs, a pair must be known in ``lags`` + 3 in a row.
     within : str
         Δ: how long the return of a disclosure is waited for.
     covariance : {"jackknife", "dyadic", "two_way", "pair", "hc1", "classical", "frank_snijders"}
@@ -246,73 +344,12 @@ def feedback(
         chosen = WITH_DEPTH if log.acts.columns.get("depth") is not None else WITHOUT
     labels = labels_asked(source, label)
     rows = window_rows(log, log.windows(length), chosen, labels, settings)
+    rows = moderated_rows(source, log, rows, by)
     pooled = crossed(panel_rows(rows, lags), covariance)
-    if not pair_effects:
-        return Feedback(pooled, None, lags, "they were not asked for.")
     found, reason = own_windows(rows, lags)
-    return Feedback(pooled, found, lags, reason)
+    return Feedback(pooled, found, lags, reason, rows.moderator)
 
 
-def own_windows(rows: WindowRows, lags: int) -> tuple[WithinPaths | None, str]:
-    """Paths within pairs, or the reason why there are none.
-
-    Parameters
-    ----------
-    rows : WindowRows
-    lags : int
-    """
-    at, K = rows.behind(lags), len(rows.names)
-    every = np.hstack([rows.values[at - lag] for lag in range(lags + 1)])
-    # what all pairs share in a window is no pair's own
-    _, count = np.unique(rows.window[at], return_inverse=True)
-    means = np.column_stack([np.bincount(count, column) / np.bincount(count) for column in every.T])
-    every = every - means[count]
-    left = double_filtered(every[:, :K], every[:, K:], rows.spell[at])
-    if not len(left.row):
-        return None, f"no pair is known in {lags + 3} windows in a row."
-    names = tuple(f"{to}: {one}" for to in rows.names for _ in range(lags) for one in rows.names)
-    ends = rows.ego[at][left.row], rows.alter[at][left.row]
-    try:
-        return within_paths(left, *ends, names), ""
-    except FitError as error:
-        return None, str(error)
-
-
-def crossed(panel: Panel, covariance: str) -> CrossLagged:
-    """Every variable of a panel on its right side, by least squares.
-
-    Parameters
-    ----------
-    panel : Panel
-    covariance : str
-        Which standard errors.
-    """
-    equations = []
-    for place, name in enumerate(panel.names):
-        try:
-            fitted = estimate(panel.X, panel.after[:, place], "gaussian", panel.columns)
-        except FitError as error:
-            raise FitError(f"{name}: {error}") from error
-        equations.append(equation_of(name, fitted))
-    found = stacked(equations)
-    k = len(panel.columns)
-    errors = errors_of(found, panel.codes, covariance, (True, False))
-    terms = {
-        f"{name}: {term}": tuple(place * k + one for one in places)
-        for place, name in enumerate(panel.names)
-        for term, places in panel.terms.items()
-    }
-    right = [term for term in panel.terms if term != "Intercept"]
-    return CrossLagged(
-        formula=f"{', '.join(panel.names)} ~ {' + '.join(right)}",
-        label=", ".join(panel.names),
-        estimate=found,
-        covariance=by_equation(errors, equations, people_in(panel.codes)),
-        ids=panel.ids,
-        terms=terms,
-        left_out=panel.left_out,
-        said=(panel.facts, panel.notes),
-        how=(True, False),
-        equations=tuple(equations),
-        panel=panel,
-    )
+def _numbers(found: Combinations) -> dict[str, Array]:
+    names = ("estimate", "std_error", "statistic", "p_value", "low", "high", "df")
+    return {name: getattr(found, name) for name in names}

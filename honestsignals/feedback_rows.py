@@ -17,7 +17,7 @@ from honestsignals.inference.words import counted
 from honestsignals.labels import Labels, known_pairs
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import Settings
-from honestsignals.panel_rows import Panel
+from honestsignals.turn_moderators import Moderator
 from honestsignals.windows import Windows
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -54,6 +54,8 @@ class WindowRows:
         Why pairs' windows were left out, and how many.
     words : str
         What windows these are.
+    moderator : Moderator or None
+        What paths may depend on, row by row.
     """
 
     names: tuple[str, ...]
@@ -65,6 +67,17 @@ class WindowRows:
     people: Array
     left_out: Mapping[str, int]
     words: str
+    moderator: Moderator | None = None
+
+    @property
+    def z(self) -> Array:
+        """Columns of the moderator, without the 1; none without a moderator."""
+        return np.zeros((len(self.window), 0)) if self.moderator is None else self.moderator.z[:, 1:]
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """Names of these columns."""
+        return () if self.moderator is None else self.moderator.terms
 
     @property
     def spell(self) -> Array:
@@ -138,7 +151,13 @@ def _metrics(variables: Mapping[str, str]) -> list[str]:
             f"variables is {variables!r}; it must name two or more, as {{'return': 'reply_rate_alter', "
             "'volume': 'log1p(acts_ego)'}."
         )
-    found = [name for one in variables.values() for name in words_of(str(one)).names]
+    for name, one in variables.items():
+        if not isinstance(name, str) or not isinstance(one, str):
+            raise ArgumentError(
+                f"variables has {name!r}: {one!r}; both are text, a name and a column of dyads or a function "
+                "of columns, as 'volume': 'log1p(acts_ego)'."
+            )
+    found = [name for one in variables.values() for name in words_of(one).names]
     return list(dict.fromkeys(found))
 
 
@@ -241,58 +260,3 @@ def labels_asked(source: object, label: str | Sequence[str] | None) -> list[Labe
         if name not in there:
             raise unknown("label", name, there)
     return [there[name] for name in names]
-
-
-def panel_rows(rows: WindowRows, lags: int) -> Panel:
-    """Rows of the panel: every variable in a window and in the windows before.
-
-    Parameters
-    ----------
-    rows : WindowRows
-    lags : int
-        How many windows before stand on the right side.
-
-    Returns
-    -------
-    Panel
-        With columns ``NAME_before``, ``NAME_before2`` …, and one of each window but the first.
-
-    Raises
-    ------
-    FitError
-        Where no pair is known in windows in a row.
-    """
-    import pandas as pd
-
-    at = rows.behind(lags)
-    if not len(at):
-        raise FitError(
-            f"No pair is known in {lags + 1} windows in a row: say a longer length, or another label."
-        )
-    past = [rows.values[at - lag] for lag in range(1, lags + 1)]
-    names = [f"{name}_before{'' if lag == 1 else lag}" for lag in range(1, lags + 1) for name in rows.names]
-    there = np.unique(rows.window[at])
-    later = (rows.window[at][:, None] == there[1:]).astype(float)
-    parts = [np.ones((len(at), 1)), *past, later]
-    terms: dict[str, tuple[int, ...]] = {name: (place,) for place, name in enumerate(["Intercept", *names])}
-    if len(there) > 1:
-        terms["window"] = tuple(range(len(names) + 1, len(names) + len(there)))
-    left_out = dict(rows.left_out)
-    alone = len(rows.window) - len(at)
-    if alone:
-        left_out["windows of ordered pairs without one right before" + ("" if lags == 1 else " each")] = alone
-    ids = pd.DataFrame({"ego": rows.people[rows.ego[at]], "alter": rows.people[rows.alter[at]]})
-    return Panel(
-        names=rows.names,
-        waves=rows.windows,
-        before=rows.values[at - 1],
-        after=rows.values[at],
-        X=np.hstack(parts),
-        columns=("Intercept", *names, *(f"window {one + 1}" for one in there[1:])),
-        terms=terms,
-        ids=ids,
-        left_out=left_out,
-        facts=(rows.words,),
-        notes=(),
-        directed=True,
-    )

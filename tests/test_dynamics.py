@@ -17,8 +17,9 @@ from statsmodels.duration.hazard_regression import PHReg
 import honestsignals as hs
 from honestsignals.depth_rows import depth_rows
 from honestsignals.errors import ArgumentError, DesignError, FitError, UnknownNameError
-from honestsignals.feedback_loops import own_windows
-from honestsignals.feedback_rows import WindowRows, panel_rows
+from honestsignals.feedback_fits import crossed, own_windows
+from honestsignals.feedback_moderators import panel_rows
+from honestsignals.feedback_rows import WindowRows
 from honestsignals.inference.bends import shape_of
 from honestsignals.inference.double_filter import double_filtered, within_paths
 from honestsignals.metrics.acts import DAY, HOUR
@@ -321,7 +322,7 @@ def test_what_a_bend_cannot_be_of_is_said() -> None:
 
 
 def test_rows_of_windows_are_what_each_window_measures(deep) -> None:
-    found = hs.feedback(deep, "20D", pair_effects=False)
+    found = hs.feedback(deep, "20D")
     panel = found.pooled.panel
     frames = []
     for place, part in enumerate(deep.windows("20D")):
@@ -424,8 +425,6 @@ def test_a_panel_s_pooled_paths_are_those_of_cross_lagged() -> None:
         ego=panel.ids["ego"], alter=panel.ids["alter"]
     )
     other = hs.cross_lagged({"a": ["a1", "a2"], "b": ["b1", "b2"]}, wide)
-    from honestsignals.feedback_loops import crossed
-
     ours = crossed(panel, "jackknife")
     np.testing.assert_allclose(ours.estimate.beta, other.estimate.beta, rtol=1e-10)
     np.testing.assert_allclose(ours.covariance.matrix, other.covariance.matrix, rtol=1e-8)
@@ -447,9 +446,9 @@ def test_tables_and_tests_of_the_loop_agree(deep) -> None:
     assert found.cross_test(within=False).df1 == 12
     assert "goes before what" in str(found)
     assert "Nickell" in found.note()
-    alone = hs.feedback(deep, "20D", pair_effects=False)
+    alone = hs.feedback(deep, "60D")
     assert len(alone.tidy()) == 9
-    with pytest.raises(DesignError, match="not asked for"):
+    with pytest.raises(DesignError, match="no paths within pairs: no pair is known in 4 windows in a row"):
         alone.cross_test()
 
 
@@ -540,6 +539,11 @@ def test_what_a_loop_cannot_be_of_is_said(deep) -> None:
         hs.feedback(deep, lags=0)
     with pytest.raises(ArgumentError, match="name two or more"):
         hs.feedback(deep, variables={"a": "acts"})
+    for wrong in ({"a": 3, "b": "acts_ego"}, {1: "acts_ego", "b": "acts_ego"}, {"a": None, "b": 2}):
+        with pytest.raises(ArgumentError, match=r"variables has .*both are text"):
+            hs.feedback(deep, variables=wrong)
+    with pytest.raises(ArgumentError, match="name two or more"):
+        hs.feedback(deep, variables={"a": 3})
     with pytest.raises(FitError, match="in any window"):
         hs.feedback(log_of(acts_of().assign(depth=np.nan)), "9D")
     with pytest.raises(ArgumentError, match="takes a log or a study"):
