@@ -64,12 +64,13 @@ def run(program: str) -> dict[str, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"A run failed with exit code {process.returncode}.")
-    seconds, rows, columns, *read = (float(word) for word in said[said.index("result") + 1 :])
+    seconds, rows, columns, *more = (float(word) for word in said[said.index("result") + 1 :])
     unit = 1 if sys.platform == "darwin" else 1024
     return {
         "process_s": usage.ru_utime + usage.ru_stime,
         "work_s": seconds,
-        "read_s": read[0] if read else 0.0,
+        "read_s": more[0] if more else 0.0,
+        "wall_s": more[1] if len(more) > 1 else 0.0,
         "peak_bytes": usage.ru_maxrss * unit,
         "rows": rows,
         "columns": columns,

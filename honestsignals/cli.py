@@ -26,7 +26,7 @@ from honestsignals.measure_commands import (
 from honestsignals.progress import progress
 
 if TYPE_CHECKING:
-    from honestsignals.log import InteractionLog
+    from honestsignals.measurable import Measurable
 
 REFUSED = 2
 """Exit code of what was refused."""
@@ -213,14 +213,73 @@ def _mapping(
     return dict(pair.split("=", 1) for pair in pairs) if pairs else None
 
 
-def _moment(until: str | None, log: InteractionLog) -> str | float | None:
+def _moment(until: str | None, log: Measurable) -> str | float | None:
     """A moment as the log counts it: a date, or seconds or a wave as a number."""
-    if until is None or log.acts.dated:
+    if until is None or log.dated:
         return until
     try:
         return float(until)
     except ValueError:
         return until
+
+
+@app.command()
+def store(
+    source: Annotated[
+        str, typer.Argument(metavar="LOG", help="Acts: a file, a folder or pattern of files, a database.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the table: parts in Parquet.")],
+    memory: Annotated[str, typer.Option(help="How much may be taken, such as 2GB.")] = "2GB",
+    threads: Annotated[int | None, typer.Option(help="Buckets worked on at once; one a core.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")] = False,
+    metrics: Annotated[
+        list[str] | None, typer.Option(help="Metrics or families, comma separated; may be repeated.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only acts strictly before this moment count.")] = None,
+    conversation_gap: Annotated[
+        str, typer.Option(help="Gap within a conversation, and reply window.")
+    ] = "1h",
+    period: Annotated[str, typer.Option(help="Length of the periods of persistence.")] = "7D",
+    span: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=SPAN", help="A further span: reply_horizon=1D, silence=7D; repeat."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=NAME", help="Which column is sender, receiver, time, …; repeat."),
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Of a database: the table, or a query.")] = None,
+    time_unit: Annotated[str | None, typer.Option(help="'s', 'ms' or 'iso'.")] = None,
+    time_origin: Annotated[str | None, typer.Option(help="'relative', or a date.")] = None,
+    bad_rows: Annotated[str, typer.Option(help="'error' or 'leave out'.")] = "error",
+) -> None:
+    """Write the dyad table of a log of any size, in as much memory as it is given.
+
+    Pairs in contact; the same columns as dyads writes, to the bit. honestsignals.open_table opens it.
+    """
+    from honestsignals.storing import store_log
+
+    with progress():
+        log = store_log(
+            source,
+            memory=memory,
+            threads=threads,
+            columns=_mapping(column),
+            table=table,
+            time_unit=time_unit,
+            time_origin=time_origin,
+            bad_rows=bad_rows,
+        )
+        found = log.dyads(
+            output,
+            metrics=split(metrics),
+            until=_moment(until, log),
+            conversation_gap=conversation_gap,
+            period=period,
+            spans=_mapping(span, "--span", "silence=7D"),
+            resume=resume,
+        )
+    typer.echo(f"{log}\n{found}")
 
 
 @app.command()

@@ -58,6 +58,11 @@ class Measurable:
         """How it counts time, and whether times have a calendar."""
         raise NotImplementedError
 
+    @property
+    def dated(self) -> bool:
+        """Whether times have a calendar."""
+        return self._clock()[1]
+
     def pairs_in_contact(self) -> tuple[Array, Array]:
         """Codes of the two of every pair with an act that counts as giving, the lower first."""
         low, high = self.engine.pairs()

@@ -162,7 +162,7 @@ class StoredTable:
         return pd.concat(found, ignore_index=True)
 
     def _framed(self, rows: pa.Table) -> pd.DataFrame:
-        """Rows as a frame; of a state's words Parquet keeps those that occur, in the order in which they do."""
+        """Rows as a frame; of a state's words Parquet keeps those that occur, in order of occurrence."""
         frame: pd.DataFrame = rows.to_pandas()
         for name in frame.columns:
             if self.fact(name).unit == "state":

@@ -17,9 +17,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 import honestsignals as hs
 from honestsignals import storing
+from honestsignals.cli import app
 from honestsignals.engines.buckets import bounds_of
 from honestsignals.engines.threads import in_order
 from honestsignals.errors import ArgumentError, DesignError, InputError, OutputError, UnknownNameError
@@ -224,6 +226,36 @@ def test_its_folder_goes_away_with_it(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(InputError):
         hs.store_log(bad, memory="32MB", time_unit="s")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_pair_with_more_acts_than_a_bucket(tmp_path: Path) -> None:
+    hub = acts(15)
+    hub.loc[::2, ["sender", "receiver"]] = [-20, 253]
+    log = hs.store_log(hub, memory="32MB", time_unit="s")
+    assert max(log.dealt.sizes) >= 700 > 300
+    same(log.dyads(tmp_path / "t").to_frame(), hs.read_log(hub, time_unit="s").dyads().frame)
+
+
+def test_ids_that_turn_out_to_be_text(tmp_path: Path) -> None:
+    frame = acts(16)[PLAIN].astype({"sender": str, "receiver": str})
+    frame.loc[1_400, "receiver"] = "Zoë"
+    path = tmp_path / "acts.csv"
+    frame.to_csv(path, index=False)
+    log, twin = hs.store_log(path, memory="32MB", time_unit="s"), hs.read_log(path, time_unit="s")
+    assert log.people.tolist() == twin.people.tolist()
+    same(log.dyads(tmp_path / "t").to_frame(), twin.dyads().frame)
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    frame = acts(17)[PLAIN]
+    frame.to_parquet(tmp_path / "acts.parquet")
+    target = tmp_path / "dyads.parquet"
+    asked = ["--time-unit", "s", "--metrics", "volume,balance", "--until", "1000000", "--memory", "64MB"]
+    said = CliRunner().invoke(app, ["store", str(tmp_path / "acts.parquet"), "-o", str(target), *asked])
+    assert said.exit_code == 0, said.output
+    assert "StoredTable" in said.output
+    twin = hs.read_log(frame, time_unit="s").dyads(metrics=["volume", "balance"], until=1_000_000)
+    same(hs.open_table(target).to_frame(), twin.frame)
 
 
 # runs that stop

@@ -42,6 +42,11 @@ class StoredEngine:
         return len(self._buckets)
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Acts in each bucket."""
+        return self._buckets.acts
+
+    @property
     def bounds(self) -> Array:
         """Key with which each bucket but the first begins."""
         return self._buckets.bounds
