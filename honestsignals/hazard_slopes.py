@@ -10,8 +10,8 @@ import numpy as np
 from honestsignals.errors import ArgumentError, unknown
 from honestsignals.hazard_terms import Covariate, Design
 from honestsignals.inference.variance import Covariance
-from honestsignals.inference.wald import Combinations, WaldTest, combinations, wald
-from honestsignals.printed import Printed
+from honestsignals.inference.wald import wald
+from honestsignals.moderated_slopes import ModeratedSlopes, Stated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,79 +20,29 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class HazardSlopes(Printed):
-    """Hazard ratios of a covariate at values of its moderator. Prints facts, then a row a value.
-
-    Attributes
-    ----------
-    term, by : str
-        The covariate and its moderator.
-    columns : tuple of str
-        Which column of the covariate each row is of.
-    values : tuple
-        Of the moderator.
-    found, apart : Combinations
-        Log hazard ratios; and, for values but the first, what each differs by from that at the first.
-    test : WaldTest
-        That no coefficient of the product differs from 0.
-    lines : tuple of str
-    """
-
-    term: str
-    by: str
-    columns: tuple[str, ...]
-    values: tuple[Any, ...]
-    found: Combinations
-    apart: Combinations
-    test: WaldTest
-    lines: tuple[str, ...]
+class HazardSlopes(ModeratedSlopes):
+    """Log hazard ratios of a covariate at values of its moderator, with the ratios beside them."""
 
     def tidy(self) -> pd.DataFrame:
-        """One row a slope: term, by, value, estimate (log hazard ratio), its error and test, hazard ratio.
-
-        ``low`` and ``high`` are of the hazard ratio.
-        """
-        return self._frame(self.values, self.columns, self.found)
+        """One row a slope: as of `ModeratedSlopes`, and hazard_ratio, ratio_low, ratio_high."""
+        return _with_ratios(super().tidy())
 
     def differences(self) -> pd.DataFrame:
-        """One row a value but the first: ratio of the hazard ratio there to that at the first value."""
-        first, each = self.values[0], len(self.values) // len(set(self.columns))
-        later = [place for place in range(len(self.values)) if place % each]
-        words = tuple(f"{_word(self.values[place])} - {_word(first)}" for place in later)
-        return self._frame(words, tuple(self.columns[place] for place in later), self.apart)
+        """One row a value but the first: how many times the ratio there is that at the first value."""
+        return _with_ratios(super().differences())
 
-    def _frame(self, values: tuple[Any, ...], columns: tuple[str, ...], found: Combinations) -> pd.DataFrame:
-        import pandas as pd
 
-        return pd.DataFrame(
-            {
-                "term": columns,
-                "by": self.by,
-                "value": values,
-                "estimate": found.estimate,
-                "std_error": found.std_error,
-                "statistic": found.statistic,
-                "p_value": found.p_value,
-                "hazard_ratio": np.exp(found.estimate),
-                "low": np.exp(found.low),
-                "high": np.exp(found.high),
-                "df": found.df,
-            }
-        )
-
-    def facts(self) -> list[str]:
-        """What the slopes are of, the test of the product, what others are held at, which errors."""
-        return list(self.lines)
-
-    def note(self) -> str:
-        """What the table rests on, in one line."""
-        return " ".join(self.lines)
+def _with_ratios(frame: pd.DataFrame) -> pd.DataFrame:
+    names = {"hazard_ratio": "estimate", "ratio_low": "low", "ratio_high": "high"}
+    return frame.assign(**{name: np.exp(frame[of]) for name, of in names.items()})
 
 
 def hazard_slopes(
     design: Design,
     estimate: tuple[Array, Covariance],
     names: tuple[str, str],
+    what: tuple[str, str],
+    *,
     values: Any = None,
     level: float = 0.95,
 ) -> HazardSlopes:
@@ -105,6 +55,8 @@ def hazard_slopes(
         Log hazard ratios of its columns.
     names : tuple of (str, str)
         The covariate and its moderator.
+    what : tuple of (str, str)
+        Whose hazard it is, and which errors, in words.
     values : value or sequence of values, optional
         Of the moderator, see `Covariate.points`.
     level : float
@@ -126,33 +78,29 @@ def hazard_slopes(
     product = _product(design, term, by)
     if term not in design.places:
         raise ArgumentError(f"{term!r} stands in a product alone; its slope needs it by itself: {term}*{by}.")
-    beta, covariance = estimate
     moderator = design.covariates[by]
     points = moderator.points(values)
     if not points:
         raise ArgumentError(f"values has no value of {by}.")
     held, others = _others(design, term, by)
-    columns, rows, slopes = [], [], []
-    for first, place in enumerate(design.places[term]):
-        for value, z in points:
-            row = held[first].copy()
-            row[place] += 1.0
-            row[product[first]] += z
-            columns.append(design.names[place])
-            rows.append(value)
-            slopes.append(row)
-    R = np.array(slopes)
-    each = len(points)
-    apart = [row - R[place - place % each] for place, row in enumerate(R) if place % each]
-    test = wald(beta, covariance, np.sort(product.ravel()).tolist())
+    places = design.places[term]
+    matrix = np.repeat(held[None], len(points), axis=0)
+    for value, (_, z) in enumerate(points):
+        for contrast, place in enumerate(places):
+            matrix[value, contrast, place] += 1.0
+            matrix[value, contrast, product[contrast]] += z
+    contrasts = tuple(design.names[place] for place in places) if len(places) > 1 else ("dy/dx",)
+    words = tuple(_word(value) for value, _ in points)
+    hazard = f"the log hazard of {what[0]}"
+    stated = Stated(term, by, hazard, contrasts, words, matrix, "label", len(design.X))
+    test = wald(*estimate, np.sort(product.ravel()).tolist())
     lines = (
-        f"Hazard ratios of {term} at values of {by}{_where(moderator, values)}, an association.",
+        f"Slopes of {term} on {hazard} at values of {by}{_where(moderator, values)}: associations.",
         f"Product of {term} and {by}: {test}.",
         *others,
+        f"Standard errors: {what[1]}.",
     )
-    found = combinations(beta, covariance, R, level=level)
-    between = combinations(beta, covariance, np.array(apart).reshape(-1, len(beta)), level=level)
-    return HazardSlopes(term, by, tuple(columns), tuple(rows), found, between, test, lines)
+    return HazardSlopes(**vars(stated.of(estimate, test, lines, level)))
 
 
 def _product(design: Design, term: str, by: str) -> Array:

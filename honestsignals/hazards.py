@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -67,6 +67,9 @@ class HazardResult(Printed):
     events: int
     lines: tuple[str, ...]
     left_out: Mapping[str, int]
+
+    of: ClassVar[str] = "the next act"
+    """What the hazard is of."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -144,10 +147,16 @@ class HazardResult(Printed):
         Returns
         -------
         HazardSlopes
-            With the test of the product, and ``differences()``.
+            With the test of the product, and ``differences()``; the figure "moderation" draws it.
         """
-        found = hazard_slopes(self.design, (self.fit.beta, self.covariance), (term, by), values, level)
-        return replace(found, lines=(*found.lines, f"Standard errors: {WHICH[self.covariance.name]}."))
+        return hazard_slopes(
+            self.design,
+            (self.fit.beta, self.covariance),
+            (term, by),
+            (self.of, WHICH[self.covariance.name]),
+            values=values,
+            level=level,
+        )
 
     def facts(self) -> list[str]:
         """Events, people and pairs; which errors; what the numbers are."""

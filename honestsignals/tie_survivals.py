@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class TieSurvival(HazardResult):
         Which group each is of.
     """
 
+    of: ClassVar[str] = "a tie's end"
     ties: Ties
     groups: Groups
 

@@ -7,9 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from statsmodels.duration.hazard_regression import PHReg
 
 import honestsignals as hs
+from honestsignals.figures import alt_text
+from honestsignals.figures.moderated import moderation
 from honestsignals.inference.hazard_errors import hazard_covariance
 from honestsignals.inference.hazards import hazard_fit
 from honestsignals.labels import KnownPairs
@@ -174,7 +177,7 @@ def test_a_slope_is_the_coefficient_where_its_value_is_the_base(covariance) -> N
                 codes = Z @ [1, 2]
                 Z = np.column_stack([codes == one for one in range(3) if one != place]).astype(float)
             else:
-                Z = Z - row.value
+                Z = Z - float(row.value)
             X = np.column_stack([debt, Z, debt[:, None] * Z])
             again = hazard_fit(spells._replace(X=X), [str(one) for one in range(X.shape[1])])
             assert row.estimate == pytest.approx(again.beta[0], rel=1e-6, abs=1e-8)
@@ -199,7 +202,8 @@ def test_values_of_a_number_are_its_mean_and_a_deviation_to_either_side() -> Non
     found = hs.return_hazard(log_of(frame), ["debt_log*received_depth"])
     z = found.fit.spells.X[:, 1]
     slopes = found.moderation("debt_log", "received_depth")
-    assert slopes.values == pytest.approx([z.mean() - z.std(), z.mean(), z.mean() + z.std()])
+    at = [float(one) for one in slopes.tidy()["value"]]
+    assert at == pytest.approx([z.mean() - z.std(), z.mean(), z.mean() + z.std()], rel=1e-3)
     assert "standard deviation" in str(slopes)
     two = found.moderation("debt_log", "received_depth", [1, 4])
     assert len(two.differences()) == 1
@@ -230,10 +234,18 @@ def test_classes_of_time_since_are_moderated_class_by_class() -> None:
     terms = ["received_since*same_culture"]
     found = hs.return_hazard(log_of(frame), terms, people=people_of(frame), spans=spans)
     slopes = found.moderation("received_since", "same_culture")
-    assert slopes.tidy()["term"].tolist() == ["received_within_1D"] * 2 + ["received_within_4D"] * 2
+    assert slopes.tidy()["contrast"].tolist() == ["received_within_1D", "received_within_4D"] * 2
     assert len(slopes.differences()) == 2
     turned = found.moderation("same_culture", "received_since").tidy()
     assert turned["value"].tolist() == ["longer ago, or never", "within 1D", "within 4D"]
+
+
+def test_the_figure_of_moderation_draws_them() -> None:
+    frame = acts_of(7)
+    found = hs.return_hazard(log_of(frame), ["debt_log*same_culture"], people=people_of(frame))
+    axes = moderation(found.moderation("debt_log", "same_culture"), Figure().subplots())
+    assert axes.get_ylabel().replace("\n", " ") == "slope of debt_log on the log hazard of the next act"
+    assert "Interaction: F(1" in alt_text(axes)
 
 
 def test_names_of_people_and_order_of_rows_do_not_matter() -> None:
