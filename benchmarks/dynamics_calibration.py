@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from honestsignals.feedback_moderators import panel_rows
 from honestsignals.feedback_rows import WindowRows
 from honestsignals.inference.marginal import dependent_normal
 from honestsignals.inference.wald import coefficient_tests
+from honestsignals.turn_moderators import moderator_of
 
 HERE = Path(__file__).parent
 PEOPLE, CONTACT = 40, 0.25
@@ -41,6 +44,9 @@ LINE = (0.3, 0.3, 0.0)
 PATHS = np.array([[0.3, 0.15], [0.1, 0.4]])
 """Of trust and disclosure: rows are what is explained, columns what went before."""
 ALONE = np.diag([0.3, 0.4])
+CURVE_APART = (0.0, 0.3, -0.15)
+"""What the second half of people have more: their curve turns at 0.75."""
+PATHS_APART = np.array([[0.0, 0.1], [0.1, 0.0]])
 HAZARD = (-0.5, 0.8)
 """Log hazard ratios of gradual and of sudden."""
 NONE = (0.0, 0.0)
@@ -54,7 +60,16 @@ def pairs_in_contact(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return low[there], high[there]
 
 
-def bend_log(curve: tuple[float, float, float], differ: bool, rng: np.random.Generator) -> hs.InteractionLog:
+def halves(rng: np.random.Generator) -> tuple[np.ndarray, pd.DataFrame]:
+    """Which people are of the second half; and that of who is ego, as a column of pairs."""
+    second = (rng.permutation(PEOPLE) < PEOPLE // 2).astype(np.int64)
+    ego, alter = np.nonzero(~np.eye(PEOPLE, dtype=bool))
+    return second, pd.DataFrame({"ego": ego, "alter": alter, "half": np.array(["a", "b"])[second[ego]]})
+
+
+def bend_log(
+    curves: np.ndarray, second: np.ndarray, differ: bool, rng: np.random.Generator
+) -> hs.InteractionLog:
     """About fifteen disclosures of each pair, about a day apart, less where one is returned; no first one is.
 
     What decides a return is standard normal at every relative depth, so that the curve is exactly the
@@ -74,6 +89,7 @@ def bend_log(curve: tuple[float, float, float], differ: bool, rng: np.random.Gen
         depth = x + (reached if step else 0.0)
         z = own + both[0] * np.cos(x) + both[1] * np.sin(x)
         z += np.sqrt(1 - PAIR - 2 * share) * rng.standard_normal(low.size)
+        curve = curves[second[giver]].T
         returned = ndtr(-z) < expit(curve[0] + curve[1] * x + curve[2] * x**2)
         returned &= step > 0
         parts.append(pd.DataFrame({"sender": giver, "receiver": other, "time": hour * HOUR, "depth": depth}))
@@ -86,7 +102,8 @@ def bend_log(curve: tuple[float, float, float], differ: bool, rng: np.random.Gen
 
 def bend_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[str, Any]:
     curve = CURVE if planted else LINE
-    found = hs.disclosure_bend(bend_log(curve, differ, rng), soon=not planted)
+    nobody = np.zeros(PEOPLE, dtype=np.int64)
+    found = hs.disclosure_bend(bend_log(np.array([curve]), nobody, differ, rng), soon=not planted)
     turn, tests = found.turning_point(), coefficient_tests(found.estimate.beta, found.covariance)
     places, truth = [1, 2], np.array(curve[1:])
     result: dict[str, Any] = {
@@ -108,11 +125,72 @@ def bend_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[st
     return result
 
 
+def bend_by_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[str, Any]:
+    """The bend of disclosures by two halves of people; the products, and where the second half's turns."""
+    second, frame = halves(rng)
+    more = np.array(CURVE_APART if planted else (0.0, 0.0, 0.0))
+    curves = np.array([CURVE, np.array(CURVE) + more])
+    found = hs.disclosure_bend(bend_log(curves, second, differ, rng), by=frame)
+    tests = coefficient_tests(found.estimate.beta, found.covariance)
+    places = [found.estimate.names.index(f"relative_depth{name}:half[T.b]") for name in ("", "_squared")]
+    truth, there = more[1:], found.at("b").turning_point()
+    at = -curves[1, 1] / (2 * curves[1, 2])
+    test = found.moderation_test().p_value < 0.05
+    inside = bool(there.note) or there.low <= at <= there.high
+    covered = (tests.low[places] <= truth) & (truth <= tests.high[places])
+    return {
+        "estimate": np.append(there.estimate - at, found.estimate.beta[places] - truth),
+        "covered": np.append(inside, covered),
+        "no interval": bool(there.note),
+        "power" if planted else "size": np.array([test]),
+    }
+
+
 def panel_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[str, Any]:
     """Ten windows of ordered pairs, one in twelve unknown; half of what varies is stable about pairs."""
     paths = PATHS if planted else ALONE
+    rows = panel_windows(paths, np.zeros((2, 2)), np.zeros(PEOPLE, dtype=np.int64), differ, rng)
+    within, reason = own_windows(rows, 1)
+    found = Feedback(crossed(panel_rows(rows, 1), "classical"), within, 1, reason)
+    table = found.tidy()
+    own = table[table["compares"] == "windows of a pair"]
+    pooled = table[table["compares"] != "windows of a pair"]
+    truth = paths.ravel()
+    return {
+        "estimate": own["estimate"].to_numpy() - truth,
+        "covered": ((own["low"] <= truth) & (truth <= own["high"])).to_numpy(),
+        "size": np.array([found.cross_test().p_value < 0.05]),
+        "pooled": pooled["estimate"].to_numpy() - truth,
+        "demeaned": demeaned(rows) - truth,
+    }
+
+
+def panel_by_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[str, Any]:
+    """The loop by two halves of people, by who is ego: what the second half's paths are more."""
+    second, _ = halves(rng)
+    more = PATHS_APART if planted else np.zeros((2, 2))
+    rows = panel_windows(PATHS, more, second, differ, rng)
+    column = pd.Series(np.array(["a", "b"])[second[rows.ego]], name="half")
+    rows = replace(rows, moderator=moderator_of(column, np.ones(len(column), dtype=bool)))
+    within, reason = own_windows(rows, 1)
+    found = Feedback(crossed(panel_rows(rows, 1), "classical"), within, 1, reason, rows.moderator)
+    table = found.tidy()
+    own = table[(table["compares"] == "windows of a pair") & (table["by"] != "")]
+    truth = more.ravel()
+    return {
+        "estimate": own["estimate"].to_numpy() - truth,
+        "covered": ((own["low"] <= truth) & (truth <= own["high"])).to_numpy(),
+        "power" if planted else "size": np.array([found.moderation_test().p_value < 0.05]),
+    }
+
+
+def panel_windows(
+    paths: np.ndarray, more: np.ndarray, second: np.ndarray, differ: bool, rng: np.random.Generator
+) -> WindowRows:
+    """The windows; paths of the second half of people, where they are ego, are more by so much."""
     low, high = pairs_in_contact(rng)
     ego, alter = np.concatenate([low, high]), np.concatenate([high, low])
+    half = second[ego][:, None]
     much = {"actor": 0.25, "partner": 0.2, "actor_partner_cor": 0.3} if differ else {}
     some = {"actor": PERSON, "partner": PERSON} if differ else {}
 
@@ -123,7 +201,7 @@ def panel_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[s
 
     stable, values, every = 0.7 * two(much, 0.3), np.zeros((ego.size, 2)), []
     for window in range(22):
-        values = values @ paths.T + stable + two(some, 0.2)
+        values = values @ paths.T + half * (values @ more.T) + stable + two(some, 0.2)
         if window >= 12:
             every.append(values)
     known = rng.random((ego.size, 10)) < 11 / 12
@@ -141,20 +219,7 @@ def panel_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[s
     )
     order = np.lexsort((window, rows.alter, rows.ego))
     parts = {name: getattr(rows, name)[order] for name in ("values", "ego", "alter", "window")}
-    rows = WindowRows(rows.names, **parts, windows=10, people=rows.people, left_out={}, words="")
-    within, reason = own_windows(rows, 1)
-    found = Feedback(crossed(panel_rows(rows, 1), "classical"), within, 1, reason)
-    table = found.tidy()
-    own = table[table["compares"] == "windows of a pair"]
-    pooled = table[table["compares"] != "windows of a pair"]
-    truth = paths.ravel()
-    return {
-        "estimate": own["estimate"].to_numpy() - truth,
-        "covered": ((own["low"] <= truth) & (truth <= own["high"])).to_numpy(),
-        "size": np.array([found.cross_test().p_value < 0.05]),
-        "pooled": pooled["estimate"].to_numpy() - truth,
-        "demeaned": demeaned(rows) - truth,
-    }
+    return WindowRows(rows.names, **parts, windows=10, people=rows.people, left_out={}, words="")
 
 
 def demeaned(rows: WindowRows) -> np.ndarray:
@@ -224,7 +289,13 @@ def ties_study(planted: bool, differ: bool, rng: np.random.Generator) -> dict[st
     return result
 
 
-STUDIES = {"bend": bend_study, "feedback": panel_study, "ties": ties_study}
+STUDIES = {
+    "bend": bend_study,
+    "feedback": panel_study,
+    "ties": ties_study,
+    "bend_by": bend_by_study,
+    "feedback_by": panel_by_study,
+}
 CELLS = [(kind, planted, differ) for kind in STUDIES for planted in (True, False) for differ in (True, False)]
 
 
@@ -259,6 +330,7 @@ def names_of(stored: dict[str, Any]) -> tuple[str, bool, bool]:
 
 
 def main() -> None:
+    os.nice(5)
     from dynamics_page import page
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -269,11 +341,13 @@ def main() -> None:
     command = f"python benchmarks/dynamics_calibration.py --studies {asked.studies} --seed {asked.seed}"
     target = HERE / "results" / "dynamics_calibration.json"
     results = []
+    stored = json.loads(target.read_text(encoding="utf-8"))["cells"] if asked.only else []
     for one in CELLS:
         if asked.only in (None, one[0]):
             results.append(cell(*one, asked.studies, asked.seed))
+            print(results[-1], flush=True)
         else:
-            results += [old for old in json.loads(target.read_text())["cells"] if names_of(old) == one]
+            results += [old for old in stored if names_of(old) == one]
     target.write_text(json.dumps({"command": command, "cells": results}, indent=1) + "\n", encoding="utf-8")
     (HERE.parent / "docs" / "calibration_dynamics.md").write_text(page(results, command), encoding="utf-8")
 

@@ -11,6 +11,8 @@ TITLES = {
     "bend": "## Over-disclosure's bend",
     "feedback": "## The feedback loop, within pairs",
     "ties": "## How long ties last",
+    "bend_by": "## The bend by a moderator",
+    "feedback_by": "## The feedback loop by a moderator",
 }
 ABOUT = {
     "bend": (
@@ -39,8 +41,26 @@ ABOUT = {
         "sudden; the first number of each is of dyadic errors, the default, in brackets of the "
         "jackknife's."
     ),
+    "bend_by": (
+        "The same disclosures; half of the people are of another kind, and the curve may be another where "
+        "they disclose: 0.3 + 0.6x − 0.4x², which turns at 0.75 (*differs*), or *the same*. In the order "
+        "turning point of the second half, and what its slope and bend are more. *Rejected*: that the curve "
+        "is the same but for its height."
+    ),
+    "feedback_by": (
+        "The same windows; half of the people are of another kind, and where they are ego the path of "
+        "disclosure to trust is 0.25 instead of 0.15, that of trust to disclosure 0.2 instead of 0.1 "
+        "(*differs*), or all are *the same*. What paths within pairs are more, in the order above. "
+        "*Rejected*: that no cross path differs."
+    ),
 }
-PLANTED = {"bend": ("bend", "line"), "feedback": ("loop", "none"), "ties": ("effects", "none")}
+PLANTED = {
+    "bend": ("bend", "line"),
+    "feedback": ("loop", "none"),
+    "ties": ("effects", "none"),
+    "bend_by": ("differs", "the same"),
+    "feedback_by": ("differs", "the same"),
+}
 
 
 def shares(values: Any, studies: int, target: tuple[float, float], low_is_wrong: bool) -> str:
@@ -83,12 +103,18 @@ def row_of(one: dict[str, Any]) -> list[str]:
     ]
     if kind == "feedback":
         cells += [numbers(one["pooled"]), numbers(one["demeaned"])]
-    if kind == "bend":
+    if kind in ("bend", "bend_by"):
         cells.append(f"{one['no interval']:.3f}".removeprefix("0") if "no interval" in one else "")
     return [*cells, str(one["failed"])]
 
 
-MORE = {"bend": ["no interval"], "feedback": ["bias, pooled", "bias, demeaned"], "ties": []}
+MORE = {
+    "bend": ["no interval"],
+    "feedback": ["bias, pooled", "bias, demeaned"],
+    "ties": [],
+    "bend_by": ["no interval"],
+    "feedback_by": [],
+}
 
 
 def page(results: list[dict[str, Any]], command: str) -> str:

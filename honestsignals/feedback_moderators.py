@@ -72,7 +72,7 @@ def within_windows(values: Floats, window: Array, z: Floats) -> Floats:
     Examples
     --------
     >>> y, none = np.array([[1.0], [3.0], [8.0]]), np.zeros((3, 0))
-    >>> within_windows(y, np.array([0, 0, 1]), none).ravel().tolist()
+    >>> within_windows(y, np.array([0, 0, 1]), none).ravel().round(9).tolist()
     [-1.0, 1.0, 0.0]
     """
     left = np.empty_like(values)
