@@ -130,16 +130,16 @@ TOO_WELL = 0.9
 
 def _too_well(column: str, x: Array, name: str, y: Array) -> list[str]:
     """What is to be said of a column that tells the label all by itself, or by being undefined."""
-    known = ~np.isnan(x)
+    known, levels = ~np.isnan(x), np.unique(y, return_inverse=True)[1]
     for what, values, labels in (
-        (column, x[known], y[known]),
-        (f"whether {column} is known", known.astype(float), y),
+        (column, x[known], levels[known]),
+        (f"whether {column} is known", known.astype(float), levels),
     ):
-        usual = np.unique(labels, return_counts=True)[1].max(initial=0)
+        usual = np.bincount(labels).max(initial=0)
         if len(labels) - usual < FEWEST // 2 or np.ptp(values) == 0:
             continue
-        ranks = (np.unique(one, return_inverse=True)[1] for one in (values, labels))
-        alike, apart = (part.sum() for part in concordance(*ranks))
+        ranks = np.unique(values, return_inverse=True)[1]
+        alike, apart = (part.sum() for part in concordance(ranks, labels))
         if abs(alike) >= TOO_WELL * apart:
             return [
                 f"{what} ranks rows by {name} almost without an error, all by itself (Somers' D "

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from honestsignals.inference import refits
-from honestsignals.inference.clusters import pair_codes
+from honestsignals.inference.clusters import pair_codes, sums
 from honestsignals.inference.covariance import dyadic, frank_snijders, jackknife, pair, two_way
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.families import FAMILIES
@@ -46,6 +46,20 @@ def summed_over(rows: Rows, scores: np.ndarray, related: object) -> np.ndarray:
             if related(one, other):  # type: ignore[operator]
                 meat += np.outer(scores[one], scores[other])
     return meat
+
+
+@pytest.mark.parametrize("columns", [1, 3, 4, 12])
+def test_sums_are_those_of_a_loop_over_rows_to_the_bit(columns: int) -> None:
+    """However many columns are summed, and where some are not finite; a group without rows has 0."""
+    rng = np.random.default_rng(columns)
+    codes, values = rng.integers(0, 7, 200), rng.normal(size=(200, columns))
+    values[[3, 50], 0] = np.nan, np.inf
+    expected = np.zeros((8, columns))
+    for code, row in zip(codes, values, strict=True):
+        expected[code] += row
+    np.testing.assert_array_equal(sums(codes, values, 8), expected)
+    np.testing.assert_array_equal(sums(codes, np.asfortranarray(values), 8), expected)
+    assert sums(codes[:0], values[:0], 2).tolist() == [[0.0] * columns] * 2
 
 
 @pytest.mark.parametrize(("seed", "directed", "family"), STUDIES)
