@@ -65,6 +65,12 @@ class Moderator:
         """Where its columns after the first are all 0, in words."""
         return next((word for word, z in self.places if not any(z[1:])), "0")
 
+    @property
+    def here(self) -> Array:
+        """Rows at which slopes without products are: those of the level that is 0 now, of a number all."""
+        found = (self.z[:, 1:] == 0).all(axis=1)
+        return np.asarray(found if found.any() else ~found)
+
     def shifts(self, at: Array, stretch: Array) -> Array:
         """Which columns differ within a stretch's turns by one person, so that levels may too."""
         z = self.z[at, 1:]

@@ -146,3 +146,19 @@ def test_the_figure_of_moderation_draws_both_ends(study) -> None:
     hs.figures.moderation(hs.disclosure_bend(study, by="ego_culture").moderation(), axes)
     assert [one.get_text() for one in axes.get_xticklabels()] == ["a", "b"]
     assert axes.get_xlabel() == "ego_culture"
+
+
+def test_the_figure_of_a_bend_is_of_one_level(study) -> None:
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+
+    found = hs.disclosure_bend(study, by="ego_culture")
+    counts = []
+    for one, value in ((found, "a"), (found.at("b"), "b")):
+        axes = hs.figures.bend(one, Figure().subplots())
+        assert one.moderator.here.sum() == (found.moderator.z[:, 1] == (value == "b")).sum()
+        counts.append(one.moderator.here.sum())
+        (legend,) = axes.findobj(Legend)
+        words = " ".join(" ".join(text.get_text() for text in legend.get_texts()).split())
+        assert f"fitted where ego_culture is {value}" in words
+    assert sum(counts) == len(found.x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,8 @@ NAMES = {
 def bend(table: Any, axes: Axes, *, bins: int = BINS) -> Axes:
     """Draw what comes back for a disclosure against how far it went beyond the other's deepest so far.
 
-    The curve with its band, means of bins of equally many disclosures, and where it turns with its interval.
+    The curve with its band, means of bins of equally many disclosures, and where it turns with its interval;
+    with a moderator at its first level or its mean, of ``at()`` at another.
 
     Parameters
     ----------
@@ -59,33 +61,67 @@ def bend(table: Any, axes: Axes, *, bins: int = BINS) -> Axes:
     check_axes(axes)
     if not isinstance(table, DisclosureBend):
         raise ArgumentError(f"The figure needs a result of hs.disclosure_bend(); got {type(table).__name__}.")
-    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 2:
-        raise ArgumentError(f"bins is {bins!r}; it must be a whole number, 2 or more.")
-    curve, how, dots = table.curve(), look(0), Look(SOFT, (0, ()), "o")
-    x, y, count = binned(table.x, table.estimate.y, table.estimate.weights, bins)
-    at = curve[X].to_numpy()
-    axes.fill_between(at, curve["low"], curve["high"], color=how.colour, alpha=0.15, linewidth=0, zorder=2)
-    axes.plot(at, curve["fitted"], color=how.colour, linestyle=how.line, linewidth=1.8, zorder=3)
-    axes.plot(
-        x, y, color=dots.colour, marker="o", linestyle="none", markersize=5.5, markeredgewidth=0, zorder=4
-    )
-    keys = [
-        handle(how, wrapped("fitted, with 95 % band", key_width(axes))),
-        handle(dots, wrapped(f"means of {counted(len(x), 'bin')}", key_width(axes)), line=False, marker=True),
-    ]
+    check_bins(bins)
+    here = table.moderator.here
+    x, y, count = binned(table.x[here], table.estimate.y[here], table.estimate.weights[here], bins)
+    at, *curve = table.curve()[[X, "low", "fitted", "high"]].to_numpy().T
+    by = table.moderator
+    where = f" where {by.name} is {by.zero}" if by.name else ""
+    keys = curve_over_means(axes, (at, *curve), (x, y), f"fitted{where}, with 95 % band")
     turning = _turning(axes, table, (float(at[0]), float(at[-1])))
     if turning:
         keys.append(handle(look(1), wrapped("turning point, with 95 % interval", key_width(axes))))
     plain(axes)
     axes.set(xlabel="depth less the other's deepest so far", ylabel=wrapped(NAMES[table.outcome], 30))
     key = legends(axes, [("", keys)])
-    points = "; ".join(f"{number(float(one))}: {number(float(two))}" for one, two in zip(x, y, strict=True))
     text = (
         f"{NAMES[table.outcome][:1].upper()}{NAMES[table.outcome][1:]} by depth less the other's deepest so "
-        f"far, {int(count.sum()):,} disclosures. Means of bins: {points}. {table.turning_words()} "
+        f"far{where}, {int(count.sum()):,} disclosures. Means of bins: {means_words(x, y)}. {table.turning_words()} "
         f"No bend at all: {table.bend_test()}."
     )
     return describe(axes, "bend", text, room(axes, key, wide=3.2, narrow=2.5))
+
+
+def check_bins(bins: object) -> None:
+    """Refuse a number of bins that is none."""
+    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 2:
+        raise ArgumentError(f"bins is {bins!r}; it must be a whole number, 2 or more.")
+
+
+def curve_over_means(axes: Axes, curve: Sequence[Array], means: tuple[Array, Array], name: str) -> list[Any]:
+    """Draw a curve with its band, and means of bins over it; the keys of both.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    curve : sequence of ndarray
+        Where, and there the low end, the curve and the high end.
+    means : tuple of (ndarray, ndarray)
+        Of x and y, bin by bin.
+    name : str
+        Of the curve, in the key.
+    """
+    (at, low, middle, high), (x, y) = curve, means
+    how, dots = look(0), Look(SOFT, (0, ()), "o")
+    axes.fill_between(at, low, high, color=how.colour, alpha=0.15, linewidth=0, zorder=2)
+    axes.plot(at, middle, color=how.colour, linestyle=how.line, linewidth=1.8, zorder=3)
+    axes.plot(
+        x, y, color=dots.colour, marker="o", linestyle="none", markersize=5.5, markeredgewidth=0, zorder=4
+    )
+    bins = f"means of {counted(len(x), 'bin')}"
+    return [
+        handle(how, wrapped(name, key_width(axes))),
+        handle(dots, wrapped(bins, key_width(axes)), line=False, marker=True),
+    ]
+
+
+def means_words(x: Array, y: Array) -> str:
+    """Means of bins, in words.
+
+    >>> means_words(np.array([1.0, 2.0]), np.array([0.5, 0.25]))
+    '1: 0.5000; 2: 0.2500'
+    """
+    return "; ".join(f"{number(float(one))}: {number(float(two))}" for one, two in zip(x, y, strict=True))
 
 
 def _turning(axes: Axes, table: DisclosureBend, seen: tuple[float, float]) -> bool:

@@ -8,10 +8,9 @@ import numpy as np
 
 from honestsignals.depth_matching import Matching
 from honestsignals.errors import ArgumentError
-from honestsignals.figures.bends import binned
+from honestsignals.figures.bends import binned, check_bins, curve_over_means, means_words
 from honestsignals.figures.registry import check_axes, describe, figure
-from honestsignals.figures.style import SOFT, Look, handle, key_width, legends, look, plain, room, wrapped
-from honestsignals.inference.words import counted
+from honestsignals.figures.style import legends, plain, room, wrapped
 from honestsignals.tables import number
 
 if TYPE_CHECKING:
@@ -51,34 +50,24 @@ def matching(table: Any, axes: Axes, *, bins: int = BINS) -> Axes:
     check_axes(axes)
     if not isinstance(table, Matching):
         raise ArgumentError(f"The figure needs a result of hs.matching(); got {type(table).__name__}.")
-    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 2:
-        raise ArgumentError(f"bins is {bins!r}; it must be a whole number, 2 or more.")
+    check_bins(bins)
     alter, ego = table.partial()
     x, y, count = binned(alter, ego, np.ones(len(alter)), bins)
     slope = table.tidy().iloc[0]
-    how, dots = look(0), Look(SOFT, (0, ()), "o")
     line = np.linspace(float(x.min()), float(x.max()), 41)
-    low, high = (np.sort([slope["low"] * line, slope["high"] * line], axis=0)[place] for place in (0, 1))
-    axes.fill_between(line, low, high, color=how.colour, alpha=0.15, linewidth=0, zorder=2)
-    axes.plot(line, slope["estimate"] * line, color=how.colour, linestyle=how.line, linewidth=1.8, zorder=3)
-    axes.plot(
-        x, y, color=dots.colour, marker="o", linestyle="none", markersize=5.5, markeredgewidth=0, zorder=4
-    )
-    keys = [
-        handle(how, wrapped("matching, with 95 % interval", key_width(axes))),
-        handle(dots, wrapped(f"means of {counted(len(x), 'bin')}", key_width(axes)), line=False, marker=True),
-    ]
+    low, high = np.sort([slope["low"] * line, slope["high"] * line], axis=0)
+    curve = (line, low, slope["estimate"] * line, high)
+    keys = curve_over_means(axes, curve, (x, y), "matching, with 95 % interval")
     plain(axes)
     axes.set(
         xlabel=wrapped("alter's turn before, deeper than expected by", 44),
         ylabel=wrapped("ego's turn, deeper than expected by", 36),
     )
     key = legends(axes, [("", keys)])
-    points = "; ".join(f"{number(float(one))}: {number(float(two))}" for one, two in zip(x, y, strict=True))
     text = (
         f"Depth of {int(count.sum()):,} turns of disclosure by depth of the other's turn before, both beyond "
         f"what level, trend and ego's own turn before foretell. Matching {number(float(slope['estimate']))} "
         f"(95 % interval {number(float(slope['low']))} to {number(float(slope['high']))}). Means of bins: "
-        f"{points}."
+        f"{means_words(x, y)}."
     )
     return describe(axes, "matching", text, room(axes, key, wide=3.2, narrow=2.5))
