@@ -12,7 +12,7 @@ from honestsignals.drawn_nulls import seed_or_random
 from honestsignals.errors import ArgumentError, DesignError, check_level
 from honestsignals.inference.log_rank import LogRank, by_people, by_sameness, by_shifts, judged, residuals
 from honestsignals.inference.return_curves import Pairs, pairs_of
-from honestsignals.inference.return_estimates import Estimated, difference, estimated, truncated
+from honestsignals.inference.return_estimates import NO_ERROR, Estimated, difference, estimated, truncated
 from honestsignals.inference.words import counted
 from honestsignals.printed import Printed
 from honestsignals.return_groups import Groups
@@ -222,7 +222,8 @@ class ReturnCurves(Printed):
         parts = []
         for name, (found, own, _) in zip(self.groups.names[1:], self._found[1:], strict=True):
             one = difference(found, first, (own, pairs))
-            half = one.errors.margin(level)
+            # two groups in each of which all waits are alike tell of no error
+            half = np.where(one.errors.std_error > NO_ERROR, one.errors.margin(level), np.nan)
             columns = {"std_error": one.errors.std_error, "df": one.errors.df}
             ends = {"low": one.value - half, "high": one.value + half}
             measure = {"measure": ["returned", "mean_hours"], "estimate": one.value}
@@ -315,6 +316,11 @@ class ReturnCurves(Printed):
                 lines.append(
                     f"Not known{where} beyond {known:.1f} h, where {why} before the horizon: no share "
                     f"returned by {_span_words(self.horizon)} and no restricted mean."
+                )
+            if found.share in (0.0, 1.0):
+                which = "nothing" if found.share == 0 else "everything"
+                lines.append(
+                    f"No interval of the share{where}: {which} was returned, which tells of no error."
                 )
             if len(at) and len(np.union1d(pairs.ego, pairs.alter)) < 3:
                 lines.append(f"No intervals{where}: fewer than three people.")

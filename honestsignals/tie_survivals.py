@@ -58,7 +58,7 @@ class TieSurvival(HazardResult):
 
         Columns: group, ties, people, ended (share by the horizon), days (mean of min(time, horizon)), each
         with ``_low`` and ``_high``; ``median_days``; all from the landmark on; ``reason``, why there is
-        neither share nor mean: a group was not followed up to the horizon.
+        neither share nor mean (a group was not followed up to the horizon), or no interval.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class TieSurvival(HazardResult):
                     "days_low": mean_low,
                     "days_high": mean_high,
                     "median_days": found.curve.quantile(0.5),
-                    "reason": _unseen(found),
+                    "reason": _reason(found),
                 }
             )
         return pd.DataFrame(rows)
@@ -140,10 +140,11 @@ class TieSurvival(HazardResult):
         ]
 
 
-def _unseen(found: Estimated) -> str:
-    """Why nothing is known at the horizon."""
+def _reason(found: Estimated) -> str:
+    """Why something is not known at the horizon."""
     if not np.isnan(found.share):
-        return ""
+        which = {0.0: "no tie", 1.0: "every tie"}.get(found.share)
+        return f"{which} of the group ended, which tells of no error" if which else ""
     return f"no tie of the group was followed for more than {found.curve.followed:.1f} days"
 
 

@@ -176,6 +176,26 @@ def test_curves_end_where_the_log_does_and_say_so() -> None:
     assert whole[["returned", "mean_hours"]].notna().all()
 
 
+def test_waits_that_are_all_alike_tell_of_no_error() -> None:
+    """Nobody is answered: the mean is the horizon, and there is no interval of that."""
+    acts = [
+        (one, other, place * 40 * HOUR) for place, (one, other) in enumerate(["ab", "bc", "ca", "da"] * 3)
+    ]
+    log = log_of(pd.DataFrame(acts, columns=["sender", "receiver", "time"]))
+    found = hs.return_curves(log, horizon="1D", of=None)
+    row = found.tidy().iloc[0]
+    assert (row["returned"], row["mean_hours"]) == (0.0, 24.0)
+    assert row[["returned_low", "mean_hours_low", "mean_hours_high"]].isna().all()
+    assert found.curve()["std_error"].isna().all()
+    assert "No interval of the share: nothing was returned, which tells of no error." in str(found)
+    pairs = pd.DataFrame(
+        [("a", "b", 0), ("b", "c", 0), ("c", "a", 1), ("d", "a", 1)], columns=["ego", "alter", "g"]
+    )
+    apart = hs.return_curves(log, horizon="1D", by=pairs).differences()
+    assert apart["estimate"].tolist() == [0.0, 0.0]
+    assert apart[["low", "high"]].isna().all(axis=None)
+
+
 def test_curves_of_ties_end_where_follow_up_does() -> None:
     much = hs.Disclosure(weekly=3.0, contact=0.5)
     log = hs.simulate_disclosure(seed=7, people=12, days=120, disclosure=much).log

@@ -23,6 +23,10 @@ POINTS = 200
 """Times of a band: every time at which a wait ended, or as many of them, evenly by ends."""
 
 
+NO_ERROR = 1e-12
+"""Share of a value below which its error is rounding."""
+
+
 class Estimated(NamedTuple):
     """A curve with errors over people.
 
@@ -39,7 +43,7 @@ class Estimated(NamedTuple):
     share, mean : float
         Returned by the horizon; mean of min(wait, horizon). NaN where waits were not followed so far.
     errors : Spread
-        Of these two; NaN where they are.
+        Of these two; NaN where they are, or where all waits are alike.
     influence : ndarray, shape (pairs, 2)
         What each pair adds to these two.
     """
@@ -97,9 +101,9 @@ def truncated(
     return np.minimum(wait, horizon), ended & (wait <= horizon)
 
 
-def _known(errors: Spread, value: Floats) -> Spread:
-    """Errors of what there is."""
-    nothing = np.isnan(value)
+def _known(errors: Spread, value: Floats, least: float = NO_ERROR) -> Spread:
+    """Errors of what there is, and of what varies: waits that are all alike tell of no error."""
+    nothing = np.isnan(value) | (errors.std_error <= least * np.maximum(1.0, np.abs(value)))
     return errors._replace(
         std_error=np.where(nothing, np.nan, errors.std_error), df=np.where(nothing, np.nan, errors.df)
     )
@@ -196,4 +200,4 @@ def difference(one: Estimated, other: Estimated, pairs: tuple[Pairs, Pairs]) -> 
     both = np.vstack([one.influence, -other.influence])
     joint = Pairs(place, key // most, key % most)
     value = np.array([one.share - other.share, one.mean - other.mean])
-    return Difference(value, _known(joint.spread(sums(place, both, len(key))), value))
+    return Difference(value, _known(joint.spread(sums(place, both, len(key))), value, -1.0))
