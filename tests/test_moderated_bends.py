@@ -159,6 +159,6 @@ def test_the_figure_of_a_bend_is_of_one_level(study) -> None:
         assert one.moderator.here.sum() == (found.moderator.z[:, 1] == (value == "b")).sum()
         counts.append(one.moderator.here.sum())
         (legend,) = axes.findobj(Legend)
-        words = " ".join(" ".join(text.get_text() for text in legend.get_texts()).split())
-        assert f"fitted where ego_culture is {value}" in words
+        words = "".join(text.get_text() for text in legend.get_texts()).replace("\n", "").replace(" ", "")
+        assert f"fittedwhereego_cultureis{value}" in words
     assert sum(counts) == len(found.x)

@@ -76,8 +76,8 @@ def bend(table: Any, axes: Axes, *, bins: int = BINS) -> Axes:
     key = legends(axes, [("", keys)])
     text = (
         f"{NAMES[table.outcome][:1].upper()}{NAMES[table.outcome][1:]} by depth less the other's deepest so "
-        f"far{where}, {int(count.sum()):,} disclosures. Means of bins: {means_words(x, y)}. {table.turning_words()} "
-        f"No bend at all: {table.bend_test()}."
+        f"far{where}, {int(count.sum()):,} disclosures. Means of bins: {means_words(x, y)}. "
+        f"{table.turning_words()} No bend at all: {table.bend_test()}."
     )
     return describe(axes, "bend", text, room(axes, key, wide=3.2, narrow=2.5))
 
