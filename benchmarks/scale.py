@@ -107,7 +107,8 @@ def page(content: dict[str, Any]) -> str:
         f"From {results[0]['acts']:,} to {last['acts']:,} acts processor seconds grow with the power "
         f"{exponent(results, 'all, two threads'):.2f} of the acts. Of {last['acts']:,} acts two threads are "
         f"done in {both['wall_s']:.0f} s where one takes {alone['wall_s']:.0f} s: "
-        f"{alone['wall_s'] / both['wall_s']:.2f} times as fast. DuckDB's sort held {last['sort_peak_gb']:.1f} GB.",
+        f"{alone['wall_s'] / both['wall_s']:.2f} times as fast. "
+        f"DuckDB's sort held {last['sort_peak_gb']:.1f} GB.",
     ]
     return "\n".join(lines)
 

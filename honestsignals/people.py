@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from honestsignals.engines.circles import both_sides, circle_of
+from honestsignals.engines.circles import both_sides, circles_of
 from honestsignals.engines.passes import FAR
 from honestsignals.errors import DesignError, listed
 from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.circles import Circle
-from honestsignals.metrics.levels import chosen, found, measure, planned
+from honestsignals.metrics.levels import chosen, found, measure_in_parts, planned
 from honestsignals.metrics.registry import GIVEN, NEEDS, NO_RANGE, Fact, entries
 from honestsignals.networks import Log, Network, network_of, suffix_of
 
@@ -63,8 +63,8 @@ def people_of_log(
     """
     has = log.engine.log.has
     names = _named(metrics, has)
-    circle = circle_of(log.engine, planned("person", names), suffix_of(log.engine, of), until, settings)
-    table = _table(network or network_of(log, of=of, until=until), circle, names)
+    circles = circles_of(log.engine, planned("person", names), suffix_of(log.engine, of), until, settings)
+    table = _table(network or network_of(log, of=of, until=until), circles, names)
     of_acts = [name for name in names if not _of_given_alone(name)]
     if of == "acts" or not of_acts:
         return table
@@ -87,7 +87,7 @@ def people_of_network(network: Network, metrics: Sequence[str] | str | None = No
     for name in asked:
         if name in entries("person") and name not in names:
             raise DesignError(f"{name!r} rests on acts; of a network there are ties alone.")
-    return _table(network, network.circle or _circle(network), names)
+    return _table(network, [network.circle or _circle(network)], names)
 
 
 def _named(metrics: Sequence[str] | str | None, has: frozenset[str]) -> list[str]:
@@ -117,12 +117,13 @@ def _circle(network: Network) -> Circle:
     return Circle(ties.n_people, ego, alter, columns, np.ones(len(ego), dtype=bool))
 
 
-def _table(network: Network, circle: Circle, names: Sequence[str]) -> MetricTable:
+def _table(network: Network, circles: Iterable[Circle], names: Sequence[str]) -> MetricTable:
     """The rows, one a person; what refuses these data is NaN, and said."""
     import pandas as pd
 
-    measured = measure(planned("person", names), {"circle": circle, "ties": network.ties})
+    measured = measure_in_parts(planned("person", names), circles, {"ties": network.ties})
     n = network.ties.n_people
+    asked = n if network.circle is None else network.circle.n_people
     values: dict[str, Any] = {"person": network.people}
     for name in names:
         value = measured.values[name]
@@ -130,7 +131,7 @@ def _table(network: Network, circle: Circle, names: Sequence[str]) -> MetricTabl
             raise DesignError(f"{name!r}: {measured.refused[name]}")
         if name in measured.refused:
             value = np.full(n, np.nan)
-        elif network.places is not None and len(value) == circle.n_people:
+        elif network.places is not None and len(value) == asked:
             value = value[network.places]
         values[name] = value
     facts = [entries("person")[name].fact for name in names]

@@ -30,6 +30,8 @@ from honestsignals.stored_logs import StoredLog
 Array = np.ndarray[Any, np.dtype[Any]]
 ACT_BYTES = 250
 """Memory that an act of a bucket takes while its pairs are measured: the acts sorted, and a row's columns."""
+ROW_BYTES = 600
+"""Memory that a pair takes from one side while person metrics are measured, buckets and all."""
 LEAST_ACTS = 20_000
 """Acts of a bucket at least: smaller ones cost more time than they save memory."""
 LEAST_MEMORY = 32_000_000
@@ -106,7 +108,7 @@ def store_log(
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
         raise
-    engine = StoredEngine(buckets, many)
+    engine = StoredEngine(buckets, many, size // ROW_BYTES)
     weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
     name = source_name(source if table is None else opened)
     return StoredLog(staged, engine, name, digest, unread_columns(opened, mapping))

@@ -151,6 +151,15 @@ def test_people_and_network_are_those_of_memory() -> None:
     assert log.network().facts()[1:] == twin.network().facts()[1:]
 
 
+@pytest.mark.parametrize("rows", [1, 40, 300])
+def test_people_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    frame = acts(18)
+    log, twin = hs.store_log(frame, memory="32MB", time_unit="s"), hs.read_log(frame, time_unit="s")
+    monkeypatch.setattr(log.engine, "most_rows", rows)
+    same(log.people_metrics().frame, twin.people_metrics().frame)
+    same(log.people_metrics(of="weight").frame, twin.people_metrics(of="weight").frame)
+
+
 def test_it_says_what_it_read() -> None:
     frame = pd.concat(
         [acts(8), pd.DataFrame({"sender": [1], "receiver": [1], "time": [5], "kind": ["help"]})]

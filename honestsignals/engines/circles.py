@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,21 +36,82 @@ def circle_of(
     settings : Settings, optional
         Spans of the event metrics.
     """
-    ties, log = engine.ties(of, before), engine.log
-    if of:
-        # what rests on acts is of all acts that count, whatever else is given here
-        ties = _with_pairs_of(ties, engine.ties("", before))
+    ties = _all_ties(engine, of, before)
+    return _circle(engine, ties, plan, before, settings or Settings())
+
+
+def circles_of(
+    engine: Engine, plan: Sequence[Entry], of: str = "", before: int = FAR, settings: Settings | None = None
+) -> Iterator[Circle]:
+    """The same some people at a time, in their order, with as many pairs as the engine holds at once.
+
+    In each circle people are counted from its first; ``alter`` keeps its code.
+    """
+    ties = _all_ties(engine, of, before)
+    if 2 * len(ties) <= engine.most_rows:
+        yield _circle(engine, ties, plan, before, settings or Settings())
+        return
+    reach = np.cumsum(ties.contacts())
+    first = 0
+    while first < ties.n_people:
+        before_it = reach[first - 1] if first else 0
+        after = int(np.searchsorted(reach, before_it + engine.most_rows, side="right"))
+        after = min(max(after, first + 1), ties.n_people)
+        yield _circle_within(engine, ties, (first, after), plan, (before, settings or Settings()))
+        first = after
+
+
+def _all_ties(engine: Engine, of: str, before: int) -> Ties:
+    ties = engine.ties(of, before)
+    # what rests on acts is of all acts that count, whatever else is given here
+    return _with_pairs_of(ties, engine.ties("", before)) if of else ties
+
+
+def _circle_within(
+    engine: Engine,
+    ties: Ties,
+    people: tuple[int, int],
+    plan: Sequence[Entry],
+    how: tuple[int, Settings],
+) -> Circle:
+    """The circles of some people, from the pairs that they are in."""
+    first, after = people
+    inside = ((ties.low >= first) & (ties.low < after)) | ((ties.high >= first) & (ties.high < after))
+    sides = (getattr(ties, name)[inside] for name in ("low", "high", "forth", "back"))
+    low, high, forth, back = sides
+    own = replace(ties, low=low, high=high, forth=forth, back=back, derived={})
+    return _circle(engine, own, plan, *how, people=people)
+
+
+def _circle(
+    engine: Engine,
+    ties: Ties,
+    plan: Sequence[Entry],
+    before: int,
+    settings: Settings,
+    *,
+    people: tuple[int, int] | None = None,
+) -> Circle:
+    """The circles of everybody in some ties, or of the people from one code to before another."""
+    log = engine.log
+    first, after = people or (0, ties.n_people)
     ego, alter, order = both_sides(ties)
+    if people is not None:
+        inside = (ego >= first) & (ego < after)
+        ego, alter, order = ego[inside], alter[inside], order[inside]
     reads = list(dict.fromkeys(name for entry in plan for name in entry.reads if name not in GIVEN))
     early = None if before == FAR else np.full(len(ego), before)
     columns = planned_columns([name for name in reads if name != WAITS], log.kinds, log.has)
-    settings = settings or Settings()
     found = engine.columns(Rows(ego, alter, early, directed=True), columns, settings)
-    waits = _waits(engine, ties, before, settings) if WAITS in reads else None
+    waits = None
+    if WAITS in reads:
+        who, wait, cut = _waits(engine, ties, before, settings)
+        theirs = (who >= first) & (who < after)
+        waits = who[theirs] - first, wait[theirs], cut[theirs]
     found["given_ego"] = np.concatenate([ties.forth, ties.back])[order]
     found["given_alter"] = np.concatenate([ties.back, ties.forth])[order]
     could = np.ones(len(ego), dtype=bool)
-    return Circle(ties.n_people, ego, alter, found, could, waits, settings.reply_horizon)
+    return Circle(after - first, ego - first, alter, found, could, waits, settings.reply_horizon)
 
 
 def _waits(engine: Engine, ties: Ties, before: int, settings: Settings) -> tuple[Array, Array, Array]:

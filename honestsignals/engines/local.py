@@ -40,6 +40,11 @@ class LocalEngine:
         self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
 
     @property
+    def most_rows(self) -> int:
+        """No bound: what is read in memory is measured there."""
+        return FAR
+
+    @property
     def log(self) -> LogColumns:
         """The log, its acts pair by pair; senders and receivers are told by the pairs."""
         return self._paired.log

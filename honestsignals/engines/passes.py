@@ -96,6 +96,10 @@ class Engine(Protocol):
     """What brings each pair's acts together and computes columns of them."""
 
     @property
+    def most_rows(self) -> int:
+        """Rows whose columns it holds at once, where they need not be together."""
+
+    @property
     def log(self) -> LogColumns:
         """The log; its acts may be in any order."""
 

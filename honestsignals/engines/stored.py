@@ -32,10 +32,12 @@ class StoredEngine:
         The acts.
     threads : int
         Buckets that are worked on at once.
+    most_rows : int
+        Rows whose columns are held at once, where they need not be together.
     """
 
-    def __init__(self, buckets: Buckets, threads: int) -> None:
-        self._buckets, self.threads = buckets, threads
+    def __init__(self, buckets: Buckets, threads: int, most_rows: int = FAR) -> None:
+        self._buckets, self.threads, self.most_rows = buckets, threads, most_rows
         self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
 
     def __len__(self) -> int:
@@ -152,7 +154,7 @@ class StoredEngine:
             own = _some(rows, part)
             known = self.bucket(place).statistics(own, plan, settings)
             for column in plan:
-                if _of_all(column):
+                if rests_on_all(column):
                     known[column.name] = np.array(np.load(_file(folder, column), mmap_mode="r")[part])
             return take(place, own, second_pass(known, plan, own, self))
 
@@ -161,13 +163,13 @@ class StoredEngine:
     def _over_all(self, rows: Rows, plan: Sequence[Column], settings: Settings, folder: Path) -> None:
         """Columns of everybody's ties, and those that rest on all rows of the table, on disk."""
         for column in plan:
-            if _sees(column):
+            if sees(column):
                 saved(_file(folder, column), around(column, rows, self))
         self._ties.clear()
-        whole = [column for column in plan if column.entry.fact.whole and not _sees(column)]
+        whole = [column for column in plan if column.entry.fact.whole and not sees(column)]
         if not whole:
             return
-        wanted = _closure(whole, plan)
+        wanted = closure(whole, plan)
         found = self.columns(rows, [column for column in plan if column.name in wanted], settings)
         for column in whole:
             saved(_file(folder, column), found[column.name])
@@ -196,17 +198,17 @@ def _some(rows: Rows, part: Any) -> Rows:
     return replace(rows, ego=rows.ego[part], alter=rows.alter[part], before=before)
 
 
-def _sees(column: Column) -> bool:
+def sees(column: Column) -> bool:
     """Whether it is a statistic of everybody's ties."""
     return bool(column.entry.sees) and not column.entry.fact.statistic and not column.form
 
 
-def _of_all(column: Column) -> bool:
+def rests_on_all(column: Column) -> bool:
     """Whether it rests on more than the row's pair."""
-    return _sees(column) or column.entry.fact.whole
+    return sees(column) or column.entry.fact.whole
 
 
-def _closure(columns: Sequence[Column], plan: Sequence[Column]) -> set[str]:
+def closure(columns: Sequence[Column], plan: Sequence[Column]) -> set[str]:
     """Names of some columns and of all that they are computed from."""
     by_name = {column.name: column for column in plan}
     names: set[str] = set()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from honestsignals.errors import DesignError, UnknownNameError, unknown
+from honestsignals.metrics.circles import Circle
 from honestsignals.metrics.registry import LEVELS, Entry, aliases, entries
 
 
@@ -90,7 +93,10 @@ def planned(level: str, names: Iterable[str]) -> list[Entry]:
 
 
 def measure(
-    plan: Iterable[Entry], seen: Mapping[str, Any], progress: Callable[[str], None] | None = None
+    plan: Iterable[Entry],
+    seen: Mapping[str, Any],
+    progress: Callable[[str], None] | None = None,
+    known: Measured | None = None,
 ) -> Measured:
     """Every planned metric.
 
@@ -102,15 +108,19 @@ def measure(
         What statistics are functions of: ``ties`` of a network, ``circle`` of people.
     progress : callable, optional
         Told what is being measured.
+    known : Measured, optional
+        What is measured already.
 
     Returns
     -------
     Measured
         A metric that refuses these data (too many people for a whole matrix, say) is NaN, with the reason.
     """
-    out = Measured()
+    out = Measured() if known is None else known
     for entry in plan:
         name = entry.fact.name
+        if name in out.values:
+            continue
         if progress is not None:
             progress(f"Measuring {name}")
         reason = next((out.refused[one] for one in entry.inputs if one in out.refused), None)
@@ -123,3 +133,29 @@ def measure(
                 reason = str(error)
         out.values[name], out.refused[name] = math.nan, reason
     return out
+
+
+def measure_in_parts(plan: Sequence[Entry], circles: Iterable[Circle], seen: Mapping[str, Any]) -> Measured:
+    """Every planned metric, statistics of circles some people at a time.
+
+    Parameters
+    ----------
+    plan : sequence of Entry
+        Each after what it is computed from.
+    circles : iterable of Circle
+        Of people in their order; one is held at a time.
+    seen : mapping of str to object
+        What else statistics are functions of.
+    """
+    own = [entry for entry in plan if entry.sees == ("circle",)]
+    parts = [measure(own, {"circle": circle}) for circle in circles]
+    out = Measured()
+    for part in parts:
+        out.refused.update(part.refused)
+    for entry in own:
+        name = entry.fact.name
+        one = [part.values[name] for part in parts]
+        out.values[name] = (
+            math.nan if name in out.refused else one[0] if len(one) == 1 else np.concatenate(one)
+        )
+    return measure(plan, seen, known=out)
