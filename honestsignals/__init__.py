@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from honestsignals.stored_logs import StoredLog
     from honestsignals.stored_tables import StoredTable, open_table
     from honestsignals.storing import store_log
+    from honestsignals.streamed_results import StreamedResult
     from honestsignals.study import Study
     from honestsignals.study_folder import open_study
     from honestsignals.tie_survivals import TieSurvival, tie_survival
@@ -120,6 +121,7 @@ _HOMES = {
     "Stifling": "stifle_results",
     "StoredLog": "stored_logs",
     "StoredTable": "stored_tables",
+    "StreamedResult": "streamed_results",
     "Study": "study",
     "TieSurvival": "tie_survivals",
     "TimeFolds": "splitters",
@@ -211,6 +213,7 @@ __all__ = [
     "Stifling",
     "StoredLog",
     "StoredTable",
+    "StreamedResult",
     "Study",
     "TieSurvival",
     "TimeFolds",

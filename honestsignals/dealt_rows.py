@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-FILE_ROWS = 500_000
-"""Rows of a file, about: 60 MB at a dozen columns."""
+FILE_ROWS = 250_000
+"""Rows of a file, about: 30 MB at a dozen columns."""
 
 MOST_FILES = 1_024
 MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -149,6 +149,6 @@ def files_for(rows: int) -> int:
     """Into how many files so many rows are dealt; of an unknown number, 0, into many.
 
     >>> files_for(10), files_for(3_000_000), files_for(0)
-    (1, 6, 256)
+    (1, 12, 256)
     """
     return 256 if not rows else int(np.clip(-(-rows // FILE_ROWS), 1, MOST_FILES))

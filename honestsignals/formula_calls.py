@@ -188,6 +188,8 @@ def _by_row(function: ast.Attribute) -> bool:
 
 def _plain(node: ast.Attribute) -> bool:
     """Whether an attribute is the column still, a part of its dates, or a constant."""
+    if isinstance(node.value, ast.Name) and node.value.id == "contr":
+        return True
     if _of_numpy(node):
         return node.attr in CONSTANTS
     return node.attr in PLAIN or (isinstance(node.value, ast.Attribute) and node.value.attr == "dt")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from honestsignals.dyads import Design, DyadTable
-from honestsignals.errors import ArgumentError, InputError, listed
+from honestsignals.errors import ArgumentError, FitError, InputError, listed
 from honestsignals.readers.source import ParquetFile, open_source
 from honestsignals.stored_tables import ABOUT, StoredTable, open_table
 
@@ -148,10 +148,10 @@ class PairRows:
 
     def head(self) -> DyadTable | pd.DataFrame:
         """The first rows with all columns, as the table in memory would have them."""
-        import pandas as pd
-
         self._refuse_no_ids()
-        _, frame = next(self.frames(self.columns, HEAD_ROWS), (None, pd.DataFrame(columns=self.columns)))
+        _, frame = next(self.frames(self.columns, HEAD_ROWS), (None, None))
+        if frame is None:
+            raise FitError("No row has all that the formula asks for: there are no rows.")
         if self.plain:
             return frame
         return DyadTable(frame, Design(directed=self.directed), self.about)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.dyads import DyadTable
-from honestsignals.errors import ArgumentError, DesignError, unknown
+from honestsignals.errors import ArgumentError, DesignError, FitError, unknown
 from honestsignals.formula_rows import (
     count_undefined,
     refuse_alike,
@@ -78,7 +78,7 @@ class Kinds:
             if name in self.levels:
                 values = pd.Categorical(frame[name], self.levels[name], ordered=self.ranked[name])
                 frame[name] = pd.Series(values, index=frame.index)
-            elif name in self.gaps and kind.kind == "b":
+            elif name in self.gaps and kind == np.dtype(bool):
                 frame[name] = frame[name].astype(object)
             elif name in self.gaps and kind.kind in "iu":
                 frame[name] = frame[name].astype(float)
@@ -97,11 +97,14 @@ class Counts:
     infinite: Array = field(default_factory=lambda: np.zeros(0, dtype=bool))
     used: int = 0
 
-    def left_out(self, weights: str | None) -> dict[str, int]:
+    def left_out(self, asked: Question, names: Sequence[str]) -> dict[str, int]:
         """Reasons and rows, in the order in which a table in memory counts them."""
-        found = {f"rows where the weight ({weights}) is 0 or unknown": self.weightless, **self.unknown}
-        for reason, count in self.undefined.items():
-            found[reason] = found.get(reason, 0) + count
+        found = {f"rows where the weight ({asked.weights}) is 0 or unknown": self.weightless}
+        what = [f"{asked.left} is unknown"]
+        what += [f"{name} is {how}" for name in asked.variables for how in ("undefined", "not known")]
+        for one in (*what, *(f"{name} is undefined" for name in names)):
+            reason = f"rows where {one}"
+            found[reason] = self.unknown.get(reason, 0) + self.undefined.get(reason, 0)
         return {reason: count for reason, count in found.items() if count}
 
 
@@ -156,6 +159,7 @@ def question(formula: str, rows: PairRows, weights: Any) -> Question:
     refuse_crossing(left, right, rows.columns)
     if weights is not None and weights not in frame.columns:
         raise unknown("column", weights, rows.columns)
+    label_values(left, frame)
     named = [left] if left in frame.columns else [one for one in named_on_left(left) if one in frame.columns]
     columns = list(dict.fromkeys([*variables, *named, *([weights] if weights else [])]))
     return Question(formula, left, right, variables, bare, weights, columns)
@@ -223,12 +227,7 @@ class StreamedDesign:
     @property
     def left_out(self) -> dict[str, int]:
         """Why rows were left out, and how many."""
-        by_order = {
-            f"rows where {name} is undefined": self.counts.undefined.get(f"rows where {name} is undefined", 0)
-            for name in self.names
-        }
-        self.counts.undefined = by_order
-        return self.counts.left_out(self.asked.weights)
+        return self.counts.left_out(self.asked, self.names)
 
     # passes
 
@@ -251,8 +250,10 @@ class StreamedDesign:
             _, _, source = self._kept(some, counts)
             if len(source):
                 return source
-        self.counts = counts
-        refuse_empty(np.zeros(1, dtype=bool), counts.left_out(self.asked.weights))
+        if self.asked.weights and self.counts.weightless == self.counts.seen:
+            raise FitError(f"No row has a weight above 0 ({self.asked.weights}).")
+        counts.weightless = self.counts.weightless
+        refuse_empty(np.zeros(1, dtype=bool), counts.left_out(self.asked, ()))
         raise DesignError("The table has no rows.")
 
     def _weighted(self, frame: pd.DataFrame) -> tuple[Array, pd.DataFrame, Array | None]:

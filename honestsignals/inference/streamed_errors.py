@@ -189,9 +189,11 @@ def _effective_df(sums: Sums) -> Floats:
 def _shares(sums: Sums) -> Floats:
     """See `honestsignals.inference.people_shares.person_shares`."""
     people, root, p = sums.people, sums.solved.root, sums.people.p
-    T = (root @ people.moved).T
-    shares = np.asarray(root @ unfolded(people.own, p) @ root.T) * (sums.summary.total / sums.summary.n)
-    shares += SHARED_CORRELATION * (
-        T[:, :, None] * T[:, None, :] - root @ unfolded(people.squares, p) @ root.T
-    )
+    mean, shares = sums.summary.total / sums.summary.n, np.empty((people.n_people, p, p))
+    for block in blocks(people.n_people, p):
+        T = (root @ people.moved[:, block]).T
+        shared = T[:, :, None] * T[:, None, :] - root @ unfolded(people.squares[:, block], p) @ root.T
+        shares[block] = (
+            mean * (root @ unfolded(people.own[:, block], p) @ root.T) + SHARED_CORRELATION * shared
+        )
     return shares
