@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, DesignError, one_of
+from honestsignals.depth_rows import log_of, people_of
+from honestsignals.errors import DesignError, one_of
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY, HOUR, NEVER
 from honestsignals.metrics.opening_windows import Openings
@@ -20,6 +21,7 @@ from honestsignals.return_waits import (
     openings,
     ordered_acts,
 )
+from honestsignals.returning import Sourced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,18 +31,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 OF = {"openings": "opening", "disclosures": "disclosure"}
 MOST = 20_000_000
 """Disclosures that are told one by one; a row stands for as many as it counts."""
-
-
-class Sourced(Protocol):
-    """What of a study is looked at."""
-
-    @property
-    def log(self) -> InteractionLog:
-        """The acts."""
-
-    @property
-    def people(self) -> pd.DataFrame:
-        """Attributes of people, by id."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,28 +88,6 @@ class Initiatives:
         return f"{self.of}{deep}"
 
 
-def source_of(source: object, what: str) -> tuple[InteractionLog, pd.DataFrame | None]:
-    """A log, and attributes of people where a study has them.
-
-    Parameters
-    ----------
-    source : InteractionLog or Study
-    what : str
-        Who asks, for the message.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
-    """
-    if isinstance(source, InteractionLog):
-        return source, None
-    log = getattr(source, "log", None)
-    if not isinstance(log, InteractionLog):
-        raise ArgumentError(f"{what} takes a log or a study; got {type(source).__name__}.")
-    return log, getattr(source, "people", None)
-
-
 def initiatives(
     source: InteractionLog | Sourced, what: str, *, of: str, depth_at_least: float | None, gap: int
 ) -> Initiatives:
@@ -147,7 +115,7 @@ def initiatives(
     """
     one_of("of", of, tuple(OF))
     least = checked_depth(depth_at_least)
-    log, people = source_of(source, what)
+    log = log_of(source, what)
     acts = ordered_acts(log)
     if least is not None and "depth" not in log.acts.columns:
         raise DesignError(NO_DEPTH)
@@ -159,7 +127,7 @@ def initiatives(
     low, high, from_low = acts.low[acts.pair[at]], acts.high[acts.pair[at]], acts.from_low[at]
     return Initiatives(
         log,
-        people,
+        people_of(source),
         of,
         events,
         np.where(from_low, low, high),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.depth_rows import people_of
 from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.hazard_rows import COVARIATES, NEVER, Between, history
 from honestsignals.hazard_terms import Covariate
@@ -114,9 +115,7 @@ def known_of(source: Any, log: InteractionLog, people: pd.DataFrame | None, fram
     for frame in frames:
         name, column = pair_frame(log, frame)
         pairs[name] = column, True
-    if people is None:
-        people = getattr(source, "people", None) if source is not log else None
-    return Known(log, people, pairs)
+    return Known(log, people_of(source) if people is None else people, pairs)
 
 
 def parted(covariates: Sequence[Any]) -> tuple[list[Any], list[Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from honestsignals.depth_rows import log_of
 from honestsignals.errors import ArgumentError, DesignError, check_level, one_of, unknown
 from honestsignals.hazard_columns import RECEIVED, covariate_of, known_of, parted, words_of
 from honestsignals.hazard_rows import Between, between_acts, split
@@ -252,9 +253,7 @@ def return_hazard(
            term  hazard_ratio   low  high
     0  debt_log          0.82  0.69  0.97
     """
-    log = source if isinstance(source, InteractionLog) else getattr(source, "log", None)
-    if not isinstance(log, InteractionLog):
-        raise ArgumentError(f"return_hazard takes a log or a study; got {type(source).__name__}.")
+    log = log_of(source, "return_hazard")
     one_of("pairs", pairs, ("met", "all"))
     one_of("covariance", covariance, tuple(COVARIANCES))
     one_of("ties", ties, TIES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from honestsignals.depth_rows import log_of, people_of
 from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import HOUR
@@ -94,11 +95,8 @@ def return_curves(
        waits  returned  returned_low  returned_high
     0     81      0.71          0.46           0.88
     """
-    log = source if isinstance(source, InteractionLog) else getattr(source, "log", None)
-    if not isinstance(log, InteractionLog):
-        raise ArgumentError(f"return_curves takes a log or a study; got {type(source).__name__}.")
-    if people is None:
-        people = getattr(source, "people", None) if source is not log else None
+    log = log_of(source, "return_curves")
+    people = people_of(source) if people is None else people
     least = checked_depth(depth_at_least)
     if least is not None and of != DISCLOSURE:
         raise ArgumentError(f"depth_at_least is of acts that disclose; say of={DISCLOSURE!r}.")

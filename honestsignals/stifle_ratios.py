@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from honestsignals.fail_events import Sourced, initiatives
+from honestsignals.fail_events import initiatives
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import HOUR
 from honestsignals.moments import span
+from honestsignals.returning import Sourced
 from honestsignals.stifle_results import Stifling
 from honestsignals.unreturned import stifling_of
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from honestsignals.drawn_nulls import seed_or_random
 from honestsignals.errors import ArgumentError
-from honestsignals.fail_events import Initiatives, Sourced, initiatives, span_words
+from honestsignals.fail_events import Initiatives, initiatives, span_words
 from honestsignals.inference.score_errors import spread
 from honestsignals.inference.words import counted
 from honestsignals.log import InteractionLog
@@ -21,6 +21,7 @@ from honestsignals.moments import span
 from honestsignals.printed import Printed
 from honestsignals.return_groups import Groups, groups_of
 from honestsignals.return_waits import Asking
+from honestsignals.returning import Sourced
 from honestsignals.stifle_results import Stifling
 from honestsignals.stifle_study import StifleStudy
 from honestsignals.stifle_tables import Sensitivity, windows_of
