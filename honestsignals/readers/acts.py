@@ -16,7 +16,7 @@ from honestsignals.errors import ArgumentError, one_of
 from honestsignals.readers.act_columns import RawActs, read_columns
 from honestsignals.readers.act_rules import conversations, faults_of_act_ids, faults_of_acts
 from honestsignals.readers.duplicates import repeated_rows
-from honestsignals.readers.faults import count_left_out, kept_rows, raise_faults, whole_source
+from honestsignals.readers.faults import count_left_out, kept_rows, no_rows, raise_faults
 from honestsignals.readers.ids import order_people, places_of
 from honestsignals.readers.kinds import check_kinds
 from honestsignals.readers.layers import check_layers
@@ -202,7 +202,7 @@ def acts_read(source: Any, columns: Mapping[str, str] | None, options: ActOption
     check_options(options, mapping, opened)
     raw = read_columns(opened, mapping, options.time_unit, tuple(options.depth_layers or ()))
     if raw.rows == 0 and not raw.faults:
-        raise whole_source(opened, None, "has a header but no rows")
+        raise no_rows(opened)
     refuse_mixed_zones(raw.times, mapping.get("time", ""), opened)
     roster_order = None if options.roster is None else order_people(options.roster)
     faults = faults_of_acts(raw, mapping, roster_order, opened.unit)

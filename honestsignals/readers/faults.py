@@ -119,6 +119,11 @@ def whole_source(source: Located | str, column: str | None, rule: str, value: ob
     return bad_input([Problem(name, None, column, value, rule)])
 
 
+def no_rows(source: Located) -> InputError:
+    """The error for a source with columns and nothing in them."""
+    return whole_source(source, None, f"has {'' if source.unit == DELIVERED else 'a header but '}no rows")
+
+
 def kept_rows(faults: Sequence[Fault], rows: int, left_out: dict[str, int]) -> Mask:
     """Which rows stay; the others are counted in ``left_out``, each under its first reason."""
     keep = np.ones(rows, dtype=bool)

@@ -16,6 +16,8 @@ SETTINGS = (
     "set local datestyle to 'ISO'",
 )
 """What every reading begins with: one state of the table, which nothing can change."""
+BATCH_BYTES = "adbc.postgresql.batch_size_hint_bytes"
+_BATCH = 8_000_000
 _TABLES = (
     "select n.nspname, c.relname, c.oid = to_regclass(quote_ident(c.relname)) from pg_class c"
     " join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', 'm', 'f', 'p')"
@@ -55,6 +57,7 @@ def tables(cursor: Any) -> dict[str, str]:
 def batches(cursor: Any, relation: Relation, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
     """Tables of these columns, as the server delivers them."""
     chosen = _expressions(cursor, relation, columns)
+    cursor.adbc_statement.set_options(**{BATCH_BYTES: str(_BATCH)})
     cursor.execute(f"select {', '.join(chosen) or '1'} from {relation.sql}")
     for batch in cursor.fetch_record_batch():
         table = pa.Table.from_arrays(batch.columns[: len(columns)], names=list(columns))

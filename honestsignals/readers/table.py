@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from honestsignals.errors import MOST_SHOWN, Problem, one_of
 from honestsignals.readers.amounts import NUMBER
-from honestsignals.readers.faults import Fault, kept_rows, raise_faults, where, whole_source
+from honestsignals.readers.faults import Fault, kept_rows, no_rows, raise_faults, where
 from honestsignals.readers.ids import as_text, places_of
 from honestsignals.readers.source import Source, open_source, require_columns
 from honestsignals.readers.texts import Coded, encode, faults_of_ids, join
@@ -91,7 +91,7 @@ def read_table(source: Any, ids: Sequence[str], others: Sequence[str], *, bad_ro
     batches = list(opened.batches(wanted, broken))
     read = sum(batch.num_rows for batch in batches)
     if not read and not broken:
-        raise whole_source(opened, None, "has a header but no rows")
+        raise no_rows(opened)
     coded = {column: _coded(batches, column, opened) for column in ids}
     faults = broken + _faults(coded, opened.unit)
     if bad_rows == "error":
