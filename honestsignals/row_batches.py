@@ -103,8 +103,8 @@ class PairRows:
     Attributes
     ----------
     source : Batched
-    directed : bool
-        Whether rows are ordered pairs.
+    design : Design
+        What its label is, and whether rows are ordered pairs, as far as it says.
     facts : tuple of str
         What the table says of itself; empty of plain files.
     about : tuple of Fact
@@ -117,12 +117,17 @@ class PairRows:
     """
 
     source: Batched
-    directed: bool
+    design: Design
     facts: tuple[str, ...]
     about: tuple[Any, ...]
     labels: JoinedLabels | None
     rows: int
     plain: bool
+
+    @property
+    def directed(self) -> bool:
+        """Whether rows are ordered pairs."""
+        return self.design.directed
 
     @property
     def columns(self) -> list[str]:
@@ -154,7 +159,7 @@ class PairRows:
             raise FitError("No row has all that the formula asks for: there are no rows.")
         if self.plain:
             return frame
-        return DyadTable(frame, Design(directed=self.directed), self.about)
+        return DyadTable(frame, self.design, self.about)
 
     def _refuse_no_ids(self) -> None:
         for name in ("ego", "alter"):
@@ -194,11 +199,11 @@ def pair_rows(dyads: Any, labels: pd.DataFrame | None = None) -> PairRows:
     """
     source: Any = _opened(dyads) if isinstance(dyads, str | os.PathLike) else dyads
     stored = hasattr(source, "about")
-    directed = bool(getattr(source, "directed", not stored))
-    joined = None if labels is None else _joined(labels, source.columns, directed)
+    design = getattr(source, "design", None) or Design(directed=bool(getattr(source, "directed", not stored)))
+    joined = None if labels is None else _joined(labels, source.columns, design.directed)
     rows = len(source) if hasattr(source, "__len__") else 0
     facts = tuple(source.facts()) if stored else ()
-    return PairRows(source, directed, facts, tuple(getattr(source, "about", ())), joined, rows, not stored)
+    return PairRows(source, design, facts, tuple(getattr(source, "about", ())), joined, rows, not stored)
 
 
 def _opened(path: str | os.PathLike[str]) -> StoredTable | ParquetParts:

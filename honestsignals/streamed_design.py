@@ -293,7 +293,7 @@ class StreamedDesign:
     # what terms learn
 
     def _learn(self) -> None:
-        calls = learnt_calls(self.spec)
+        calls = learnt_calls(self.spec, self.asked.variables)
         coded = [
             str(one) for one, (kind, _) in self.spec.encoder_state.items() if kind.value == "categorical"
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -116,12 +117,14 @@ def refuse_crossing(left: str, right: str, columns: Sequence[str]) -> None:
             )
 
 
-def learnt_calls(spec: Any) -> list[Learnt]:
+def learnt_calls(spec: Any, columns: Sequence[str]) -> list[Learnt]:
     """Calls in a formula of functions that learn from all rows.
 
     Parameters
     ----------
     spec : formulaic.ModelSpec
+    columns : sequence of str
+        That it names.
 
     Returns
     -------
@@ -132,11 +135,11 @@ def learnt_calls(spec: Any) -> list[Learnt]:
     DesignError
         For functions that learn more than a pass can tell.
     """
-    return [_learnt(key) for key, state in spec.transform_state.items() if state]
+    return [_learnt(key, columns) for key, state in spec.transform_state.items() if state]
 
 
-def _learnt(key: str) -> Learnt:
-    tree, quoted = tree_of(key)
+def _learnt(key: str, columns: Sequence[str]) -> Learnt:
+    tree, _ = tree_of(key)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or len(tree.args) != 1:
         raise _not_learnt(key)
     try:
@@ -148,10 +151,23 @@ def _learnt(key: str) -> Learnt:
     switches = all(isinstance(options.get(one, True), bool) for one in ("center", "scale", "rescale"))
     if nested or not ((name in MOMENTS and switches) or (name == "bs" and "df" not in options)):
         raise _not_learnt(key)
-    of = ast.unparse(tree.args[0])
-    for stand_in, column in quoted.items():
-        of = of.replace(stand_in, f"`{column}`")
-    return Learnt(key, name, of, options)
+    return Learnt(key, name, _requoted(tree.args[0], columns), options)
+
+
+def _requoted(tree: ast.expr, columns: Sequence[str]) -> str:
+    """An expression with names between backticks where formulaic put stand-ins for them."""
+    stand_ins = {
+        re.sub(r"^(?=\d)", "_", re.sub(r"\W", "_", one)): one for one in columns if not one.isidentifier()
+    }
+    names = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id not in columns]
+    marked = {}
+    for place, one in enumerate(one for one in names if one.id in stand_ins):
+        marked[f"quoted{place}_"] = f"`{stand_ins[one.id]}`"
+        one.id = f"quoted{place}_"
+    text = ast.unparse(tree)
+    for mark, column in marked.items():
+        text = text.replace(mark, column)
+    return text
 
 
 def _not_learnt(key: str) -> DesignError:
