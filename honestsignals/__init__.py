@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from honestsignals.simulation import simulate
     from honestsignals.social_components import SocialRelations
     from honestsignals.social_relations import srm
+    from honestsignals.spark_logs import SparkLog
+    from honestsignals.spark_sessions import local_spark
+    from honestsignals.spark_tables import SparkTable
     from honestsignals.splitters import BlockFolds, PairFolds, PeopleFolds, PeopleTimeFolds, TimeFolds
     from honestsignals.stifle_ratios import stifling
     from honestsignals.stifle_results import Stifling
@@ -117,6 +120,8 @@ _HOMES = {
     "Result": "result",
     "ReturnCurves": "returns",
     "SocialRelations": "social_components",
+    "SparkLog": "spark_logs",
+    "SparkTable": "spark_tables",
     "Standardised": "nulls",
     "Stifling": "stifle_results",
     "StoredLog": "stored_logs",
@@ -142,6 +147,7 @@ _HOMES = {
     "fit_mutual": "mutuality",
     "friendship_class": "friendship_classes",
     "from_graph": "reading",
+    "local_spark": "spark_sessions",
     "matching": "depth_matching",
     "kinds_from": "act_kinds",
     "meta_analysis": "meta_analyses",
@@ -209,6 +215,8 @@ __all__ = [
     "Result",
     "ReturnCurves",
     "SocialRelations",
+    "SparkLog",
+    "SparkTable",
     "Standardised",
     "Stifling",
     "StoredLog",
@@ -235,6 +243,7 @@ __all__ = [
     "friendship_class",
     "from_graph",
     "kinds_from",
+    "local_spark",
     "matching",
     "meta_analysis",
     "metrics",

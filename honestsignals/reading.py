@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from honestsignals.errors import ArgumentError
 from honestsignals.graph import edge_rows
@@ -15,9 +15,50 @@ from honestsignals.readers.addresses import is_address, parse_address
 from honestsignals.readers.database import DatabaseTable
 from honestsignals.readers.folder import fixed_part, is_pattern
 from honestsignals.readers.source import open_source
+from honestsignals.spark_reading import is_spark, read_spark
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from honestsignals.spark_logs import SparkLog
+
+
+class OnSpark(Protocol):
+    """A Spark DataFrame, to readers of types."""
+
+    @property
+    def sparkSession(self) -> Any:  # noqa: N802 - Spark's name
+        """The session that it belongs to."""
+
+
+@overload
+def read_log(  # type: ignore[overload-overlap]
+    source: OnSpark,
+    *,
+    columns: Mapping[str, str] | None = ...,
+    table: str | None = ...,
+    time_unit: str | None = ...,
+    time_origin: str | None = ...,
+    bad_rows: str = ...,
+    duplicates: str = ...,
+    name: str | None = ...,
+    depth_layers: Sequence[str] | None = ...,
+) -> SparkLog: ...
+
+
+@overload
+def read_log(
+    source: object,
+    *,
+    columns: Mapping[str, str] | None = ...,
+    table: str | None = ...,
+    time_unit: str | None = ...,
+    time_origin: str | None = ...,
+    bad_rows: str = ...,
+    duplicates: str = ...,
+    name: str | None = ...,
+    depth_layers: Sequence[str] | None = ...,
+) -> InteractionLog: ...
 
 
 def read_log(
@@ -31,16 +72,16 @@ def read_log(
     duplicates: str = "keep",
     name: str | None = None,
     depth_layers: Sequence[str] | None = None,
-) -> InteractionLog:
+) -> InteractionLog | SparkLog:
     """Read a log of acts, checking every row.
 
     Parameters
     ----------
-    source : path, address, pandas.DataFrame or object with ``__arrow_c_stream__``
+    source : path, address, pandas.DataFrame, Spark DataFrame or object with ``__arrow_c_stream__``
         CSV, gzipped CSV or Parquet by the ending; a folder of such files, or a pattern of their names
         ("acts/*.parquet"), where folders called ``kind=help`` are columns; the address of a database
         ("postgresql://user@host/database", "sqlite:///acts.db"); or a table of pandas, Polars, pyarrow,
-        DuckDB.
+        DuckDB. A Spark DataFrame is read and measured where it lies.
     columns : mapping of str to str, optional
         Names of the columns by what they are: ``sender``, ``receiver``, ``time``, ``wave``, ``id``,
         ``count``, ``kind``, ``weight``, ``duration``, ``depth``, ``topic``, ``channel``,
@@ -67,6 +108,7 @@ def read_log(
     Returns
     -------
     InteractionLog
+        ``SparkLog`` of a Spark DataFrame.
 
     Raises
     ------
@@ -83,6 +125,9 @@ def read_log(
     No times.
     Left out: nothing.
     """
+    if is_spark(source):
+        on_spark = ActOptions(time_unit, time_origin, bad_rows, duplicates, depth_layers=depth_layers)
+        return read_spark(source, columns, on_spark, name)
     if table is not None:
         source = open_source(source, table=table)
     if depth_layers is None:

@@ -60,7 +60,10 @@ LAYERS = [
     ["nulls"],
     ["stored_tables"],
     ["stored_writing"],
-    ["stored_logs"],
+    ["stored_logs", "spark_sessions", "spark_tables"],
+    ["spark_designs"],
+    ["spark_logs"],
+    ["spark_reading"],
     ["reading", "study_file", "labels"],
     ["storing"],
     ["turn_moderators", "turn_rows"],
@@ -149,6 +152,7 @@ HEAVY = {
     "rich",
     "openpyxl",
     "pyreadstat",
+    "pyspark",
 }
 
 

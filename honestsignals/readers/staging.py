@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from honestsignals.engines.threads import in_order
 from honestsignals.errors import DesignError, disk_error, listed
-from honestsignals.readers.act_columns import RawActs, columns_of_batch
+from honestsignals.readers.act_columns import columns_of_batch
 from honestsignals.readers.act_rules import faults_of_acts
-from honestsignals.readers.acts import SELF_ACTS, ActOptions
-from honestsignals.readers.faults import Fault, count_left_out, kept_rows, raise_faults, whole_source
+from honestsignals.readers.acts import ActOptions
+from honestsignals.readers.checked import KEPT, TEXTS, Checked, checked
+from honestsignals.readers.faults import Fault, count_left_out, no_rows, raise_faults
 from honestsignals.readers.ids import as_text, order_people, places_of
 from honestsignals.readers.kinds import check_kinds
 from honestsignals.readers.mapping import PEOPLE_KEYS
 from honestsignals.readers.source import Source
-from honestsignals.readers.texts import Coded
 from honestsignals.readers.times import TimePart, parse_origin, refuse_mixed_zones, settle_unit
 
 Array = NDArray[Any]
@@ -33,11 +33,8 @@ WHOLE_LOG = {
     "reporter": "reports of one act are held against one another",
 }
 """Columns that only a log in memory can have, and why."""
-KEPT = ("sender", "receiver", "kind", "topic", "conversation", "time", "count", "weight", "depth", "wave")
-"""Columns that metrics of pairs read; others are checked and left."""
 ROWS = 500_000
 """Rows of a batch."""
-TEXTS = ("kind", "topic", "conversation")
 CLOCKS = {"wave": "time"}
 """Waves are the times of a log that counts in them."""
 
@@ -107,37 +104,6 @@ class Staged:
         return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Checked:
-    """One batch, checked by itself.
-
-    Attributes
-    ----------
-    raw : RawActs
-        As read.
-    faults : list of Fault
-        What is wrong, rows counted from the batch's first.
-    left_out : dict of str to int
-        Rows that do not stay, where they may be left out.
-    ids : Any
-        Distinct ids of people whom rows that stay name.
-    names : dict of str to Arrow array
-        Distinct values of ``TEXTS`` in rows that stay.
-    table : pyarrow.Table
-        What is kept.
-    edges : tuple of int or None
-        First and last time.
-    """
-
-    raw: RawActs
-    faults: list[Fault]
-    left_out: dict[str, int]
-    ids: Any
-    names: dict[str, Any]
-    table: Any
-    edges: tuple[int, int] | None
-
-
 def stage(
     source: Source,
     mapping: Mapping[str, str],
@@ -172,8 +138,8 @@ def stage(
     broken: list[Fault] = []
     found = _Found(source, mapping, options, folder)
     with closing(_settled(source, mapping, options.time_unit, broken)) as batches:
-        for checked in in_order(found.check, batches, threads):
-            found.absorb(checked)
+        for one in in_order(found.check, batches, threads):
+            found.absorb(one)
             tell(found.rows)
     return found.staged(broken)
 
@@ -217,45 +183,34 @@ class _Found:
         self.edges: list[tuple[int, int]] = []
         self.unit: str | None = options.time_unit
 
-    def check(self, given: tuple[Any, str | None]) -> _Checked:
+    def check(self, given: tuple[Any, str | None]) -> Checked:
         """One batch by itself: on any thread."""
         batch, unit = given
         layers = tuple(self.options.depth_layers or ())
         raw = columns_of_batch(self.source, self.mapping, unit, layers, batch)
-        faults = faults_of_acts(raw, self.mapping, self.roster, self.source.unit)
-        left_out: dict[str, int] = {}
-        keep = kept_rows(faults, raw.rows, left_out)
-        sender, receiver = (raw.texts[key] for key in PEOPLE_KEYS)
-        ids = _named(sender, np.concatenate([one.codes[keep] for one in (sender, receiver)]))
-        oneself = keep & (sender.codes == receiver.codes)
-        count_left_out(left_out, SELF_ACTS, int(oneself.sum()))
-        keep &= ~oneself
-        chosen = slice(None) if keep.all() else keep
-        names = {name: _named(raw.texts[name], raw.texts[name].codes[chosen]) for name in self.names}
-        table, edges = _table(raw, chosen)
-        return _Checked(raw, faults, left_out, ids, names, table, edges)
+        return checked(raw, faults_of_acts(raw, self.mapping, self.roster, self.source.unit))
 
-    def absorb(self, checked: _Checked) -> None:
+    def absorb(self, batch: Checked) -> None:
         """Add one batch, after those before it."""
-        raw, faults = checked.raw, checked.faults
+        raw, faults = batch.raw, batch.faults
         if faults and self.options.bad_rows == "error":
             moved = [replace(one, rows=one.rows + self.rows) if one.numbered else one for one in faults]
             raise_faults(self.source, moved, f"Nothing after row {self.rows + raw.rows:,} was read.")
-        for reason, rows in checked.left_out.items():
+        for reason, rows in batch.left_out.items():
             count_left_out(self.left_out, reason, rows)
         for part in raw.times:
             self.times.append(_moved(part, self.rows))
         self.unit = raw.unit
-        self.ids.add(checked.ids)
-        for name, values in checked.names.items():
+        self.ids.add(batch.ids)
+        for name, values in batch.names.items():
             self.names[name].add(values)
-        if checked.edges is not None:
-            self.edges.append(checked.edges)
-        if checked.table.num_rows:
-            write_batch(_file(self.folder, self.batches), checked.table)
+        if batch.edges is not None:
+            self.edges.append(batch.edges)
+        if batch.table.num_rows:
+            write_batch(_file(self.folder, self.batches), batch.table)
             self.batches += 1
         self.rows += raw.rows
-        self.acts += checked.table.num_rows
+        self.acts += batch.table.num_rows
 
     def staged(self, broken: list[Fault]) -> Staged:
         """All of it, once every batch is in."""
@@ -266,7 +221,7 @@ class _Found:
             count_left_out(self.left_out, fault.reason, len(fault.rows))
         lost = sum(len(fault.rows) for fault in broken)
         if not self.rows and not lost:
-            raise whole_source(source, None, "has a header but no rows")
+            raise no_rows(source)
         refuse_mixed_zones(self.times, mapping.get("time", ""), source)
         values = {name: _sorted_text(distinct.text()) for name, distinct in self.names.items()}
         if "kind" in values:
@@ -325,39 +280,6 @@ class Distinct:
         """The values as text."""
         self._merge()
         return as_text(self._merged)
-
-
-def _named(coded: Coded, codes: Array) -> Any:
-    """The distinct values that some rows hold."""
-    named = np.zeros(len(coded.values) + 1, dtype=bool)
-    named[codes] = True
-    named = named[:-1]
-    if isinstance(coded.values, np.ndarray):
-        return coded.values[named]
-    return coded.values if named.all() else coded.values.filter(pa.array(named))
-
-
-def _table(raw: RawActs, chosen: Any) -> tuple[Any, tuple[int, int] | None]:
-    """What is kept of a batch, and its first and last time."""
-    columns: dict[str, Any] = {}
-    for name in KEPT:
-        if name in raw.texts:
-            coded = raw.texts[name]
-            codes = coded.codes[chosen]
-            columns[name] = pa.DictionaryArray.from_arrays(
-                pa.array(codes, mask=codes < 0 if name in ("topic", "conversation") else None),
-                pa.array(coded.values) if isinstance(coded.values, np.ndarray) else coded.values,
-            )
-        elif name in raw.numbers:
-            whole = name in ("count", "wave")
-            columns[name] = raw.numbers[name][chosen].astype(np.int64 if whole else np.float64)
-    edges = None
-    if raw.time is not None:
-        columns["time"] = raw.time[chosen]
-    clock = columns.get("time", columns.get("wave"))
-    if clock is not None and len(clock):
-        edges = int(clock.min()), int(clock.max())
-    return pa.table(columns), edges
 
 
 def _moved(part: TimePart, rows: int) -> TimePart:
