@@ -209,7 +209,8 @@ def _disagreement(table: Table, keys: Mapping[str, Any], first: Array, wrong: Ar
         other = table.problems([first[place]], column, "")[0]
         pair = f"{table.columns[keys['source']][place]} and {table.columns[keys['target']][place]}"
         said, before = (_said(answer) for answer in (one.value, other.value))
-        rule = f"about {pair} is not what {one.unit} {other.line} says: {before}"
+        where = f"{one.unit} {other.line}" + (f" of {other.source}" if other.source != one.source else "")
+        rule = f"about {pair} is not what {where} says: {before}"
         # the column's name and the answer as one word, so that text does not stand in quotes twice
         problems.append(Problem(one.source, one.line, f"{column} {said}", None, rule, one.unit))
     hint = "" if keys["directed"] else "The label is undirected: both directions must say the same."

@@ -167,6 +167,23 @@ def test_rows_of_tables_are_told_by_file_and_row(tmp_path) -> None:
         read_table(people, ["id"], [])
 
 
+def test_a_study_may_be_in_parts(tmp_path) -> None:
+    for name in ("acts", "answers"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "study.toml").write_text(
+        '[study]\nname = "parts"\n[acts]\nfile = "acts/"\nsender = "s"\nreceiver = "r"\n'
+        '[labels.trust]\nfile = "answers"\nsource = "s"\ntarget = "r"\nvalue = "v"\ntype = "binary"\n'
+        'directed = true\nabsent = "unknown"\n'
+    )
+    for number, pair in enumerate(["a,b", "b,a"]):
+        (tmp_path / "acts" / f"{number}.csv").write_text(f"s,r\n{pair}\n")
+        (tmp_path / "answers" / f"{number}.csv").write_text(f"s,r,v\n{pair},1\n")
+    assert len(hs.open_study(tmp_path).labels["trust"].value) == 2
+    (tmp_path / "answers" / "2.csv").write_text("s,r,v\nb,a,0\n")
+    with pytest.raises(InputError, match=r"2.csv, line 2: v .* is not what line 2 of .*1.csv says"):
+        hs.open_study(tmp_path)
+
+
 def test_zones_that_differ_are_told_by_file(tmp_path) -> None:
     (tmp_path / "a.csv").write_text("sender,receiver,time\na,b,2024-03-01T10:00Z\n")
     (tmp_path / "b.csv").write_text("sender,receiver,time\na,b,2024-03-01T10:00\n")
