@@ -16,7 +16,7 @@ from pathlib import Path
 import honestsignals as hs
 
 HERE = Path(__file__).parent
-ASKED = (("copenhagen", "7D"), ("collegemsg", "7D"), ("collegemsg", "28D"))
+ASKED = (("copenhagen", "4D"), ("collegemsg", "7D"), ("collegemsg", "28D"))
 BEGIN, END = "<!-- logs -->", "<!-- end of logs -->"
 
 

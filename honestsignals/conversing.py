@@ -282,6 +282,25 @@ def accepted(
     -------
     ndarray of bool, shape (n_openings,)
     """
+    return thinned(events, openings, stifle, half_life_days)[0]
+
+
+def thinned(
+    events: Events, openings: tuple[Array, Array], stifle: Array, half_life_days: float | None
+) -> tuple[Array, Array]:
+    """Which openings happen, and the log of the dent that each of them meets, whether it happens or not.
+
+    Parameters
+    ----------
+    events, openings, stifle, half_life_days
+        As of :func:`accepted`.
+
+    Returns
+    -------
+    live : ndarray of bool, shape (n_openings,)
+    dent : ndarray of float64, shape (n_openings,)
+        An opening happens with probability exp(−dent), given all before.
+    """
     kind, time, root = events.kind, events.time, events.root
     arc, needed = openings
     size = len(stifle) // 2
@@ -289,7 +308,7 @@ def accepted(
     own = 2 * events.pair + events.by_high
     opened = np.zeros(len(arc), dtype=np.int64)
     opened[root[kind == OPENING]] = time[kind == OPENING]
-    dent = -np.log(stifle)
+    depth, met = -np.log(stifle), np.zeros(len(arc))
     decay = 0.0 if half_life_days is None else np.log(2) / (half_life_days * DAY)
     live = np.zeros(len(arc), dtype=bool)
     weight = np.zeros(2 * size)  # E as of `noted`
@@ -300,14 +319,16 @@ def accepted(
         what, of, side, now = kind[here], root[here], own[here], time[here]
         opening = what == OPENING
         left = weight[side] * np.exp(-decay * (now - noted[side]))
-        live[of[opening]] = (dent[arc[of]] * left < needed[of])[opening]
+        dent = (depth[arc[of]] * left)[opening]
+        met[of[opening]] = dent
+        live[of[opening]] = dent < needed[of[opening]]
         alive = live[of]
         acts = alive & (what != EXPIRY)
         acted[side[acts]] = now[acts]
         failed = alive & (what == EXPIRY) & (acted[side ^ 1] <= opened[of])
         weight[side[failed]] = left[failed] + 1
         noted[side[failed]] = now[failed]
-    return live
+    return live, met
 
 
 def in_step(counts: Array) -> tuple[Array, Array]:

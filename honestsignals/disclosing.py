@@ -14,7 +14,7 @@ from honestsignals.glossary import identifier
 from honestsignals.making_studies import check_number
 
 HORIZONS = (7, 14, 28, 56)
-"""Days after a failed opening for which truth.json states the ratio of rates."""
+"""Days after a failed opening for which truth.json states what it does, others equal."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Disclosure:
     topics: int = 12
 
     def stifle_ratio(self, horizon_days: float, stifle: float | None = None) -> float:
-        r"""Rate of opening over a horizon after an unreturned opening, against the same after a returned one.
+        r"""What one failure does, others equal: rate of opening over a horizon after it, against no failure.
 
         Parameters
         ----------
@@ -125,10 +125,10 @@ class Disclosure:
         -------
         float
             :math:`\frac1h \int_0^h s^{2^{-u/H}} du = \frac{H}{h \ln 2} [\mathrm{Ei}(\ln s) -
-            \mathrm{Ei}(2^{-h/H} \ln s)]`: what one unreturned opening does, others being equal. Openings
-            after it may fail too, and do so more where more are made: a ratio measured over h, which cannot
-            hold them equal, is nearer to 1, by .01 with the usual options and h of 28 days, and by more where
-            people open more often.
+            \mathrm{Ei}(2^{-h/H} \ln s)]`. No log shows it: openings after it may fail too, and do so more
+            where more are made. A ratio measured over h is nearer to 1, by .01 with the usual options and h
+            of 28 days, and by more where people open more often, and its half-life is shorter:
+            ``honestsignals.stifle_truth.whole_stifling`` has both.
 
         Examples
         --------
@@ -277,7 +277,8 @@ def stated(disclosure: Disclosure, moderation: Moderation | None) -> dict[str, A
     -------
     dict
         ``matching``, ``own``, ``escalation``, ``fail_rate``, ``stifle``, ``half_life_days`` and
-        ``stifle_ratio`` (by days of horizon); with a moderator ``by_value`` and ``interaction`` too.
+        ``one_failure_ratio`` (what one failure does, others equal, by days of horizon); with a moderator
+        ``by_value`` and ``interaction`` too.
     """
     ratios = {
         value: {str(days): round(disclosure.stifle_ratio(days, stifle), 6) for days in HORIZONS}
@@ -285,7 +286,7 @@ def stated(disclosure: Disclosure, moderation: Moderation | None) -> dict[str, A
     }
     names = ("matching", "escalation", "stifle")
     by_value = {
-        value: {**dict(zip(names, effects, strict=True)), "stifle_ratio": ratios[value]}
+        value: {**dict(zip(names, effects, strict=True)), "one_failure_ratio": ratios[value]}
         for value, effects in effects_by_value(disclosure, moderation).items()
     }
     first = next(iter(by_value.values()))

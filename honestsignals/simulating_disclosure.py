@@ -143,7 +143,9 @@ class DisclosureSimulation:
             f"True: matching {values['matching']:g} (own previous turn {values['own']:g}), escalation "
             f"{values['escalation']:g} per unit of ln turn.",
             f"True: {values['fail_rate']:.0%} of openings left alone by a typical person, each of which "
-            f"multiplies the opener's rate by {values['stifle']:g}, {dent}.",
+            f"multiplies the opener's rate by {values['stifle']:g}, {dent}: one failure, others equal, makes "
+            f"it {values['one_failure_ratio']['28']:.2f} of what it was over 28 days. What a log shows is "
+            "nearer to 1, as later openings fail too.",
         ]
         moderation = self.truth["options"]["moderation"]
         if moderation is not None:
@@ -196,7 +198,7 @@ def simulate_disclosure(
     Examples
     --------
     >>> simulation = simulate_disclosure(seed=1, people=20, days=100, disclosure=Disclosure(stifle=0.5))
-    >>> simulation.truth["values"]["stifle"], simulation.truth["values"]["stifle_ratio"]["28"]
+    >>> simulation.truth["values"]["stifle"], simulation.truth["values"]["one_failure_ratio"]["28"]
     (0.5, 0.602961)
     >>> simulation.log.has >= {"depth", "topic"}
     True

@@ -36,8 +36,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 ALPHA = 0.05
 ERRORS = (
-    "Intervals: 95 %, net jackknife of people on the log ratio (whatever shares a person may depend on one "
-    "another), never below that of pairs, t with effective degrees of freedom."
+    "Intervals: 95 %, the larger of the net jackknife of people on the log ratio (whatever shares a person "
+    "may depend on one another) and that of pairs, less what chance makes of the larger; t with effective "
+    "degrees of freedom."
 )
 TOO_FEW = "too few openings of both kinds in the same ordered pairs"
 CAUSE = "This is an association: what made an opening go unreturned may itself have kept the opener away."
@@ -95,25 +96,46 @@ class Stifling(Printed):
         return float(low), float(high)
 
     @cached_property
-    def placebo(self) -> Array:
-        """Ratios where which openings were left alone is shuffled within ordered pair, (permutations,)."""
+    def _shuffled(self) -> Array:
         at, alone = self.study.at, self.study.alone
         counts = at.after.astype(float), at.before.astype(float)
-        return np.exp(shuffled(self.study.strata, alone, counts, self.permutations, self.seed))
+        return shuffled(self.study.strata, alone, counts, self.permutations, self.seed)
+
+    @property
+    def placebo(self) -> Array:
+        """Ratios where which openings were left alone is shuffled within ordered pair, (permutations,)."""
+        return np.exp(self._shuffled)
 
     @cached_property
     def placebo_p(self) -> float:
         """Two-sided p of the ratio among the shuffled."""
         if not self.permutations:
             return float("nan")
-        return rank_p(self.found.value, np.log(self.placebo))
+        return rank_p(self.found.value, self._shuffled)
 
     @property
     def passed(self) -> tuple[bool, bool]:
-        """Whether the ratio is below 1 beyond shuffled fails, and beyond what both of a pair share."""
-        low = self.found.value < 0
+        """Whether the ratio is below 1 beyond shuffled fails, and beyond what both of a pair share.
+
+        Neither is where the ratio's interval does not lie below 1: then there is nothing to pass them.
+        """
+        low = self.interval[1] < 1
         shared = self.against_others.value < 0 and self.against_others.p_value <= ALPHA
         return bool(low and self.placebo_p <= ALPHA), bool(low and shared)
+
+    @property
+    def standing(self) -> str:
+        """What the ratio and all that hangs on it may be called, and how the two nulls stand."""
+        shuffle, shared = self.passed
+        first = _p(self.placebo_p) if self.permutations else "not asked for"
+        nulls = (
+            f"fails at shuffled times ({first}) {_stands(shuffle)}, "
+            f"shared bursts ({_p(self.against_others.p_value)}) {_stands(shared)}"
+        )
+        if shuffle and shared:
+            return f"Of the whole ratio both nulls are passed: {nulls}."
+        first = "" if self.interval[1] < 1 else "No stifling is shown over the whole horizon. "
+        return f"{first}No more than an association, as long as the ratio has not passed both nulls: {nulls}."
 
     @property
     def verdict(self) -> str:
@@ -140,14 +162,14 @@ class Stifling(Printed):
     # further looks
 
     def event_study(self, bins: int = 4) -> EventStudy:
-        """Openings and depth a day around the opening, of both, unreturned against returned.
+        """Acts, openings and depth around the opening, of both, unreturned against returned.
 
         Parameters
         ----------
         bins : int
             Into which the time before, and the time after Δ, are each cut.
         """
-        return event_study(self.study, bins, self.level)
+        return event_study(self.study, bins, self.level, self.standing)
 
     def half_life(self, bins: int = 7, *, against_others: bool = False) -> DentLife:
         """How long the dent lasts, and whether it comes back within the horizon.
@@ -160,7 +182,7 @@ class Stifling(Printed):
             Of the ratio over the other's, bin by bin: where a pair's bursts are shared, these bend the
             opener's own ratio as a dent would (docs/stifling.md has by how much).
         """
-        return dent_life(self.study, bins, against_others, self.level)
+        return dent_life(self.study, bins, against_others, self.level, self.standing)
 
     def sensitivity(self, windows: Sequence[str] = ("6h", "12h", "1D", "2D", "4D", "7D")) -> Sensitivity:
         """The ratio as Δ varies, everything else the same.
@@ -184,7 +206,10 @@ class Stifling(Printed):
             counts = {"openings": seen, "unreturned": unreturned, "reason": reason}
             rows.append({"window": one, "window_days": days, **columns, **counts})
         horizon = span_words(self.study.spans.horizon)
-        said = (f"Stifle ratio of {self.study.source.words} over {horizon}, by Δ. {ERRORS}",)
+        said = (
+            f"Stifle ratio of {self.study.source.words} over {horizon}, by Δ. {ERRORS}",
+            f"Nulls were asked at a Δ of {span_words(self.study.spans.window)} only. {self.standing}",
+        )
         return Sensitivity(pd.DataFrame(rows), said)
 
     # words
@@ -238,13 +263,13 @@ class Stifling(Printed):
         seen, alone = len(study.at.time), int(study.alone.sum())
         left = [f"{count:,} {reason}" for reason, count in study.left_out().items()]
         people = counted(study.strata.people, "person", "people")
-        low, high = self.interval
+        apart, (low, high) = span_words(study.spans.window + 2 * study.spans.horizon), self.interval
         lines = [
             f"{seen:,} of {len(source.able):,} {source.of} are looked at, {window} + {horizon} apart in each "
             f"ordered pair; {alone:,} of them were not returned within {window}. Left out: "
             f"{'; '.join(left) or 'none'}.",
-            f"Ordered pairs with both kinds, which tell the ratio (as Mantel and Haenszel pool): "
-            f"{study.telling:,}, of {people}.",
+            f"Ordered pairs with both kinds, {apart} apart, so that what follows one is not what precedes "
+            f"the other; these tell the ratio (as Mantel and Haenszel pool): {study.telling:,}, of {people}.",
             f"Stifle ratio {number(self.ratio)} ({number(low)} to {number(high)}): the opener's {source.of} "
             f"to that other in the {horizon} after Δ, over those in the {horizon} before; left alone over "
             "returned.",
@@ -259,11 +284,9 @@ class Stifling(Printed):
         low, high = np.exp(versus.ends(self.level))
         lines = ["Fails at shuffled times: not asked for (permutations=0)."]
         if self.permutations:
-            ends = np.nanquantile(self.placebo, [0.025, 0.975])
             lines = [
                 f"Fails at shuffled times ({self.permutations:,}, within ordered pair, seed {self.seed}): "
-                f"ratio {number(float(np.exp(np.nanmean(np.log(self.placebo)))))} on average, 95 % of them "
-                f"{number(float(ends[0]))} to {number(float(ends[1]))}; {_p(self.placebo_p)}."
+                f"{self._spread()}; {_p(self.placebo_p)}."
             ]
         rate = number(float(np.exp(other.value)))
         against = f"{number(float(np.exp(versus.value)))} ({number(float(low))} to {number(float(high))})"
@@ -272,6 +295,18 @@ class Stifling(Printed):
             f"over it is {against}, {_p(versus.p_value)}."
         )
         return lines
+
+    def _spread(self) -> str:
+        """Ratios of shuffled fails in words; without parts there is none, or one that is 0 or infinite."""
+        known = self._shuffled[~np.isnan(self._shuffled)]
+        if not len(known):
+            return "none of them has a ratio"
+        # no mean of two draws where one is infinite
+        low, middle, high = np.exp(np.quantile(known, [0.025, 0.5, 0.975], method="nearest"))
+        return (
+            f"half of them below a ratio of {number(float(middle))}, 95 % of them {number(float(low))} to "
+            f"{number(float(high))}"
+        )
 
     def _notes(self) -> list[str]:
         found = []
@@ -285,6 +320,11 @@ class Stifling(Printed):
                 "Note: one person's pairs carry more than half of what tells the ratio: its error is too "
                 "small."
             )
+        if self.groups.name:
+            found.append(
+                f"Rows by {self.groups.name} and ratios of ratios have intervals and no nulls: associations, "
+                "whatever their p."
+            )
         missing = int((self.groups.codes < 0).sum())
         if missing:
             found.append(f"Note: {missing:,} openings have no {self.groups.name}.")
@@ -293,6 +333,10 @@ class Stifling(Printed):
     def note(self) -> str:
         """What the table rests on, in one line."""
         return " ".join(self.facts())
+
+
+def _stands(passed: bool) -> str:
+    return "passed" if passed else "not passed"
 
 
 def _p(value: float) -> str:

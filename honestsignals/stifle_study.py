@@ -21,9 +21,20 @@ from honestsignals.inference.stifle_ratio import (
     strata_of,
 )
 from honestsignals.metrics.acts import DAY
-from honestsignals.metrics.opening_windows import Spans, Windows, by_bins, windows
+from honestsignals.metrics.opening_windows import Openings, Spans, Windows, by_bins, windows
+from honestsignals.return_waits import counts_of, ordered_acts
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def acts_of(source: Initiatives) -> tuple[Openings, Array]:
+    """All acts that count as giving by ordered pair and time, and running sums of how many each row is."""
+    acts = ordered_acts(source.log)
+    group = 2 * acts.pair + ~acts.from_low
+    at = np.flatnonzero(acts.giving)
+    at = at[np.lexsort((acts.time[at], group[at]))]
+    count = counts_of(source.log, acts)[at]
+    return Openings(group[at], acts.time[at], acts.time[at]), np.concatenate([[0.0], np.cumsum(count)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +60,7 @@ class StifleStudy:
     def strata(self) -> Strata:
         """Their ordered pairs and people."""
         place = self.at.place
-        return strata_of(self.at.group, self.source.opener[place], self.source.other[place])
+        return strata_of(self.at.group, self.source.opener[place], self.source.other[place], self.at.near)
 
     @property
     def alone(self) -> Array:
@@ -58,10 +69,9 @@ class StifleStudy:
 
     @property
     def telling(self) -> int:
-        """Ordered pairs with openings of both kinds."""
-        left = np.bincount(self.strata.row, weights=self.alone)
-        number = np.bincount(self.strata.row)
-        return int(((left > 0) & (left < number)).sum())
+        """Ordered pairs with openings of both kinds whose windows do not reach into one another."""
+        one = np.ones((len(self.at.time), 1))
+        return int((products(self.strata, self.alone, one, one)[0] > 0).sum())
 
     def with_window(self, window: int) -> StifleStudy:
         """The same with another Δ."""
@@ -82,9 +92,11 @@ class StifleStudy:
                 f"+ {horizon} after it within the {seen} observed: choose a shorter horizon."
             )
         if not self.telling:
+            apart = span_words(self.spans.window + 2 * self.spans.horizon)
             raise DesignError(
                 f"No ordered pair has {self.source.words} that were returned within {window} and others that "
-                "were not: nothing can be compared within pairs."
+                f"were not, {apart} apart, so that the windows of the two do not meet: nothing can be "
+                "compared within pairs. A shorter horizon asks for less."
             )
 
     def pooled(self, after: Array, before: Array, parts: Array | None = None) -> Pooled:

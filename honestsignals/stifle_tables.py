@@ -16,7 +16,7 @@ from honestsignals.inference.stifle_ratio import Judged, Pooled, judged
 from honestsignals.metrics.acts import DAY
 from honestsignals.metrics.opening_windows import by_bins
 from honestsignals.printed import Printed
-from honestsignals.stifle_study import StifleStudy
+from honestsignals.stifle_study import StifleStudy, acts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_BINS = 100
+NO_DENT = (
+    "the interval of the ratio over the horizon does not lie below 1, so no dent is shown that could end"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +36,8 @@ class EventStudy(Printed):
     Attributes
     ----------
     frame : pandas.DataFrame
-        ``of`` (openings or depth), ``by`` (opener or other), ``opening`` (returned or left alone),
-        ``from_day``, ``to_day``, ``value``, ``low``, ``high``.
+        ``of`` (acts, openings or disclosures, depth), ``by`` (opener or other), ``opening`` (returned or
+        left alone), ``from_day``, ``to_day``, ``value`` (a day, or a mean depth), ``low``, ``high``.
     said : tuple of str
     """
 
@@ -93,11 +96,14 @@ class DentLife(Printed):
         The log ratio of the last bin.
     frame : pandas.DataFrame
         ``from_day``, ``to_day`` (since Δ ran out), ``ratio``, ``low``, ``high``, ``fitted``.
+    standing : str
+        What it may be called, as its ratio.
     """
 
     found: HalfLife
     last: Judged
     frame: pd.DataFrame
+    standing: str
 
     @property
     def value(self) -> float:
@@ -117,23 +123,24 @@ class DentLife(Printed):
     def facts(self) -> list[str]:
         """The half-life, and the last bin."""
         low, high = self.interval
-        ends = "none" if np.isnan(low) else f"{low:.3g} to {'∞' if np.isinf(high) else f'{high:.3g}'} days"
+        ends = f" (95 % interval {low:.3g} to {'∞' if np.isinf(high) else f'{high:.3g}'} days)"
+        ends = "" if np.isnan(low) else ends
         if self.reason:
-            first = f"No half-life: {self.reason} (95 % interval {ends})."
+            first = f"No half-life: {self.reason}{ends}."
         else:
             first = (
-                f"Half-life of the dent: {self.value:.3g} days (95 % interval {ends}), from a ratio of "
+                f"Half-life of the dent: {self.value:.3g} days{ends}, from a ratio of "
                 f"{np.exp(self.found.dent):.3g} when Δ has run out."
             )
         row = self.frame.iloc[-1]
         where = f"On days {row['from_day']:g} to {row['to_day']:g} after Δ"
         if np.isnan(self.last.std_error):
-            return [first, f"{where} there are too few openings for a ratio."]
+            return [first, f"{where} there are too few openings for a ratio.", self.standing]
         back = "1 is in its interval"
         if row["high"] < 1 or row["low"] > 1:
             back = "it has not come back" if row["high"] < 1 else "it is above 1"
         last = f"{where} the ratio is {row['ratio']:.3g} ({row['low']:.3g} to {row['high']:.3g}): {back}."
-        return [first, last]
+        return [first, last, self.standing]
 
     def tidy(self) -> pd.DataFrame:
         """The frame."""
@@ -164,45 +171,56 @@ def ratios(found: Pooled, level: float) -> tuple[list[Judged], list[tuple[float,
     return one, [tuple(np.exp([each.value, *each.ends(level)])) for each in one]
 
 
-def dent_life(study: StifleStudy, bins: int, against_others: bool, level: float = 0.95) -> DentLife:
-    """How long the dent lasts; see `half_life`."""
+def dent_life(study: StifleStudy, bins: int, against_others: bool, level: float, standing: str) -> DentLife:
+    """How long the dent lasts; see `half_life`. None is told unless the ratio's interval lies below 1."""
     import pandas as pd
 
     found, edges, weight = study.by_time(check_bins(bins, 3), against_others)
     whole = study.against_others() if against_others else judged(study.ratio())
     life = half_life(found, edges, weight, whole.df, level)
+    if not (life.reason and np.isnan(life.dent)) and not whole.ends(level)[1] < 0:
+        nothing = float("nan")
+        life = HalfLife(nothing, nothing, nothing, nothing, NO_DENT)
     ends = np.array(ratios(found, level)[1])
     columns = {"from_day": edges[:-1], "to_day": edges[1:]}
     columns |= dict(zip(("ratio", "low", "high"), ends.T, strict=True))
     fitted = np.full(bins, np.nan)
     if not life.reason:
         fitted = np.exp(life.dent * left_over(np.array([life.value]), edges)[0])
-    return DentLife(life, last_bin(found), pd.DataFrame({**columns, "fitted": fitted}))
+    return DentLife(life, last_bin(found), pd.DataFrame({**columns, "fitted": fitted}), standing)
 
 
-def event_study(study: StifleStudy, bins: int, level: float = 0.95) -> EventStudy:
+def event_study(study: StifleStudy, bins: int, level: float, standing: str) -> EventStudy:
     """Means a day around openings of both kinds, in the same ordered pairs."""
     import pandas as pd
 
     half = np.round(np.linspace(0, study.spans.horizon, check_bins(bins, 1) + 1)).astype(np.int64)
     edges = np.concatenate([-half[::-1], study.spans.window + half])
     weight = matched(study.strata.row, study.alone)
-    parts = []
+    parts, of, acts = [], study.source.of, acts_of(study.source)
     for word, other in (("opener", False), ("other", True)):
         counts = by_bins(study.source.events, study.at, edges, other).astype(float)
-        parts += _rows(study, ("openings", word), counts, np.diff(edges) / DAY, (edges, weight, level))
+        parts += _rows(study, (of, word), counts, np.diff(edges) / DAY, (edges, weight, level))
+        counts = by_bins(acts[0], study.at, edges, other, acts[1])
+        parts += _rows(study, ("acts", word), counts, np.diff(edges) / DAY, (edges, weight, level))
         if not np.isnan(study.source.depth).all():
             deep, known = _depths(study, edges, other)
             parts += _rows(study, ("depth", word), deep, known, (edges, weight, level))
     window, horizon = span_words(study.spans.window), span_words(study.spans.horizon)
     said = (
-        f"{study.source.words.capitalize()} a day, {horizon} before an opening and after the {window} that a "
-        "return is waited for; what comes while it is waited for has a row of its own. Those looked at "
-        "are some time apart, which leaves fewer of the opener's just before, whether returned or not.",
+        f"{of.capitalize()} a day, and all acts that count as giving, {horizon} before and after the "
+        f"{window} that a return is waited for; what comes while it is waited for has a row of its own. "
+        "Those looked at are some time apart, which leaves fewer of the opener's just before, whether "
+        "returned or not.",
         f"Returned and left alone are compared in the same ordered pairs ({study.telling:,} have both): an "
         "ordered pair weighs alike in either. 95 % intervals over people.",
+        standing,
     )
-    return EventStudy(pd.DataFrame(parts), said)
+    frame = pd.DataFrame(parts)
+    order = {name: place for place, name in enumerate((of, "acts", "depth"))}
+    return EventStudy(
+        frame.sort_values("of", key=lambda one: one.map(order), kind="stable", ignore_index=True), said
+    )
 
 
 def _rows(

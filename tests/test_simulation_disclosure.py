@@ -19,7 +19,7 @@ from honestsignals.disclosing import Disclosure, Moderation, stated
 from honestsignals.drawing_disclosure import DisclosureActs, draw_disclosure
 from honestsignals.errors import ArgumentError, OutputError
 from honestsignals.simulating_disclosure import simulate_disclosure
-from honestsignals.stifle_truth import whole_stifle_ratio
+from honestsignals.stifle_truth import whole_stifling
 from honestsignals.study_folder import open_study
 from tests.shared import PROJECT
 
@@ -249,15 +249,28 @@ def test_the_stated_ratio_is_the_mean_of_the_multiplier() -> None:
 
 def test_all_that_a_failure_does_is_what_it_does_alone_where_no_other_fails() -> None:
     rare = Disclosure(stifle=0.5, fail_rate=0.005, half_life_days=20)
-    ratio, error = whole_stifle_ratio(rare, 20, days=80, studies=1, people=140)
-    assert abs(ratio - rare.stifle_ratio(20)) < 3.5 * error + 0.003
-    assert error < 0.015
+    found = whole_stifling(rare, 20, days=80, studies=1, people=140)
+    assert abs(found.ratio - rare.stifle_ratio(20)) < 3.5 * found.ratio_error + 0.003
+    assert abs(found.half_life_days - 20) < 3.5 * found.half_life_error + 0.3
+    assert found.ratio_error < 0.002
     often = Disclosure(stifle=0.5, fail_rate=0.6, half_life_days=20, weekly=1)
-    ratio, error = whole_stifle_ratio(often, 20, days=80, studies=1, people=140)
-    assert ratio > often.stifle_ratio(20) + 3.5 * error
-    assert whole_stifle_ratio(Disclosure(stifle=1), 14, days=40, studies=1, people=20)[0] == 1.0
+    found = whole_stifling(often, 20, days=80, studies=1, people=140)
+    assert found.ratio > often.stifle_ratio(20) + 3.5 * found.ratio_error
+    assert found.half_life_days < 20 - 3.5 * found.half_life_error
+    assert found.edges_days.tolist() == pytest.approx(np.linspace(0, 20, 8).tolist(), abs=1e-4)
+    nothing = whole_stifling(Disclosure(stifle=1), 14, days=40, studies=1, people=40)
+    assert nothing.ratio == 1.0
+    assert np.isnan(nothing.half_life_days)
     with pytest.raises(ArgumentError, match="days is 40; before and after need 20 days each, and Δ"):
-        whole_stifle_ratio(rare, 20, days=40)
+        whole_stifling(rare, 20, days=40)
+
+
+def test_errors_of_what_is_true_are_how_far_draws_of_it_differ() -> None:
+    options = Disclosure(stifle=0.5, half_life_days=10, weekly=1)
+    some = [whole_stifling(options, 14, days=60, studies=1, people=60, seed=seed) for seed in range(12)]
+    ratio, error, life, spread = np.array([one[:4] for one in some]).T
+    assert 0.5 < ratio.std() / np.sqrt((error**2).mean()) < 1.7
+    assert 0.5 < life.std() / np.sqrt((spread**2).mean()) < 1.7
 
 
 # depth
@@ -456,9 +469,9 @@ def test_it_says_what_is_true(study_of_30) -> None:
     text = str(study_of_30)
     assert text.startswith("Simulated disclosure, seed 1\n")
     assert "True: matching 0.3 (own previous turn 0.2), escalation 0.3 per unit of ln turn." in text
-    assert "multiplies the opener's rate by 0.7, with a half-life of 30 days." in text
+    assert "multiplies the opener's rate by 0.7, with a half-life of 30 days: one failure, others eq" in text
     lasting = simulate_disclosure(seed=1, people=8, days=60, disclosure=Disclosure(half_life_days=None))
-    assert "by 0.7, for good." in str(lasting)
+    assert "by 0.7, for good: one failure, others equal, makes it 0.70 of what it was" in str(lasting)
 
 
 # arguments
@@ -551,12 +564,13 @@ def test_the_page_runs_and_its_table_is_so(tmp_path: Path) -> None:
     for block in re.findall(r"```python\n(.*?)```", page, re.S):
         exec(block, names)
     assert names["true"]["by_value"]["b"]["matching"] == pytest.approx(0.6)
-    rows = re.findall(r"^\| `(.*?)` \| (.*?) \| (.*?) \| (.*?) \|$", page, re.M)
-    assert len(rows) == 5
-    for options, alone, whole, _ in rows:
+    rows = re.findall(r"^\| `(.*?)` \| (.*?) \| (.*?) ± (.*?) \| (.*?) \| (.*?) \|$", page, re.M)
+    assert len(rows) == 6
+    for options, alone, whole, *_ in rows:
         disclosure = eval(f"hs.Disclosure({options})")
         assert float(alone) == pytest.approx(disclosure.stifle_ratio(28), abs=5.1e-4)
-        assert float(alone) < float(whole) < float(alone) + 0.03
-    again, error = whole_stifle_ratio(eval(f"hs.Disclosure({rows[2][0]})"), 28, studies=1, people=80)
-    assert abs(again - float(rows[2][2])) < 3.5 * (error + float(rows[2][3]))
-    assert error < 0.02
+        assert float(alone) < float(whole) < float(alone) + 0.05
+    again = whole_stifling(eval(f"hs.Disclosure({rows[2][0]})"), 28, studies=1, people=60)
+    assert abs(again.ratio - float(rows[2][2])) < 3.5 * (again.ratio_error + float(rows[2][3]))
+    assert abs(again.half_life_days - float(rows[2][5].split(" ")[0])) < 3.5 * again.half_life_error + 0.3
+    assert again.ratio_error < 0.01

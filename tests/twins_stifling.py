@@ -31,8 +31,10 @@ def openings(acts: Sequence[Act], gap: int) -> dict[Arc, list[int]]:
 class Looked:
     """One opening that is looked at."""
 
-    def __init__(self, arc: Arc, time: int, returned: bool, counts: tuple[int, int, int, int, int]) -> None:
-        self.arc, self.time, self.returned = arc, time, returned
+    def __init__(
+        self, arc: Arc, time: int, returned: bool, counts: tuple[int, int, int, int, int], reach: int
+    ) -> None:
+        self.arc, self.time, self.returned, self.reach = arc, time, returned, reach
         self.after, self.before, self.shared, self.other_after, self.other_before = counts
 
 
@@ -60,7 +62,7 @@ def looked(acts: Sequence[Act], gap: int, window: int, horizon: int, end: int) -
                 for sender, receiver, when in acts
             )
             counts = (after[0], before[0], before[1], after[1], shared)
-            found.append(Looked((opener, other), time, answered, counts))
+            found.append(Looked((opener, other), time, answered, counts, window + 2 * horizon))
     return found
 
 
@@ -71,26 +73,24 @@ OTHER: Counts = lambda one: (one.other_after, one.other_before)  # noqa: E731
 
 
 def log_ratio(some: Sequence[Looked], counts: Counts) -> float:
-    """Mantel and Haenszel's, over ordered pairs."""
+    """Mantel and Haenszel's, over ordered pairs, of all two openings whose windows lie apart."""
     top = bottom = 0.0
     for arc in {one.arc for one in some}:
-        cells = {True: [0, 0], False: [0, 0]}
-        for one in some:
-            if one.arc == arc:
-                after, before = counts(one)
-                cells[one.returned][0] += after
-                cells[one.returned][1] += before
-        (a, b), (c, d) = cells[False], cells[True]
-        if a + b + c + d:
-            top += a * d / (a + b + c + d)
-            bottom += b * c / (a + b + c + d)
+        own = [one for one in some if one.arc == arc]
+        total = sum(sum(counts(one)) for one in own)
+        for left in own:
+            for back in own:
+                if left.returned or not back.returned or abs(left.time - back.time) < left.reach:
+                    continue
+                (a, b), (c, d) = counts(left), counts(back)
+                top, bottom = top + a * d / max(total, 1), bottom + b * c / max(total, 1)
     if not top or not bottom:
         return math.nan
     return math.log(top / bottom)
 
 
 def jackknife_error(some: Sequence[Looked], value: Callable[[Sequence[Looked]], float]) -> float:
-    """Net jackknife of people, not below that of pairs."""
+    """The larger of the net jackknife of people and that of pairs, less what chance makes of the larger."""
     whole = value(some)
     # ordered pairs with openings of one kind, or with none around them, say nothing
     telling = {
@@ -98,11 +98,19 @@ def jackknife_error(some: Sequence[Looked], value: Callable[[Sequence[Looked]], 
     }
     people = sorted({person for arc in telling for person in arc})
     of_people = sum((whole - value([one for one in some if person not in one.arc])) ** 2 for person in people)
-    pairs = {frozenset(one.arc) for one in some}
-    of_pairs = sum(
-        (whole - value([one for one in some if frozenset(one.arc) != pair])) ** 2 for pair in pairs
+    squares = {
+        pair: (whole - value([one for one in some if frozenset(one.arc) != pair])) ** 2
+        for pair in {frozenset(one.arc) for one in some}
+    }
+    of_pairs = sum(squares.values())
+    shared = sum(
+        one * other
+        for pair, one in squares.items()
+        for again, other in squares.items()
+        if pair != again and pair & again
     )
-    return math.sqrt(max((len(people) - 1) / len(people) * of_people - of_pairs, of_pairs))
+    chance = math.sqrt(2 * shared) / math.sqrt(2 * math.pi)
+    return math.sqrt(max((len(people) - 1) / len(people) * of_people - of_pairs, of_pairs) - chance)
 
 
 def pair_ratio(some: Sequence[Looked], arc: Arc) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.errors import ArgumentError, one_of, unknown
+from honestsignals.errors import ArgumentError, listed, one_of, unknown
 from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import interval
 from honestsignals.figures.style import (
@@ -40,6 +40,12 @@ LINES = {
     ("other", "left alone"): Look(VERMILLION, DASHED, "^"),
     ("other", "returned"): Look(BLUE, DASHED, "D"),
 }
+DRAWN = {
+    "openings": ("openings a day", "Openings a day"),
+    "disclosures": ("disclosures a day", "Disclosures a day"),
+    "acts": ("acts a day", "All acts a day"),
+    "depth": ("mean depth", "Mean depth"),
+}
 VALUES = {"ratio": "stifle ratio", "unreturned": "share not returned"}
 
 
@@ -48,8 +54,8 @@ VALUES = {"ratio": "stifle ratio", "unreturned": "share not returned"}
     "stifling(...).event_study(), or a frame with the columns " + ", ".join(AROUND),
     height=3.8,
 )
-def event_study(table: Any, axes: Axes, *, of: str = "openings", by: str = "both") -> Axes:
-    """Draw openings a day, or their depth, around openings that were left alone or returned.
+def event_study(table: Any, axes: Axes, *, of: str | None = None, by: str = "both") -> Axes:
+    """Draw openings or acts a day, or depth, around openings that were left alone or returned.
 
     What comes while a return is waited for (shaded) is not drawn: there returned and left alone differ by
     what they are.
@@ -60,8 +66,8 @@ def event_study(table: Any, axes: Axes, *, of: str = "openings", by: str = "both
         A row a bin: ``of``, ``by``, ``opening``, ``from_day``, ``to_day``, ``value``, ``low``, ``high``.
     axes : matplotlib.axes.Axes
         Where to draw.
-    of : {"openings", "depth"}
-        What is drawn.
+    of : {"openings", "disclosures", "acts", "depth"}, optional
+        What is drawn; by default openings, or disclosures where the study is of these.
     by : {"both", "opener", "other"}
         Whose.
 
@@ -80,29 +86,31 @@ def event_study(table: Any, axes: Axes, *, of: str = "openings", by: str = "both
     'days from the opening'
     """
     check_axes(axes)
-    one_of("of", of, ("openings", "depth"))
     one_of("by", by, ("both", "opener", "other"))
-    frame = _frame(table, AROUND, "an event study")
+    frame = _frame(table, AROUND, "event_study")
+    there = [one for one in DRAWN if (frame["of"] == one).any()]
+    of = (there or [*DRAWN])[0] if of is None else of
+    one_of("of", of, tuple(DRAWN))
     frame = frame[(frame["of"] == of) & np.isfinite(frame["value"].to_numpy(dtype=float))]
     lines = [one for one in LINES if by in ("both", one[0])]
     parts = {one: frame[(frame["by"] == one[0]) & (frame["opening"] == one[1])] for one in lines}
     parts = {one: part.sort_values("from_day") for one, part in parts.items() if len(part)}
     if not parts:
-        say_why(axes, f"There is no {of} around openings.")
-        return describe(axes, "event_study", f"There is no {of} around openings.")
+        why = f"The event study has no {of}{f': it has {listed(there)}' if there else ''}."
+        say_why(axes, why)
+        return describe(axes, "event_study", why)
     words = [_around(axes, part, one) for one, part in parts.items()]
     end = min(float(part["from_day"][part["from_day"] > 0].min()) for part in parts.values())
     if np.isfinite(end):
         axes.axvspan(0, end, color=GRID, linewidth=0, zorder=1)
     axes.axvline(0, color=SOFT, linewidth=1, zorder=1)
     plain(axes)
-    axes.set(xlabel="days from the opening", ylabel="openings a day" if of == "openings" else "mean depth")
-    if of == "openings":
+    axes.set(xlabel="days from the opening", ylabel=DRAWN[of][0])
+    if of != "depth":
         axes.set_ylim(bottom=0)
     keys = [handle(LINES[one], wrapped(_name(one), key_width(axes)), marker=True) for one in parts]
     key = legends(axes, [("", keys)])
-    what = "Openings a day" if of == "openings" else "Mean depth"
-    said = f"{what} around openings, with 95 % intervals. {' '.join(words)}"
+    said = f"{DRAWN[of][1]} around openings, with 95 % intervals. {' '.join(words)}"
     return describe(axes, "event_study", said, room(axes, key, wide=3.2, narrow=2.5))
 
 
@@ -136,7 +144,7 @@ def sensitivity(table: Any, axes: Axes) -> Axes:
     'stifle ratio'
     """
     check_axes(axes)
-    frame = _frame(table, OVER, "a curve over Δ")
+    frame = _frame(table, OVER, "sensitivity")
     name = next((one for one in VALUES if one in frame.columns), None)
     if name is None:
         raise unknown("column", "ratio", [str(one) for one in frame.columns])
@@ -193,14 +201,21 @@ def _around(axes: Axes, part: pd.DataFrame, one: tuple[str, str]) -> str:
     return f"{_name(one)[:1].upper()}{_name(one)[1:]}: {', '.join(words)}."
 
 
-def _frame(table: Any, columns: tuple[str, ...], what: str) -> pd.DataFrame:
+def _frame(table: Any, columns: tuple[str, ...], name: str) -> pd.DataFrame:
     """A table with its columns, or why not."""
     import pandas as pd
 
+    what = {"event_study": "an event study", "sensitivity": "a curve over Δ"}[name]
+    if hasattr(table, name):
+        raise ArgumentError(
+            f"The figure needs {what}; got {type(table).__name__}: draw what its {name}() returns."
+        )
     frame = table if isinstance(table, pd.DataFrame) else getattr(table, "tidy", lambda: None)()
     if not isinstance(frame, pd.DataFrame):
         raise ArgumentError(f"The figure needs {what}; got {type(table).__name__}.")
-    for name in columns:
-        if name not in frame.columns:
-            raise unknown("column", name, [str(one) for one in frame.columns])
+    for column in columns:
+        if column not in frame.columns:
+            if not isinstance(table, pd.DataFrame):
+                raise ArgumentError(f"The figure needs {what}; got {type(table).__name__}.")
+            raise unknown("column", column, [str(one) for one in frame.columns])
     return frame

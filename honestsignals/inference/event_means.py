@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.score_errors import spread
 
+FEWEST_PEOPLE = 3
+"""With fewer there is no error over people."""
+
 
 class Means(NamedTuple):
     """Means of one class by bin, with intervals.
@@ -63,7 +66,7 @@ def means(top: Floats, bottom: Floats, ego: NDArray[Any], alter: NDArray[Any], l
     Returns
     -------
     Means
-        NaN where a column has no weight.
+        NaN where a column has no weight; without intervals where there are only two people.
 
     Examples
     --------
@@ -76,6 +79,7 @@ def means(top: Floats, bottom: Floats, ego: NDArray[Any], alter: NDArray[Any], l
         whole = bottom.sum(axis=0)
         value = top.sum(axis=0) / whole
         influence = np.nan_to_num((top - bottom * value) / whole)
-    half = spread(influence, ego, alter).margin(level)
-    half = np.where(np.isfinite(value), half, np.nan)
+    half = np.full(len(value), np.nan)
+    if len(np.unique([ego, alter])) >= FEWEST_PEOPLE:
+        half = np.where(np.isfinite(value), spread(influence, ego, alter).margin(level), np.nan)
     return Means(value, value - half, value + half)

@@ -70,6 +70,54 @@ def _direction(half_life: Floats, edges: Floats, weight: Floats) -> tuple[Floats
     return fit, weight * (z - x * (weight * x * z).sum(axis=1, keepdims=True) / square)
 
 
+class _Searched(NamedTuple):
+    """Fits of the dent for half-lives side by side, and what each leaves to bend."""
+
+    lives: Floats
+    bend: Floats
+    dent: Floats
+    rest: Floats
+    best: int
+
+    @property
+    def reason(self) -> str:
+        """Why no half-life is told; empty where one is."""
+        if not self.dent[self.best] < 0:
+            return "there is no dent whose end could be told"
+        ends = {0: "over at once", GRID - 1: "no end of it within the horizon"}
+        return ends.get(self.best, "")
+
+
+def _searched(value: Floats, edges: Floats, weight: Floats) -> _Searched:
+    lives = np.geomspace(SHORTEST, LONGEST, GRID) * float(edges[-1])
+    fit, bend = _direction(lives, edges, weight)
+    dent = fit @ value
+    rest = (weight * (value - dent[:, None] * left_over(lives, edges)) ** 2).sum(axis=1)
+    return _Searched(lives, bend, dent, rest, int(np.argmin(np.where(dent < 0, rest, np.inf))))
+
+
+def life_of(value: Floats, edges: Floats, weight: Floats) -> float:
+    """The half-life that fits log ratios of bins best, as :func:`half_life` fits it; NaN where it tells none.
+
+    Parameters
+    ----------
+    value : ndarray, shape (k,)
+        Log ratios by bin of time since Δ ran out.
+    edges : ndarray, shape (k + 1,)
+        Of the bins, from 0 on.
+    weight : ndarray, shape (k,)
+        Of each bin, as counts.
+
+    Examples
+    --------
+    >>> edges = np.arange(5.0)
+    >>> round(life_of(-0.5 * left_over(np.array([1.5]), edges)[0], edges, np.ones(4)), 3)
+    1.5
+    """
+    found = _searched(np.asarray(value, dtype=float), edges, weight)
+    return float("nan") if found.reason else _zero(found, found.bend @ value)
+
+
 def half_life(found: Pooled, edges: Floats, weight: Floats, df: float, level: float = 0.95) -> HalfLife:
     r"""Half-life H of a dent :math:`\ln \theta(u) = \delta\, 2^{-u/H}`, from log ratios of bins.
 
@@ -103,7 +151,8 @@ def half_life(found: Pooled, edges: Floats, weight: Floats, df: float, level: fl
     >>> edges = np.arange(5.0)
     >>> value = -0.5 * left_over(np.array([1.5]), edges)[0]
     >>> noise = 0.02 * np.sin(np.arange(40.0)).reshape(10, 4)
-    >>> found = Pooled(value, noise, noise[:5] / 3, noise**2)
+    >>> who = np.arange(10).reshape(5, 2)
+    >>> found = Pooled(value, noise, noise[:5] / 3, noise**2, who)
     >>> result = half_life(found, edges, np.ones(4), 20.0)
     >>> round(result.value, 3), result.low < 1.5 < result.high, round(result.dent, 3)
     (1.5, True, -0.5)
@@ -111,31 +160,17 @@ def half_life(found: Pooled, edges: Floats, weight: Floats, df: float, level: fl
     nothing = float("nan")
     if not np.isfinite(found.value).all() or not np.isfinite(found.people).all():
         return HalfLife(nothing, nothing, nothing, nothing, "a bin of time has too few openings")
-    lives = np.geomspace(SHORTEST, LONGEST, GRID) * float(edges[-1])
-    fit, bend = _direction(lives, edges, weight)
-    dent = fit @ found.value
-    rest = (weight * (found.value - dent[:, None] * left_over(lives, edges)) ** 2).sum(axis=1)
-    best = int(np.argmin(np.where(dent < 0, rest, np.inf)))
-    if not dent[best] < 0:
-        return HalfLife(nothing, nothing, nothing, nothing, "there is no dent whose end could be told")
-    score = bend @ found.value / _errors(found, bend)
-    passed = np.abs(score) - float(stdtrit(df, 0.5 + level / 2))
-    low, high = _around(lives, passed, best)
-    if best in (0, GRID - 1):
-        reason = "over at once" if best == 0 else "no end of it within the horizon"
-        return HalfLife(nothing, low, high, float(dent[best]), reason)
-    value = _zero(lives, bend @ found.value, rest, best)
+    fits = _searched(found.value, edges, weight)
+    if not fits.dent[fits.best] < 0:
+        return HalfLife(nothing, nothing, nothing, nothing, fits.reason)
+    remainder = fits.bend @ found.value
+    passed = np.abs(remainder / np.sqrt(found.variances(fits.bend))) - float(stdtrit(df, 0.5 + level / 2))
+    low, high = _around(fits.lives, passed, fits.best)
+    if fits.reason:
+        return HalfLife(nothing, low, high, float(fits.dent[fits.best]), fits.reason)
+    value = _zero(fits, remainder)
     at = _direction(np.array([value]), edges, weight)[0]
     return HalfLife(value, min(low, value), max(high, value), float(at[0] @ found.value), "")
-
-
-def _errors(found: Pooled, directions: Floats) -> Floats:
-    """Jackknife errors of combinations, (q,)."""
-    inside = max(int((found.weight.sum(axis=1) > 0).sum()), 1)
-    of_pairs = ((found.pairs @ directions.T) ** 2).sum(axis=0)
-    of_people = (inside - 1) / inside * ((found.people @ directions.T) ** 2).sum(axis=0)
-    out: Floats = np.sqrt(np.maximum(of_people - of_pairs, of_pairs))
-    return out
 
 
 def _around(lives: Floats, passed: Floats, best: int) -> tuple[float, float]:
@@ -160,8 +195,9 @@ def _around(lives: Floats, passed: Floats, best: int) -> tuple[float, float]:
     return 0.0 if low is None else low, float("inf") if high is None else high
 
 
-def _zero(lives: Floats, remainder: Floats, rest: Floats, best: int) -> float:
+def _zero(fits: _Searched, remainder: Floats) -> float:
     """The half-life at which nothing is left to bend, between the grid's points around the best."""
+    lives, best = fits.lives, fits.best
     low, high = best - 1, best + 1
     for first, second in ((low, best), (best, high)):
         if remainder[first] * remainder[second] <= 0 and remainder[first] != remainder[second]:
@@ -180,7 +216,8 @@ def last_bin(found: Pooled) -> Judged:
     Examples
     --------
     >>> noise = 0.02 * np.sin(np.arange(40.0)).reshape(10, 4)
-    >>> last_bin(Pooled(np.array([-0.4, -0.2, -0.1, 0.0]), noise, noise[:5] / 3, noise**2)).value
+    >>> who = np.arange(10).reshape(5, 2)
+    >>> last_bin(Pooled(np.array([-0.4, -0.2, -0.1, 0.0]), noise, noise[:5] / 3, noise**2, who)).value
     0.0
     """
     c = np.zeros(len(found.value))

@@ -112,6 +112,8 @@ class Windows(NamedTuple):
     shared_before, other_before, other_after : ndarray of int, shape (m,)
         The opener's and the other's in the part of (t − h, t) that the spacing leaves free to both, and the
         other's in (t + Δ, t + Δ + h].
+    near : ndarray of bool, shape (m,)
+        Whether (t − h, t) reaches into the windows of the one before, of the same ordered pair.
     """
 
     place: Codes
@@ -123,6 +125,7 @@ class Windows(NamedTuple):
     shared_before: Codes
     other_before: Codes
     other_after: Codes
+    near: Marks
 
 
 def spaced(openings: Openings, able: Marks, spans: Spans) -> Codes:
@@ -198,6 +201,7 @@ def windows(openings: Openings, able: Marks, spans: Spans) -> Windows:
     previous = np.roll(over, 1) + spans.horizon
     # up to and including the last moment of the previous windows
     free[again] = np.minimum(time[again], previous[again] + 1)
+    near = again & (time - spans.horizon < previous)
     counter = Counter(openings.group, openings.time)
     begin = time - spans.horizon
     return Windows(
@@ -210,6 +214,7 @@ def windows(openings: Openings, able: Marks, spans: Spans) -> Windows:
         counter.within(group, begin, free, inclusive=False),
         counter.within(other, begin, free, inclusive=False),
         counter.within(other, over, over + spans.horizon),
+        near,
     )
 
 
