@@ -400,3 +400,10 @@ def test_a_number_moderates_from_its_mean() -> None:
     np.testing.assert_allclose(made.z[:3, 1], [-2.0, -1.0, 3.0])
     assert made.places[1] == ("3", (1.0, 0.0))
     assert not made.known[3]
+
+
+def test_a_search_that_runs_away_is_no_error_of_its_own() -> None:
+    """Echoes of slopes far from 0 are beyond what numbers hold."""
+    model = TurnModel(drawn(1, 60, 12, (0.5, 0.2)))
+    assert model._root(np.array([1e200, -1e200, 0.0]), 1.0, True) is None
+    assert model._root(np.array([np.nan, 0.0, 0.0]), 1.0, False) is None

@@ -167,24 +167,25 @@ class TurnModel:
         echoes = [s.z[at] * response[at - lag, self._side[at]][:, None] for lag in (1, 2)]
         return np.asarray(self._sums(np.hstack(echoes)) / self.counts[:, None])
 
-    def scores(self, theta: Array, *, corrected: bool = True) -> Array:
+    def scores(self, theta: Array, *, corrected: float = True) -> Array:
         r"""The estimating function by ordered pair of a stretch, shape (arcs, size).
 
         .. math:: \sum_k \tilde x_k \tilde e_k + \hat\sigma_{ij}^2 c_{ij}, \qquad
             \hat\sigma_{ij}^2 = \frac{1}{n - 1} \sum_k \tilde e_k^2
 
         with c the echoes of matching and own. Its mean is 0 at the true coefficients, whatever the levels,
-        the first two turns and the error variance of each ordered pair.
+        the first two turns and the error variance of each ordered pair. ``corrected`` is the share of the
+        second part that is added.
         """
         rows = self._rows(theta)
         found = self._sums(rows.columns * rows.residual[:, None])
         if corrected:
             variance = self._sums(rows.residual**2) / (self.counts - 1)
             width = 2 * self.series.z.shape[1]
-            found[:, :width] += variance[:, None] * self._echoes(theta)
+            found[:, :width] += corrected * variance[:, None] * self._echoes(theta)
         return found
 
-    def slopes(self, theta: Floats, *, corrected: bool = True) -> Floats:
+    def slopes(self, theta: Floats, *, corrected: float = True) -> Floats:
         """Minus the derivative of the scores, shape (arcs, size, size)."""
         found = np.empty((len(self.starts), self.size, self.size))
         for place in range(self.size):
@@ -256,15 +257,18 @@ class TurnModel:
 
     def _total(self, theta: Floats, share: float) -> tuple[Floats, Floats]:
         """Sum of the scores, with a share of their correction, and of their slopes."""
-        if share in (0.0, 1.0):
-            how = bool(share)
-            parts = self.scores(theta, corrected=how), self.slopes(theta, corrected=how)
-            return parts[0].sum(axis=0), parts[1].sum(axis=0)
-        (score, slope), (whole, steep) = self._total(theta, 0.0), self._total(theta, 1.0)
-        return score + share * (whole - score), slope + share * (steep - slope)
+        score, slope = self.scores(theta, corrected=share), self.slopes(theta, corrected=share)
+        return score.sum(axis=0), slope.sum(axis=0)
 
     def _root(self, start: Floats, share: float, each: bool) -> Floats | None:
         """Where scores sum to 0, from a start on; their slope made anew at each step, or updated."""
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self._searched(start, share, each)
+        except np.linalg.LinAlgError:
+            return None  # the search ran away
+
+    def _searched(self, start: Floats, share: float, each: bool) -> Floats | None:
         theta, reach = start, np.inf
         score, slope = self._total(theta, share)
         for _ in range(FEW if each else STEPS):
@@ -275,13 +279,13 @@ class TurnModel:
             theta, before, reach = theta + step, reach, float(np.abs(step).max())
             if reach < DONE:
                 return theta
-            if reach > FAR:
-                return None  # the search ran away
+            if reach > FAR or (each and reach > 2 * before):
+                return None
             was = score
             if each or reach > before:
                 score, slope = self._total(theta, share)
             else:
-                score = self.scores(theta, corrected=share > 0).sum(axis=0)
+                score = self.scores(theta, corrected=share).sum(axis=0)
                 # Broyden's update: what the step did to the scores
                 slope = slope + np.outer(was - score - slope @ step, step) / (step @ step)
         return None
