@@ -740,7 +740,7 @@ def test_stored_intervals_cover_and_tests_keep_their_size() -> None:
         for kind in ("bend", "feedback", "ties")
         for planted in (True, False)
         for differ in (True, False)
-    }
+    } | {(kind, planted, True) for kind in ("bend_by", "feedback_by") for planted in (True, False)}
     for one in cells:
         assert one["studies"] >= 1000
         covered = np.array(one["covered"])
