@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from honestsignals.errors import ArgumentError, listed, one_of, unknown
+from honestsignals.figures.forests import table_with
 from honestsignals.figures.registry import check_axes, describe, figure
 from honestsignals.figures.rows import interval
 from honestsignals.figures.style import (
@@ -203,19 +204,9 @@ def _around(axes: Axes, part: pd.DataFrame, one: tuple[str, str]) -> str:
 
 def _frame(table: Any, columns: tuple[str, ...], name: str) -> pd.DataFrame:
     """A table with its columns, or why not."""
-    import pandas as pd
-
     what = {"event_study": "an event study", "sensitivity": "a curve over Δ"}[name]
     if hasattr(table, name):
         raise ArgumentError(
             f"The figure needs {what}; got {type(table).__name__}: draw what its {name}() returns."
         )
-    frame = table if isinstance(table, pd.DataFrame) else getattr(table, "tidy", lambda: None)()
-    if not isinstance(frame, pd.DataFrame):
-        raise ArgumentError(f"The figure needs {what}; got {type(table).__name__}.")
-    for column in columns:
-        if column not in frame.columns:
-            if not isinstance(table, pd.DataFrame):
-                raise ArgumentError(f"The figure needs {what}; got {type(table).__name__}.")
-            raise unknown("column", column, [str(one) for one in frame.columns])
-    return frame
+    return table_with(table, columns, what)

@@ -72,7 +72,7 @@ def ladder(table: Any, axes: Axes, *, score: str | None = None) -> Axes:
     ['AUC', 'gain in AUC over the step before']
     """
     check_axes(axes)
-    frame = _frame(table, ("step",), "an evaluation, or its table with the column step")
+    frame = table_with(table, ("step",), "an evaluation, or its table with the column step")
     if "people" in frame.columns:
         raise ArgumentError(
             "The table has a row a number of people, as a learning curve has; 'learning_curve' draws it."
@@ -173,8 +173,21 @@ def _ladder_words(frame: pd.DataFrame, name: str, title: str) -> str:
     return f"{title} of {counted(len(frame), 'step')} with 95 % intervals: {'; '.join(parts)}."
 
 
-def _frame(table: Any, columns: tuple[str, ...], needs: str) -> pd.DataFrame:
-    """The frame itself, or what tidy() gives, where it has the columns."""
+def table_with(table: Any, columns: tuple[str, ...], needs: str) -> pd.DataFrame:
+    """The frame itself, or what tidy() gives, where it has the columns.
+
+    Parameters
+    ----------
+    table : result or pandas.DataFrame
+    columns : tuple of str
+    needs : str
+        What the figure needs, as its message says it.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no table; for a column that it lacks UnknownNameError.
+    """
     import pandas as pd
 
     frame = table if isinstance(table, pd.DataFrame) else getattr(table, "tidy", lambda: None)()
@@ -182,7 +195,8 @@ def _frame(table: Any, columns: tuple[str, ...], needs: str) -> pd.DataFrame:
         raise ArgumentError(f"The figure needs {needs}; got {type(table).__name__}.")
     for name in columns:
         if name not in frame.columns:
-            raise unknown("column", name, [str(one) for one in frame.columns], f"The figure needs {needs}.")
+            hint = f"The figure needs {needs}; got {type(table).__name__}."
+            raise unknown("column", name, [str(one) for one in frame.columns], hint)
     return frame
 
 
@@ -248,7 +262,7 @@ def forest(
         prediction = table.prediction if prediction is None else prediction
         table, of = table.studies, table.of if of is None else of
     of = "estimate" if of is None else of
-    frame = _frame(table, ("study", "estimate", "low", "high"), needs)
+    frame = table_with(table, ("study", "estimate", "low", "high"), needs)
     if not len(frame):
         say_why(axes, "There is no study.")
         axes.set_axis_off()
