@@ -34,7 +34,7 @@ STEP = 1e-20
 DONE = 1e-10
 FAR = 1e6
 """A step so long has left all that depths in standard deviations can have."""
-STRIDE, LEAST_STRIDE = 0.125, 0.01
+STRIDE, LEAST_STRIDE = 0.25, 0.01
 """Of the growing correction."""
 FLAT = 1e-8
 """Least share of information that still counts as information."""
@@ -244,10 +244,13 @@ class TurnModel:
         FitError
             Where turns tell too little: none is found, or there the scores fall no more.
         """
-        theta = self._root(self.first(), 1.0 if corrected else 0.0, False)
-        if corrected and (theta is None or self._fall(theta) < STEEP):
+        share = 1.0 if corrected else 0.0
+        theta = self._root(self.first(), share, False)
+        fall = -np.inf if theta is None else self._fall(theta, share)
+        if corrected and fall < STEEP:
             theta = self._followed()
-        if theta is not None and self._fall(theta, float(corrected)) >= FLAT and self._persists(theta) < 1:
+            fall = -np.inf if theta is None else self._fall(theta)
+        if theta is not None and fall >= FLAT and self._persists(theta) < 1:
             return theta
         raise FitError(
             f"{len(self.used):,} turns are too few to tell what persists from levels: pairs have too few "
@@ -309,7 +312,8 @@ class TurnModel:
 
         1 for least squares; what the correction leaves of that. How a moderator is coded does not matter.
         """
-        slope, whole = self._total(theta, share)[1], self.information(theta).sum(axis=0)
+        slope = self.slopes(theta, corrected=share).sum(axis=0)
+        whole = self.information(theta).sum(axis=0)
         try:
             back = np.linalg.inv(np.linalg.cholesky(whole))
         except np.linalg.LinAlgError:
