@@ -109,6 +109,10 @@ class InteractionLog(Measurable):
         """What brings each pair's acts together."""
         return LocalEngine(self.columns())
 
+    def named(self, name: str) -> InteractionLog:
+        """The same log under another name, where it is printed."""
+        return replace(self, name=name)
+
     # parts of it
 
     def only(self, kind: str | Sequence[str]) -> InteractionLog:

@@ -41,7 +41,6 @@ def read_log(  # type: ignore[overload-overlap]
     time_origin: str | None = ...,
     bad_rows: str = ...,
     duplicates: str = ...,
-    name: str | None = ...,
     depth_layers: Sequence[str] | None = ...,
 ) -> SparkLog: ...
 
@@ -56,7 +55,6 @@ def read_log(
     time_origin: str | None = ...,
     bad_rows: str = ...,
     duplicates: str = ...,
-    name: str | None = ...,
     depth_layers: Sequence[str] | None = ...,
 ) -> InteractionLog: ...
 
@@ -70,7 +68,6 @@ def read_log(
     time_origin: str | None = None,
     bad_rows: str = "error",
     duplicates: str = "keep",
-    name: str | None = None,
     depth_layers: Sequence[str] | None = None,
 ) -> InteractionLog | SparkLog:
     """Read a log of acts, checking every row.
@@ -98,8 +95,6 @@ def read_log(
         Rows that break a rule are an error that names them, or are left out and counted by reason.
     duplicates : {"keep", "drop"}
         What happens to rows that are equal in every column read.
-    name : str, optional
-        What the log is called where it is printed.
     depth_layers : sequence of str, optional
         Words that depth is written in, the outermost layer first, as ["peripheral", "intermediate",
         "core"]: they become 0, 1, 2. Without it, depth is a number, or an ordered pandas Categorical, whose
@@ -127,13 +122,13 @@ def read_log(
     """
     if is_spark(source):
         on_spark = ActOptions(time_unit, time_origin, bad_rows, duplicates, depth_layers=depth_layers)
-        return read_spark(source, columns, on_spark, name)
+        return read_spark(source, columns, on_spark)
     if table is not None:
         source = open_source(source, table=table)
     if depth_layers is None:
         depth_layers = _own_layers(source, columns)
     options = ActOptions(time_unit, time_origin, bad_rows, duplicates, depth_layers=depth_layers)
-    return InteractionLog(acts_read(source, columns, options), name or source_name(source))
+    return InteractionLog(acts_read(source, columns, options), source_name(source))
 
 
 def _own_layers(source: Any, columns: Mapping[str, str] | None) -> list[str] | None:

@@ -25,6 +25,7 @@ from honestsignals.readers.spark_frame import (
     Survey,
     acts_schema,
     checked_acts,
+    read_names,
     survey_of,
     surveyed,
 )
@@ -44,16 +45,14 @@ def is_spark(source: object) -> bool:
     return type(source).__module__.startswith("pyspark.sql.") and hasattr(source, "mapInArrow")
 
 
-def read_spark(
-    frame: Any, columns: Mapping[str, str] | None, options: ActOptions, name: str | None
-) -> SparkLog:
+def read_spark(frame: Any, columns: Mapping[str, str] | None, options: ActOptions) -> SparkLog:
     """Read a log from a Spark DataFrame: every row checked where it lies.
 
     Parameters
     ----------
     frame : pyspark.sql.DataFrame
         Acts.
-    columns, options, name
+    columns, options
         As in ``read_log``.
 
     Raises
@@ -73,7 +72,7 @@ def read_spark(
         raise DesignError(
             "A log on Spark does not look for duplicates: leave them out before, with dropDuplicates()."
         )
-    chosen = frame.select(*(f"`{column}`" for column in dict.fromkeys(mapping.values())))
+    chosen = _chosen(frame, read_names(mapping))
     check = Check(source, mapping, _unit(chosen, mapping, options, source), options)
     with progress() as tell:
         tell("Checking rows on Spark")
@@ -85,7 +84,7 @@ def read_spark(
     refuse_mixed_zones(survey.times, mapping.get("time", ""), source)
     if "kind" in mapping:
         check_kinds(source, mapping["kind"], kinds)
-    return _log(chosen, check, (survey, ids, kinds), name or source.name, unread_columns(source, mapping))
+    return _log(chosen, check, (survey, ids, kinds), source.name, unread_columns(source, mapping))
 
 
 def _mapping(source: SparkFrame, columns: Mapping[str, str] | None) -> dict[str, str]:
@@ -103,11 +102,19 @@ def _mapping(source: SparkFrame, columns: Mapping[str, str] | None) -> dict[str,
     return mapping
 
 
+def _chosen(frame: Any, names: list[str]) -> Any:
+    """The columns that are read, under names of our own: a dot in theirs would stand for a part of one."""
+    from pyspark.sql import functions
+
+    quoted = (name.replace("`", "``") for name in names)
+    return frame.select(*(functions.col(f"`{name}`").alias(f"c{at}") for at, name in enumerate(quoted)))
+
+
 def _unit(chosen: Any, mapping: Mapping[str, str], options: ActOptions, source: SparkFrame) -> str | None:
     """What times are written in; one stamp is looked at where nobody says and the type does not."""
     if "time" not in mapping or options.time_unit in ("s", "ms"):
         return options.time_unit if "time" in mapping else None
-    column = chosen[f"`{mapping['time']}`"]
+    column = chosen[f"c{read_names(mapping).index(mapping['time'])}"]
     first = collected(chosen.select(column).where(column.isNotNull()).limit(1))
     return settle_unit(first.column(0), options.time_unit, mapping["time"], source)
 

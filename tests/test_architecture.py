@@ -136,8 +136,6 @@ LAYERS = [
 ]
 # The façade of a room may hand over a frame; elsewhere numbers stay in arrays.
 ARRAYS_ONLY = {"metrics": {"numpy", "scipy", "pandas"}, "inference": {"numpy", "scipy", "statsmodels"}}
-FACTS_OF_A_FILE = {"read_log": 9}
-"""What a source does not say of itself is said in one word a fact, and there may be so many."""
 COMMANDS = ("cli.py", "inference_commands.py", "measure_commands.py")
 """Typer makes an option of every parameter."""
 HEAVY = {
@@ -261,8 +259,7 @@ def test_modules_and_functions_are_small(path) -> None:
             continue
         placed = [one for one in (*node.args.posonlyargs, *node.args.args) if one.arg not in ("self", "cls")]
         assert len(placed) <= 5, f"{path}:{node.lineno} {node.name} has {len(placed)} positional parameters"
-        most = FACTS_OF_A_FILE.get(node.name, 8)
-        assert len(placed) + len(node.args.kwonlyargs) <= most, f"{path}:{node.lineno} {node.name}"
+        assert len(placed) + len(node.args.kwonlyargs) <= 8, f"{path}:{node.lineno} {node.name}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)

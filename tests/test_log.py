@@ -24,7 +24,7 @@ FRAME["time"] = pd.to_datetime(FRAME["time"], format="mixed", utc=True)
 
 @pytest.fixture
 def log() -> hs.InteractionLog:
-    return hs.read_log(FRAME, name="desk")
+    return hs.read_log(FRAME).named("desk")
 
 
 def test_it_prints_what_it_holds_and_what_was_left_out(log) -> None:
@@ -39,7 +39,7 @@ def test_it_prints_what_it_holds_and_what_was_left_out(log) -> None:
 
 def test_names_are_escaped_in_html() -> None:
     frame = pd.DataFrame({"sender": ["a"], "receiver": ["b"], "kind": ["<script>"]})
-    html = hs.read_log(frame, name="<b>x</b>")._repr_html_()
+    html = hs.read_log(frame).named("<b>x</b>")._repr_html_()
     assert "<script>" not in html
     assert "<b>x</b>" not in html
 
