@@ -92,7 +92,7 @@ def whole_pairs(batches: Iterable[Any], least: int = PART_ROWS) -> Iterator[Any]
     batches : iterable of pyarrow.RecordBatch
         With ``low`` and ``high``, which name the pair.
     least : int
-        Rows of a table at least, but for the last.
+        Rows that are gathered before a table is cut off.
 
     Examples
     --------

@@ -88,9 +88,10 @@ class Check:
     options: ActOptions
 
     def batch(self, table: Any) -> Checked:
-        """Some rows, checked."""
+        """Some rows, checked: the columns that are read, in their order."""
         layers = tuple(self.options.depth_layers or ())
-        raw = columns_of_batch(self.source, self.mapping, self.unit, layers, table)
+        named = table.rename_columns(read_names(self.mapping))
+        raw = columns_of_batch(self.source, self.mapping, self.unit, layers, named)
         return checked(raw, faults_of_acts(raw, self.mapping, None, self.source.unit))
 
 
@@ -167,6 +168,15 @@ class Survey:
         empty = np.empty(0, dtype=np.int64)
         pair = [None if one is None else (0, one) for one in (self.zoned, self.naive)]
         return [TimePart(empty, [], pair[0], pair[1])]
+
+
+def read_names(mapping: Mapping[str, str]) -> list[str]:
+    """Columns that are read, each once.
+
+    >>> read_names({"sender": "a", "receiver": "b", "topic": "b"})
+    ['a', 'b']
+    """
+    return list(dict.fromkeys(mapping.values()))
 
 
 def gathered(batches: Iterable[Any], rows: int = ROWS) -> Iterator[Any]:
