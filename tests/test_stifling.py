@@ -417,7 +417,7 @@ def test_figures_ask_for_the_table_and_not_for_the_study(simulated) -> None:
     found, fails = hs.stifling(simulated, permutations=0), hs.reciprocity_fails(simulated)
     with pytest.raises(ArgumentError, match=r"got Stifling: draw what its event_study\(\) returns"):
         hs.figures.draw("event_study", found)
-    with pytest.raises(ArgumentError, match="needs an event study; got ReciprocityFails"):
+    with pytest.raises(UnknownNameError, match="needs an event study; got ReciprocityFails"):
         hs.figures.draw("event_study", fails)
     for one in (found, fails):
         with pytest.raises(ArgumentError, match=r"draw what its sensitivity\(\) returns"):
@@ -571,9 +571,9 @@ def test_the_numbers_of_the_page_are_the_stored_run(calibration) -> None:
 
 
 @pytest.mark.parametrize("one", EFFECTS, ids=lambda one: one["name"])
-def test_what_is_true_is_known_well(one) -> None:
-    assert one["true_log_ratio_error"] < 0.002
-    assert one["true_life_error"] < 0.02 * one["true_life"]
+def test_what_is_true_is_known_well(one, calibration) -> None:
+    assert one["true_log_ratio_error"] < min(calibration.RATIO_ERROR, 0.04 * one["sd_log_ratio"])
+    assert one["true_life_error"] < calibration.LIFE_ERROR * one["true_life"]
     assert one["one_log_ratio"] < one["true_log_ratio"]
     assert one["true_life"] < one["one_life"]
 
@@ -581,7 +581,10 @@ def test_what_is_true_is_known_well(one) -> None:
 @pytest.mark.parametrize("one", EFFECTS, ids=lambda one: one["name"])
 def test_intervals_cover_the_ratio_and_the_half_life(one) -> None:
     """93 to 97 % within two Monte-Carlo errors; under bursts half-lives against the other's."""
-    assert abs(one["mean_log_ratio"] - one["true_log_ratio"]) < 0.01
+    # bursts alone push the ratio above 1, which is what the other's is for
+    alone = [cell for cell in NOTHING if "bursts" in cell["options"] and cell["horizon"] == 28]
+    pushed = max(cell["mean_log_ratio"] for cell in alone) if "bursts" in one["options"] else 0.0
+    assert abs(one["mean_log_ratio"] - one["true_log_ratio"]) < 0.01 + pushed
     names = ["covers", "versus_covers", "versus_life_covers"]
     for name in [*names, *([] if "bursts" in one["options"] else ["life_covers"])]:
         assert 0.93 - spare(0.93, one["studies"]) <= one[name] <= 0.97 + spare(0.97, one["studies"]), name
