@@ -30,7 +30,15 @@ from honestsignals.formulas import (
     without_unused,
 )
 from honestsignals.row_batches import PairRows
-from honestsignals.streamed_terms import Learnt, Levels, learnt_calls, refuse_crossing, spec_of_all
+from honestsignals.streamed_terms import (
+    Learnt,
+    Levels,
+    learnt_calls,
+    refuse_crossing,
+    sketch,
+    spec_of_all,
+    uncoded,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,22 +187,39 @@ class StreamedDesign:
     """
 
     def __init__(self, asked: Question, rows: PairRows, size: int, tell: Tell) -> None:
+        from formulaic.errors import FormulaicError
+
         self.asked, self.rows, self.size, self._tell = asked, rows, size, tell
         self.counts, self.kinds = Counts(), Kinds()
         self.truth, self.levels = False, tuple[str, ...]()
         self._learn_kinds()
         self.first = self._first_rows()
-        columns, _, self.terms, self.spec = right_columns(asked.right, self.first)
-        if not columns.shape[1]:
-            raise ArgumentError(f"The formula's right side {asked.right!r} has no term.")
+        doubt: ArgumentError | None = None
+        try:
+            self.spec = right_columns(asked.right, self.first)[3]
+        except ArgumentError as error:
+            # the first rows may lack a level that others have
+            doubt, self.spec = error, self._sketched(error)
         self._learn()
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            made = self.spec.get_model_matrix(self.first, context=dict(TRANSFORMS))
-        self.spec = made.model_spec
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                self.spec = self.spec.get_model_matrix(self.first, context=dict(TRANSFORMS)).model_spec
+        except (FormulaicError, AttributeError, IndexError, KeyError, TypeError, ValueError):
+            if doubt is None:
+                raise
+            raise doubt from None
         self.names = tuple(str(name) for name in self.spec.column_names)
+        if not self.names:
+            raise ArgumentError(f"The formula's right side {asked.right!r} has no term.")
         terms = {str(term): tuple(places) for term, places in self.spec.term_indices.items()}
         self.terms = {"Intercept" if term == "1" else term: places for term, places in terms.items()}
+
+    def _sketched(self, error: ArgumentError) -> Any:
+        try:
+            return sketch(self.asked.right, self.first)
+        except ArgumentError:
+            raise error from None
 
     def parts(self) -> Iterator[tuple[pa.Table, Array, Array, Array, Array | None]]:
         """Who is in some rows; which of them are used; design, label and weights of those.
@@ -304,7 +329,7 @@ class StreamedDesign:
             raise DesignError(
                 "Levels of what is learnt from all rows would take more passes; make the column."
             )
-        formula = " + ".join(["1", *map(self._quoted, plain)])
+        formula = " + ".join(["1", *dict.fromkeys(self._quoted(uncoded(one)) for one in plain)])
         levels, lost = Levels(), 0
         for _, frame in self._frames():
             _, some, _ = self._weighted(frame)
@@ -330,7 +355,7 @@ class StreamedDesign:
             )
         if (not levels.found and coded) or any(not one.moments.count for one in calls):
             return
-        self.spec = spec_of_all(self.spec, calls, levels, self.kinds.levels)
+        self.spec = spec_of_all(self.asked.right, self.spec, calls, levels, self.kinds.levels)
 
     def _quoted(self, factor: str) -> str:
         return f"`{factor}`" if factor in self.asked.variables else factor

@@ -6,13 +6,18 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.formula_calls import hanging_on_others
 from honestsignals.formula_words import OF_ALL_ROWS, expressions_of, tree_of, variables_of
+from honestsignals.formulas import right_columns
+from honestsignals.new_values import unlisted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -177,6 +182,26 @@ def _not_learnt(key: str) -> DesignError:
     )
 
 
+def uncoded(factor: str) -> str:
+    """A factor without what says how its levels are coded: in some rows a level may be missing that it names.
+
+    >>> uncoded("C(site, contr.treatment('south'))"), uncoded("site")
+    ('C(site)', 'site')
+    """
+    try:
+        tree, quoted = tree_of(factor)
+    except SyntaxError:
+        return factor
+    if not (
+        isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "C" and tree.args
+    ):
+        return factor
+    text = ast.unparse(tree.args[0])
+    for stand_in, column in quoted.items():
+        text = text.replace(stand_in, f"`{column}`")
+    return f"C({text})"
+
+
 @dataclass(eq=False)
 class Levels:
     """Levels of the factors of a formula, as they occur.
@@ -184,7 +209,7 @@ class Levels:
     Attributes
     ----------
     found : dict of str to list
-        Factor to levels.
+        Factor, without its coding, to levels.
     same : dict of str to bool
         Whether all parts had the same.
     """
@@ -211,9 +236,9 @@ class Levels:
         """Levels of a factor in the order in which a table in memory has them."""
         import pandas as pd
 
-        levels = self.found[factor]
-        read = variables_of(factor, order)
-        if self.same[factor]:
+        name = uncoded(factor)
+        levels, read = self.found[name], variables_of(name, order)
+        if self.same[name]:
             return levels
         if len(read) == 1:
             places = {one: place for place, one in enumerate(order[min(read)])}
@@ -221,14 +246,62 @@ class Levels:
                 return sorted(levels, key=places.__getitem__)
         return list(pd.Categorical(levels).categories)
 
+    def listed(self, factor: str, right: str, order: Mapping[str, Sequence[Any]]) -> list[Any]:
+        """The same of a factor whose formula may list its levels; refused where rows have others."""
+        named: list[ast.expr] = []
+        if uncoded(factor) != factor:
+            call = tree_of(factor)[0]
+            named = [one.value for one in getattr(call, "keywords", []) if one.arg == "levels"]
+        levels = self.ordered(factor, order)
+        if not named:
+            return levels
+        stated = list(ast.literal_eval(named[0]))
+        others = [one for one in levels if one not in stated]
+        if others:
+            raise unlisted(right, "{" + ", ".join(map(repr, others)) + "}")
+        return stated
+
+
+def sketch(right: str, rows: pd.DataFrame) -> Any:
+    """How a formula makes columns, as far as rows tell that may lack a level which it names.
+
+    Parameters
+    ----------
+    right : str
+    rows : pandas.DataFrame
+
+    Returns
+    -------
+    formulaic.ModelSpec
+        Kinds of factors and what the first rows teach, without columns.
+    """
+    from formulaic import Formula, ModelSpec
+
+    formula = Formula(right)
+    factors = {
+        one.expr: one for term in formula for one in term.factors if one.eval_method.value != "literal"
+    }
+    plain = {
+        expr: f"`{expr}`" if one.eval_method.value == "lookup" else uncoded(expr)
+        for expr, one in factors.items()
+    }
+    made = right_columns(" + ".join(["1", *dict.fromkeys(plain.values())]), rows)[3]
+    kinds = {
+        expr: made.encoder_state[text.strip("`") if text[0] == "`" else text] for expr, text in plain.items()
+    }
+    return ModelSpec(
+        formula=formula, encoder_state=kinds, transform_state=made.transform_state, na_action="ignore"
+    )
+
 
 def spec_of_all(
-    first: Any, calls: Sequence[Learnt], levels: Levels, order: Mapping[str, Sequence[Any]]
+    right: str, first: Any, calls: Sequence[Learnt], levels: Levels, order: Mapping[str, Sequence[Any]]
 ) -> Any:
     """How a formula makes columns, with what it learnt from all rows in place of the first.
 
     Parameters
     ----------
+    right : str
     first : formulaic.ModelSpec
         Of the first rows.
     calls : sequence of Learnt
@@ -243,7 +316,7 @@ def spec_of_all(
     """
     states = {one.key: one.state(first.transform_state[one.key]) for one in calls}
     coded = {
-        factor: (kind, {**state, "categories": levels.ordered(str(factor), order)})
+        factor: (kind, {**state, "categories": levels.listed(str(factor), right, order)})
         if kind.value == "categorical"
         else (kind, state)
         for factor, (kind, state) in first.encoder_state.items()

@@ -128,6 +128,7 @@ def test_random_designs_give_the_numbers_of_memory(seed, tmp_path) -> None:
         "trust ~ log(distance - 39.5) + kind + center(acts)",
         "trust ~ 0 + site + scale(distance, scale=False)",
         "friend ~ acts:kind + C(site, contr.treatment('north'))",
+        "friend ~ C(site, levels=['south', 'north', 'east']) * C(kind, contr.treatment('x'))",
         "trust > 0.3 ~ I(distance > 40) + square(acts)",
         "visits == 1 ~ close + known(share) + in_contact:distance",
     ],
@@ -137,6 +138,27 @@ def test_what_terms_learn_is_learnt_from_all_rows(formula, tmp_path) -> None:
     family = "gaussian" if formula.startswith("trust ~") else "logit"
     found = streamed(formula, stored(frame, tmp_path), How(family))
     assert_same(found, hs.fit(formula, frame, family=family))
+
+
+def test_levels_that_a_formula_does_not_list_are_refused(tmp_path) -> None:
+    frame = frame_of(19).sort_values("acts", ignore_index=True)
+    with pytest.raises(hs.ArgumentError) as wanted:
+        hs.fit("trust ~ C(acts, levels=[0, 1, 2])", frame, family="gaussian")
+    with pytest.raises(hs.ArgumentError) as found:
+        streamed("trust ~ C(acts, levels=[0, 1, 2])", stored(frame, tmp_path), How("gaussian"))
+    assert str(found.value) == str(wanted.value)
+    with pytest.raises(hs.ArgumentError) as wanted:
+        hs.fit("trust ~ C(site, contr.treatment('nowhere'))", frame, family="gaussian")
+    with pytest.raises(hs.ArgumentError) as found:
+        streamed("trust ~ C(site, contr.treatment('nowhere'))", stored(frame, tmp_path), How("gaussian"))
+    assert str(found.value) == str(wanted.value)
+
+
+def test_the_first_rows_may_lack_a_level_that_the_formula_names(tmp_path) -> None:
+    frame = frame_of(20).sort_values(["site", "acts"], ignore_index=True)
+    formula = "trust ~ C(site, contr.treatment('south')) * scale(acts)"
+    found = streamed(formula, stored(frame, tmp_path), How("gaussian"))
+    assert_same(found, hs.fit(formula, frame, family="gaussian"))
 
 
 def test_gaps_are_those_of_the_whole_column(tmp_path) -> None:

@@ -34,7 +34,7 @@ from honestsignals.inference.variance import inverse_root
 FIRST_ROWS = 100_000
 """Rows of the first part that tell where to start."""
 
-LAST_STEP = 1e-11
+LAST_STEP = 1e-13
 """A step this small, relative to the coefficients, is the last: what it changes of the Hessian is no more."""
 
 
