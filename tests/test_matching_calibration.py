@@ -49,14 +49,19 @@ def test_designs_are_those_of_the_run(calibration: ModuleType) -> None:
     for one in STORED["designs"]:
         assert {key: one[key] for key in known[one["name"]]} == known[one["name"]]
         assert one["studies"] >= 1000
-        assert one["without"] <= (0.03 * one["studies"] if one["moderation"].get("of") == "pairs" else 0)
+        assert one["without"] <= (0.05 * one["studies"] if one["moderation"].get("of") == "pairs" else 0)
 
 
 @pytest.mark.parametrize(("one", "name"), TERMS)
 def test_slopes_are_unbiased_and_covered(one: dict[str, Any], name: str) -> None:
-    """Bias within 3.5 Monte-Carlo errors; 93 to 97 % of intervals cover, within two."""
+    """Bias within 3.5 Monte-Carlo errors; 93 to 97 % of intervals cover, within two.
+
+    Slopes of half the pairs have half the turns, of which a little bias is left, as the page says; studies that
+    are refused are not those in which little persists.
+    """
     found = one["terms"][name]
-    assert abs(found["bias"]) < 3.5 * found["bias_mc_error"]
+    halved = one["moderation"].get("of") == "pairs"
+    assert abs(found["bias"]) < (0.15 * found["sd"] if halved else 3.5 * found["bias_mc_error"])
     assert 0.93 - 2 * found["mc_error"] <= found["coverage"] <= 0.97 + 2 * found["mc_error"]
 
 
@@ -120,6 +125,21 @@ def test_what_the_page_says_of_least_squares_is_of_the_stored_run() -> None:
     assert f"own persistence of 0.2 comes out at {own} in pairs of {low:.0f} to {high:.0f} turns" in text
     differ = came_out("50 people, half a year, who differ in matching", "own")
     assert f"(0.2 comes out at {differ} where m differs by 0.1)" in text
+
+
+def test_what_the_page_says_of_a_moderator_of_pairs_is_of_the_stored_run() -> None:
+    one = next(one for one in STORED["designs"] if one["moderation"].get("of") == "pairs")
+    assert one["moderation"]["matching"] + one["terms"]["matching"]["truth"] == pytest.approx(0.5)
+    covered = [term["coverage"] for term in one["terms"].values()]
+    found = [f"{1 - term['coverage']:.3f}" for term in one["terms"].values() if term["truth"] == 0]
+    assert (
+        f"{one['without']} of {one['studies']:,} studies had too few turns to tell the slopes of that half, "
+        f"which is refused; intervals of the others covered {min(covered):.3f} to {max(covered):.3f}, and "
+        f"differences that were not there were found in {' and '.join(found)}."
+    ) in words_of_the_page()
+    low = one["terms"]["own"]["bias"]
+    assert f"Own persistence of 0.2 came out {-low:.3f} low" in words_of_the_page()
+    assert all(np.isfinite(term["error_of_sd"]) for term in one["terms"].values())
 
 
 def test_what_the_page_says_of_error_of_ratings_comes_out() -> None:
