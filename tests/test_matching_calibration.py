@@ -56,8 +56,8 @@ def test_designs_are_those_of_the_run(calibration: ModuleType) -> None:
 def test_slopes_are_unbiased_and_covered(one: dict[str, Any], name: str) -> None:
     """Bias within 3.5 Monte-Carlo errors; 93 to 97 % of intervals cover, within two.
 
-    Slopes of half the pairs have half the turns, of which a little bias is left, as the page says; and studies
-    that are refused are those in which much persists.
+    Slopes of half the pairs have half the turns, of which a little bias is left, as the page says; and
+    studies that are refused are those in which much persists.
     """
     found = one["terms"][name]
     halved = one["moderation"].get("of") == "pairs"
