@@ -77,6 +77,8 @@ def read_spark(frame: Any, columns: Mapping[str, str] | None, options: ActOption
     with progress() as tell:
         tell("Checking rows on Spark")
         survey, ids, kinds = _surveyed(chosen, check)
+    if survey.refused is not None:
+        raise survey.refused
     if not survey.rows:
         raise whole_source(source, None, "has no rows")
     if options.bad_rows == "error" and survey.faults:

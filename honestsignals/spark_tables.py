@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from honestsignals.dyads import shown
 from honestsignals.engines.pair_parts import Measured
-from honestsignals.engines.spark import collected, quiet
+from honestsignals.engines.spark import collected, explained, quiet
 from honestsignals.errors import ArgumentError, DesignError, check_seed, listed, unknown
 from honestsignals.exporting.codebooks import codebook_of
 from honestsignals.metrics import balance
@@ -86,7 +86,8 @@ class SparkTable:
         path : str
             Where Spark finds its files: a path, ``hdfs://``, ``s3a://`` …; there must be nothing yet.
         """
-        self.frame.write.parquet(path)
+        with explained():
+            self.frame.write.parquet(path)
 
     def to_frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows as a frame of pandas in the order of pairs, where they fit.

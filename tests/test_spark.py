@@ -211,6 +211,13 @@ def test_what_rows_of_a_source_have_in_common(spark: Any) -> None:
         hs.read_log(there)
     with pytest.raises(InputError, match=r"no column 'sender'\. Did you mean 'sende'"):
         hs.read_log(there.withColumnRenamed("sender", "sende"), time_unit="s")
+    decimals = frame.astype({"receiver": float})
+    with pytest.raises(InputError, match="Spark DataFrame: receiver is a column of decimals"):
+        hs.read_log(on_spark(spark, decimals), time_unit="s")
+    alone = frame.assign(receiver=frame["sender"])
+    found = hs.read_log(on_spark(spark, alone), time_unit="s").dyads().to_frame()
+    assert len(found) == 0
+    assert list(found.columns) == list(hs.read_log(alone, time_unit="s").dyads().frame.columns)
     with pytest.raises(InputError, match="has no rows"):
         hs.read_log(there.limit(0), time_unit="s")
     with pytest.raises(DesignError, match=r"cannot have id, reply_to: ids of acts are held"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from honestsignals.engines.local import LocalEngine
+from honestsignals.engines.local import KEPT_TIES, LocalEngine
 from honestsignals.engines.pair_parts import (
     ASKED,
     PAIR,
@@ -119,6 +119,8 @@ class SparkEngine:
             asked = Asked(self._frame, names, Settings(), None if before == FAR else before)
             low, high, found = self.gathered(asked)
             self._ties[kind, before] = self.ties_of(kind, low, high, found)
+            while len(self._ties) > KEPT_TIES:
+                del self._ties[next(iter(self._ties))]
         return self._ties[kind, before]
 
     # what Spark does

@@ -110,6 +110,8 @@ class Survey:
         First and last time.
     zoned, naive : object or None
         A stamp with a zone, and one without.
+    refused : InputError or None
+        What is wrong with a column as a whole.
     """
 
     rows: int = 0
@@ -119,6 +121,7 @@ class Survey:
     edges: tuple[int, int] | None = None
     zoned: Any = None
     naive: Any = None
+    refused: InputError | None = None
 
     def see(self, one: Checked) -> None:
         """One more batch."""
@@ -146,6 +149,7 @@ class Survey:
             self.edges = min(one[0] for one in edges), max(one[1] for one in edges)
         self.zoned = other.zoned if self.zoned is None else self.zoned
         self.naive = other.naive if self.naive is None else self.naive
+        self.refused = self.refused or other.refused
 
     def _fault(self, key: tuple[str | None, str], rows: int, shown: Sequence[Any]) -> None:
         known = self.faults.setdefault(key, [0, []])
@@ -195,7 +199,12 @@ def surveyed(batches: Iterable[Any], check: Check, partition: int) -> Iterator[A
     """Ids and kinds of one partition, each once, and its facts: batches of `SURVEY`."""
     people, kinds, survey = Distinct(), Distinct(), Survey()
     for table in gathered(batches):
-        one = check.batch(table)
+        try:
+            one = check.batch(table)
+        except InputError as error:
+            # said here as it was said there: Spark would wrap it into pages of its own
+            survey.refused = error
+            break
         survey.see(one)
         people.add(one.ids)
         if "kind" in one.names:
@@ -273,7 +282,9 @@ def _columns(kept: Any, whole: bool, kinds: Sequence[str], shift: int) -> dict[s
         if name in columns:
             columns[name] = _texts(columns[name])
     if "kind" in columns:
-        columns["kind"] = pc.index_in(_texts(columns["kind"]), value_set=pa.array(kinds)).cast(pa.int16())
+        columns["kind"] = pc.index_in(_texts(columns["kind"]), value_set=pa.array(kinds, pa.string())).cast(
+            pa.int16()
+        )
     return columns
 
 
