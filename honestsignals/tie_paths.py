@@ -195,7 +195,7 @@ def _paths(tie: Array, step: Array, depth: Array, count: Array, ties: int) -> di
     mean, log = ratio(total(depth * count), number), np.log(k)
     centred = log - ratio(total(log * count), number)[tie]
     spread = total(centred**2 * count)
-    several = np.bincount(tie, weights=k, minlength=ties) > number
+    several = total(k * count) > number
     slope = ratio(total(centred * (depth - mean[tie]) * count), spread)
     rise, jump = _rises(tie, depth, step, starts, ties)
     rise = np.where(number > 0, rise, np.nan)
