@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ PLAIN = ["sender", "receiver", "time", "kind"]
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One session for all tests: small Arrow batches, so that pairs are cut by them."""
     folder = tmp_path_factory.mktemp("spark")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ and "CI" not in os.environ:
+        pytest.skip("no Java: apt install openjdk-17-jre-headless")
     session = hs.local_spark(
         2,
         settings={
