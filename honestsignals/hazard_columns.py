@@ -13,7 +13,15 @@ from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.hazard_rows import COVARIATES, NEVER, Between, history
 from honestsignals.hazard_terms import Covariate
 from honestsignals.log import InteractionLog
-from honestsignals.return_groups import OF_ACTS, act_column, coded, of_ordered, pair_frame, people_column
+from honestsignals.return_groups import (
+    OF_ACTS,
+    act_column,
+    agreed,
+    coded,
+    of_ordered,
+    pair_frame,
+    people_column,
+)
 from honestsignals.return_waits import Asking, ordered_acts
 
 if TYPE_CHECKING:
@@ -166,7 +174,7 @@ def covariate_of(rows: Between, name: str, since: Mapping[str, int], known: Know
     return found
 
 
-def of_act(name: str, word: str, log: InteractionLog, rows: Array) -> Covariate:
+def of_act(name: str, word: str, log: InteractionLog, who: Asking) -> Covariate:
     """A covariate from a column of acts.
 
     Parameters
@@ -176,8 +184,8 @@ def of_act(name: str, word: str, log: InteractionLog, rows: Array) -> Covariate:
     word : str
         The column: "kind", "channel", "context" or "topic".
     log : InteractionLog
-    rows : ndarray of int
-        The act that each row is about, as a row of the log.
+    who : Asking
+        The act that each row is about; not known where those of an instant differ.
     """
     import pandas as pd
 
@@ -185,7 +193,7 @@ def of_act(name: str, word: str, log: InteractionLog, rows: Array) -> Covariate:
     if found is None:
         raise _lacking(name, word)
     codes, words = found
-    placed, levels = coded(name, pd.Series(np.array([*words, None], dtype=object)[codes[rows]]))
+    placed, levels = coded(name, pd.Series(np.array([*words, None], dtype=object)[agreed(log, codes, who)]))
     return Covariate(name, np.where(placed < 0, np.nan, placed), levels)
 
 
@@ -227,7 +235,7 @@ def _received(rows: Between, name: str, log: InteractionLog) -> Covariate:
         np.fmax.at(most, place, log.acts.columns["depth"][acts.row[at]].astype(float))
         value = np.where(np.isfinite(most), most, np.nan)
     else:
-        told = of_act(name, word, log, acts.row[at])
+        told = of_act(name, word, log, Asking(low, high, acts.row[at]))
         levels, code = told.levels, np.nan_to_num(told.values, nan=-1.0)
         np.maximum.at(most, place, code)
         np.minimum.at(least, place, code)

@@ -53,7 +53,8 @@ def groups_of(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame 
     log : InteractionLog
     waits : Asking
     by : str, pandas.DataFrame or None
-        "kind", "channel", "context" or "topic" of the act that asked; "asker_" or "answerer_" and a column
+        "kind", "channel", "context" or "topic" of the act that asked, not known where acts of that instant
+        differ; "asker_" or "answerer_" and a column
         of people; "same_" and such a column; or a frame with ``ego``, ``alter`` and one column of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id.
@@ -168,6 +169,34 @@ def act_column(log: InteractionLog, name: str) -> tuple[Array, tuple[str, ...]] 
     return acts.columns[name], tuple(str(one) for one in acts.values[name])
 
 
+def agreed(log: InteractionLog, codes: Array, who: Asking) -> Array:
+    """Codes of acts, -1 where those of an instant, which have no order, differ or one is not known.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    codes : ndarray of int, shape (n_rows,)
+        By row of the log; -1 for missing.
+    who : Asking
+        Its ``row`` is of its ``among``, where it has one.
+    """
+    acts, among, time = log.acts, who.among, log.acts.time
+    if among is None or time is None:
+        return np.asarray(codes[who.row])
+    sides = acts.sender[among].astype(np.int64), acts.receiver[among].astype(np.int64)
+    if who.either:
+        sides = np.minimum(*sides), np.maximum(*sides)
+    _, pair = np.unique(sides[0] * len(acts.people) + sides[1], return_inverse=True)
+    instants, rank = np.unique(time[among], return_inverse=True)
+    keys, place = np.unique(pair * len(instants) + rank, return_inverse=True)
+    most, least = np.full(len(keys), -1), np.full(len(keys), np.iinfo(np.int64).max)
+    np.maximum.at(most, place, codes[among])
+    np.minimum.at(least, place, codes[among])
+    of_row = np.full(len(acts.sender), -1)
+    of_row[among] = np.where(most == least, most, -1)[place]
+    return of_row[who.row]
+
+
 def _of_acts(log: InteractionLog, waits: Asking, by: str) -> Groups:
     found = act_column(log, by)
     if found is None:
@@ -175,7 +204,7 @@ def _of_acts(log: InteractionLog, waits: Asking, by: str) -> Groups:
     import pandas as pd
 
     codes, values = found
-    column = pd.Series(np.array([*values, None], dtype=object)[codes[waits.row]])
+    column = pd.Series(np.array([*values, None], dtype=object)[agreed(log, codes, waits)])
     placed, names = coded(by, column)
     return Groups(by, names, placed, "act")
 

@@ -27,11 +27,18 @@ class Asking(NamedTuple):
         Codes of the two.
     row : ndarray of int, shape (n,)
         The act, as a row of the log.
+    among : ndarray of int, or None
+        Rows of the acts that are alike asked by, whose instants have no order; None where each row is meant
+        alone.
+    either : bool
+        Whether acts of both at an instant are meant, not the asker's alone.
     """
 
     asker: Array
     answerer: Array
     row: Array
+    among: Array | None = None
+    either: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +60,8 @@ class Waits:
         Hours from when each began to the end of the log: how long it could have been seen.
     asks : int
         Acts that ask; those made while one waits already start no second wait.
+    among : ndarray of int
+        Rows of the acts that may ask.
     """
 
     asker: Array
@@ -63,11 +72,12 @@ class Waits:
     row: Array
     followed: Array
     asks: int
+    among: Array
 
     @property
     def asking(self) -> Asking:
         """Who waits for whom, and after which act."""
-        return Asking(self.asker, self.answerer, self.row)
+        return Asking(self.asker, self.answerer, self.row, self.among)
 
     def __len__(self) -> int:
         return len(self.hours)
@@ -167,6 +177,7 @@ def waits_of(
     """
     acts = ordered_acts(log)
     asks = openings(log, acts, gap) if of is None else np.flatnonzero(_which(log, acts, of, depth_at_least))
+    among = acts.row[acts.giving] if of is None else acts.row[asks]
     asked = len(asks) if of is None else int(counts_of(log, acts)[asks].sum())
     answers = np.flatnonzero(acts.giving if answer is None else _which(log, acts, answer, None))
     # of each wait, the pair and who is waited for; instants by rank, so that both fit into one integer
@@ -201,6 +212,7 @@ def waits_of(
         row=acts.row[at],
         followed=(last - acts.time[at]) / HOUR,
         asks=asked,
+        among=among,
     )
 
 

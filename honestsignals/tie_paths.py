@@ -13,7 +13,7 @@ from honestsignals.errors import ArgumentError, DesignError
 from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY, ratio
 from honestsignals.moments import span
-from honestsignals.return_waits import OrderedActs, ordered_acts
+from honestsignals.return_waits import Asking, OrderedActs, ordered_acts
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -45,7 +45,9 @@ class Ties:
     low, high : ndarray of int, shape (n,)
         Codes of the two.
     row : ndarray of int, shape (n,)
-        First act of each, as a row of the log.
+        An act of the first instant of each, as a row of the log.
+    acts : ndarray of int
+        Rows of all acts that count as giving.
     landmark : ndarray of int64, microseconds, shape (n,)
     days : ndarray, shape (n,)
         From the landmark to the last act, or to where follow-up ends.
@@ -64,6 +66,7 @@ class Ties:
     low: Array
     high: Array
     row: Array
+    acts: Array
     landmark: Array
     days: Array
     ended: Array
@@ -74,6 +77,11 @@ class Ties:
 
     def __len__(self) -> int:
         return len(self.days)
+
+    def asking(self, turned: bool = False) -> Asking:
+        """The two of each tie, in either order, and the acts of both at its first instant."""
+        low, high = (self.high, self.low) if turned else (self.low, self.high)
+        return Asking(low, high, self.row, self.acts, either=True)
 
 
 def ties_in(log: InteractionLog, silence: int, early: str | int) -> Ties:
@@ -116,6 +124,7 @@ def ties_in(log: InteractionLog, silence: int, early: str | int) -> Ties:
         low=acts.low[pair],
         high=acts.high[pair],
         row=acts.row[first[pair]],
+        acts=acts.row,
         landmark=told.landmark[keep],
         days=(stop - told.landmark)[keep] / DAY,
         ended=over[keep],

@@ -22,7 +22,6 @@ from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import DAY
 from honestsignals.moments import span
 from honestsignals.return_groups import OF_ACTS, Groups, act_column, groups_of
-from honestsignals.return_waits import Asking
 from honestsignals.tie_paths import LACKS, PATHS, Ties, check_depths, ties_in
 
 if TYPE_CHECKING:
@@ -261,9 +260,9 @@ def _covariate(ties: Ties, name: str, known: Known) -> Covariate:
     """One covariate of ties: of the early path, the first act, the two, or the pair."""
     if name in PATHS:
         return Covariate(name, ties.paths[name])
-    who, turned = Asking(ties.low, ties.high, ties.row), Asking(ties.high, ties.low, ties.row)
+    who, turned = ties.asking(), ties.asking(turned=True)
     if name in OF_ACTS:
-        return of_act(name, name, known.log, ties.row)
+        return of_act(name, name, known.log, who)
     if name.startswith(("ego_", "alter_")) and known.of_people(name, who):
         raise ArgumentError(f"{name!r} is of one of the two, and a tie has no order: say same_ or gap_.")
     found = known.of_people(name, who, OF_TWO) or known.of_pairs(name, who)
@@ -290,7 +289,11 @@ def _lines(found: Ties, names: Sequence[str], how: tuple[str, str | int, str]) -
         f"long before the log does.{begun}",
         f"Time runs from a tie's landmark, {mark}; ends at one time by {method.capitalize()}.",
         *(f"{name}: {PATHS[name]}, before the landmark." for name in names if name in PATHS),
-        *(f"{name}: of the tie's first act." for name in names if name in OF_ACTS),
+        *(
+            f"{name}: of the tie's first act; not known where acts of that instant differ."
+            for name in names
+            if name in OF_ACTS
+        ),
     )
 
 
@@ -304,8 +307,8 @@ def _groups(log: InteractionLog, ties: Ties, by: Any, people: pd.DataFrame | Non
         return Groups(by, (f"{by} up to {middle:.3g}", f"{by} above {middle:.3g}"), codes, "pair")
     if isinstance(by, str) and by.startswith(("asker_", "answerer_")):
         raise ArgumentError(f"by is {by!r}; the two of a tie have no order: say same_ and an attribute.")
-    found = groups_of(log, Asking(ties.low, ties.high, ties.row), by, people)
-    turned = groups_of(log, Asking(ties.high, ties.low, ties.row), by, people)
+    found = groups_of(log, ties.asking(), by, people)
+    turned = groups_of(log, ties.asking(turned=True), by, people)
     if (found.codes != turned.codes).any():
         raise ArgumentError(f"{found.name!r} differs by direction for some pair, and a tie has no order.")
     return found

@@ -30,3 +30,75 @@ def test_a_row_that_counts_several_is_as_gradual_as_so_many_rows() -> None:
     ]
     assert np.isfinite(found[0]).all()
     np.testing.assert_allclose(found[0], found[1])
+
+
+FIRST_TOLD = [("help", "information"), ("help", "help"), ("information", "help"), ("information",)]
+
+
+def first_acts() -> pd.DataFrame:
+    """Ties whose first instant has acts of both, some of two kinds and some of one."""
+    rows, draws = [], np.random.default_rng(1)
+    for tie in range(32):
+        a, b, at = f"a{tie % 8}", f"b{tie // 4}", tie * HOUR
+        kinds = FIRST_TOLD[tie % 4]
+        rows.append((a, b, at, kinds[0], 1.0))
+        rows += [(b, a, at, kind, 2.0) for kind in kinds[1:]]
+        for day in range(2, int(draws.integers(20, 90)), 3):
+            rows.append((a, b, day * DAY + at, "help", 1.0 + day % 3))
+    return pd.DataFrame(rows, columns=["sender", "receiver", "time", "kind", "depth"])
+
+
+def test_a_tie_that_begins_with_acts_of_two_kinds_has_none() -> None:
+    told = first_acts()
+    turned = told.copy()
+    for side in ("sender", "receiver"):
+        turned[side] = turned[side].map(lambda one: ("z" if one[0] == "a" else "c") + one[1:])
+    found = [
+        hs.tie_survival(log_of(one, 110 * DAY), ["kind"], silence="10D", early="10D", by="kind")
+        for one in (told, turned)
+    ]
+    assert found[0].left_out["ties without kind (not known)"] == 16
+    assert found[0].curves()["ties"].tolist() == [8, 8]
+    pd.testing.assert_frame_equal(found[0].curves(), found[1].curves())
+    pd.testing.assert_frame_equal(
+        found[0].tidy()[["term", "estimate"]], found[1].tidy()[["term", "estimate"]]
+    )
+    assert "kind: of the tie's first act; not known where acts of that instant differ." in found[0].facts()
+
+
+def two_at_once() -> pd.DataFrame:
+    """Disclosures of which one in three comes with another of the other channel at its instant."""
+    told = hs.simulate_disclosure(seed=3, people=10, days=150).log
+    acts = told.acts
+    frame = pd.DataFrame(
+        {
+            "sender": told.people[acts.sender],
+            "receiver": told.people[acts.receiver],
+            "time": acts.time // 10**6,
+        }
+    )
+    frame["depth"] = acts.columns["depth"]
+    draws = np.random.default_rng(0)
+    frame["channel"] = draws.choice(["mail", "talk"], len(frame))
+    again = frame[draws.random(len(frame)) < 0.3].copy()
+    again["channel"] = again["channel"].map({"mail": "talk", "talk": "mail"})
+    return pd.concat([frame, again], ignore_index=True)
+
+
+OTHER = {"mail": "zmail", "talk": "atalk"}
+
+
+def test_the_names_of_channels_do_not_say_which_wait_is_of_which() -> None:
+    told = two_at_once()
+    renamed = told.assign(channel=told["channel"].map(OTHER))
+    for asked in ({}, {"of": "disclosure", "answer": "disclosure"}):
+        found = [hs.return_curves(log_of(one), by="channel", **asked) for one in (told, renamed)]
+        frames = [
+            one.tidy().assign(group=["mail", "talk"][::step])
+            for one, step in zip(found, (1, -1), strict=True)
+        ]
+        frames[1] = frames[1].iloc[::-1].reset_index(drop=True)
+        pd.testing.assert_frame_equal(*frames)
+        unknown = [int((one.groups.codes < 0).sum()) for one in found]
+        assert unknown[0] == unknown[1] > 0
+        assert any("whose channel is not known" in line for line in found[0].facts())
