@@ -1,0 +1,88 @@
+"""Moderation: lower products, pairs without contact, and rows left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import honestsignals as hs
+
+
+def frame(n: int = 16) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    ego, alter = np.nonzero(~np.eye(n, dtype=bool))
+    made = pd.DataFrame({"ego": ego, "alter": alter, "acts": rng.poisson(3, ego.size)})
+    made["z"] = rng.normal(size=ego.size)
+    made["group"] = rng.choice(["u", "v", "w"], ego.size)
+    made["size"] = rng.normal(size=ego.size)
+    made["in_contact"] = (rng.random(ego.size) < 0.6).astype(int)
+    made["share"] = np.where(made["in_contact"] == 1, rng.random(ego.size), np.nan)
+    made["near"] = rng.integers(0, 2, ego.size)
+    effect = made["share"].fillna(0) * (1 + made["near"]) + 1.5 * made["in_contact"] * made["near"]
+    made["y"] = effect + 0.3 * made["near"] + 0.3 * rng.normal(size=ego.size)
+    made["trust"] = 0.3 * made["acts"] + made["acts"] * made["z"] * (made["group"] == "v")
+    made["trust"] += 2 * made["z"] * (made["group"] == "v") + rng.normal(size=ego.size)
+    return made
+
+
+FORMULAS = ("trust ~ acts * group", "trust ~ acts * size", "trust ~ acts*size*near")
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_where_a_column_has_its_zero_does_not_matter(formula: str) -> None:
+    pairs = frame()
+    one, two = (
+        hs.moderation(formula, pairs.assign(acts=pairs["acts"] + c), by="z", term="acts", family="gaussian")
+        for c in (0, 10)
+    )
+    for name in ("estimate", "std_error", "p_value"):
+        np.testing.assert_allclose(two.tidy()[name], one.tidy()[name], rtol=1e-6, atol=1e-12)
+    assert two.test.p_value == pytest.approx(one.test.p_value, rel=1e-6)
+    if formula.count("*") == 1:
+        whole = hs.fit(f"{formula} * z", pairs, family="gaussian").moderation("acts", "z")
+        np.testing.assert_allclose(one.tidy()["estimate"], whole.tidy()["estimate"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("by", ["near", "z", "group"])
+def test_beside_in_contact_slopes_are_those_of_pairs_in_contact(by: str) -> None:
+    pairs = frame()
+    alone = hs.moderation("y ~ share", pairs[pairs["in_contact"] == 1], by=by, family="gaussian")
+    values = alone.tidy()["value"].tolist()
+    for formula in ("y ~ known(share) + in_contact", "y ~ known(share) + undefined(share)"):
+        found = hs.moderation(formula, pairs, by=by, values=values, family="gaussian")
+        np.testing.assert_allclose(found.tidy()["estimate"], alone.tidy()["estimate"], rtol=1e-8)
+        np.testing.assert_allclose(found.tidy()["std_error"], alone.tidy()["std_error"], rtol=1e-6)
+        assert not [fact for fact in found.facts() if "known() counts as 0" in fact]
+
+
+def test_in_contact_is_not_moderated_by_what_is_nothing_without_contact() -> None:
+    pairs = frame()
+    pairs["acts"] *= pairs["in_contact"]
+    found = hs.moderation("y ~ known(share) + in_contact", pairs, by="acts", family="gaussian")
+    alone = hs.moderation("y ~ share", pairs[pairs["in_contact"] == 1], by="acts", family="gaussian")
+    assert "in_contact:acts" not in found.facts()[0]
+    assert found.test.statistic == pytest.approx(alone.test.statistic, rel=1e-6)
+    assert not [fact for fact in found.facts() if "known() counts as 0" in fact]
+
+
+def test_products_with_further_columns_keep_in_contact_apart() -> None:
+    pairs = frame()
+    formula = "y ~ (known(share) + in_contact) * size"
+    found = hs.moderation(formula, pairs, by="near", term="share", family="gaussian")
+    alone = hs.moderation("y ~ share * size", pairs[pairs["in_contact"] == 1], by="near", family="gaussian")
+    assert found.test.statistic == pytest.approx(alone.test.statistic, rel=1e-6)
+
+
+def test_confounded_slopes_are_said_to_be() -> None:
+    pairs = frame()
+    said = hs.moderation("y ~ known(share)", pairs, by="near", family="gaussian").facts()[-1]
+    lacks = int(pairs["share"].isna().sum())
+    assert f"share is undefined in {lacks} rows, which known() counts as 0, and undefined(share)" in said
+    pairs.loc[(pairs["in_contact"] == 0) & (pairs["group"] == "w"), "group"] = "u"
+    found = hs.moderation("y ~ known(share) + in_contact", pairs, by="group", family="gaussian")
+    said = found.facts()[-1]
+    assert "in_contact:group is not in the formula, as not all levels of group occur" in said
+    found = hs.moderation("y ~ known(share) * near + in_contact", pairs, by="near", family="gaussian")
+    said = found.facts()[-1]
+    assert "in_contact:near is not in the formula: slopes by near rest on these rows too" in said
