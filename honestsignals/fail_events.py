@@ -49,9 +49,11 @@ class Initiatives:
     opener, other : ndarray of int, shape (n,)
         Codes of the two.
     depth : ndarray of float64, shape (n,)
-        NaN where not known.
+        Of an opening the deepest that the opener did at its instant; NaN where not known.
     row : ndarray of int, shape (n,)
         Rows of the log.
+    among : ndarray of int
+        Rows of the acts that may ask: of several at one instant none comes first.
     able : ndarray of bool, shape (n,)
         As deep as asked for.
     depth_at_least : float or None
@@ -67,6 +69,7 @@ class Initiatives:
     other: Array
     depth: Array
     row: Array
+    among: Array
     able: Array
     depth_at_least: float | None
     gap: int
@@ -124,6 +127,7 @@ def initiatives(
         raise DesignError(f"This log has no {of}.")
     events, order = _events(acts, at, returning)
     at = at[order]
+    able = np.ones(len(at), dtype=bool) if least is None else depth[at] >= least
     low, high, from_low = acts.low[acts.pair[at]], acts.high[acts.pair[at]], acts.from_low[at]
     return Initiatives(
         log,
@@ -134,7 +138,8 @@ def initiatives(
         np.where(from_low, high, low),
         depth[at],
         acts.row[at],
-        np.ones(len(at), dtype=bool) if least is None else depth[at] >= least,
+        acts.row[acts.giving] if of == "openings" else acts.row[at[able]],
+        able,
         least,
         gap,
     )
@@ -144,8 +149,11 @@ def _asking(log: InteractionLog, acts: OrderedActs, of: str, gap: int) -> tuple[
     """Positions of what asks for return, one each, and of what returns; and depths."""
     if of == "openings":
         depth = log.acts.columns.get("depth")
-        deep = np.full(len(acts.row), np.nan) if depth is None else depth[acts.row].astype(float)
-        return openings(log, acts, gap), np.flatnonzero(acts.giving), deep
+        giving = np.flatnonzero(acts.giving)
+        deep = np.full(len(acts.row), np.nan)
+        if depth is not None and len(giving):
+            deep[giving] = _deepest(acts, giving, depth[acts.row[giving]].astype(float))
+        return openings(log, acts, gap), giving, deep
     deep = disclosed(log, acts)
     told = np.flatnonzero(~np.isnan(deep))
     count = counts_of(log, acts)[told]
@@ -155,6 +163,14 @@ def _asking(log: InteractionLog, acts: OrderedActs, of: str, gap: int) -> tuple[
             "told one by one: take a window of the log."
         )
     return np.repeat(told, count), told, deep
+
+
+def _deepest(acts: OrderedActs, at: Array, depth: Array) -> Array:
+    """The deepest of what one giver did at one instant, at each of it: no act of an instant comes first."""
+    new = np.append(True, (np.diff(acts.pair[at]) != 0) | (np.diff(acts.time[at]) != 0))
+    new[1:] |= acts.from_low[at][1:] != acts.from_low[at][:-1]
+    starts = np.flatnonzero(new)
+    return np.repeat(np.fmax.reduceat(depth, starts), np.diff(starts, append=len(at)))
 
 
 def _events(acts: OrderedActs, at: Array, returning: Array) -> tuple[Openings, Array]:

@@ -14,7 +14,8 @@ from honestsignals.log import InteractionLog
 from honestsignals.metrics.acts import HOUR
 from honestsignals.metrics.disclosure import reached
 from honestsignals.metrics.told import turns_of
-from honestsignals.return_groups import people_column
+from honestsignals.return_groups import act_column, agreed, people_column
+from honestsignals.return_waits import Asking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,9 @@ class TurnRows:
     begin, end : ndarray of int64, microseconds, shape (n,)
         First and last disclosure of it.
     row : ndarray of int, shape (n,)
-        Its first act, as a row of the log.
+        An act of its first instant, as a row of the log.
+    among : ndarray of int
+        Rows of all disclosures.
     """
 
     ego: Array
@@ -65,6 +68,7 @@ class TurnRows:
     begin: Array
     end: Array
     row: Array
+    among: Array
 
     def __len__(self) -> int:
         return len(self.depth)
@@ -100,11 +104,14 @@ class Sides(NamedTuple):
         Codes of people.
     row : ndarray of int, shape (n,), or None
         Rows of the log; None where no single act is meant.
+    among : ndarray of int, or None
+        Rows of acts, those of whose instants have no order; None where each row is meant alone.
     """
 
     ego: Array
     alter: Array
     row: Array | None
+    among: Array | None = None
 
 
 class Sided(Protocol):
@@ -121,6 +128,10 @@ class Sided(Protocol):
     @property
     def row(self) -> Array | None:
         """Rows of the log."""
+
+    @property
+    def among(self) -> Array | None:
+        """Rows of acts, those of whose instants have no order."""
 
 
 def turn_rows(log: InteractionLog, within: int) -> TurnRows:
@@ -165,6 +176,7 @@ def turn_rows(log: InteractionLog, within: int) -> TurnRows:
         begin=acts.time[starts],
         end=acts.time[ends],
         row=acts.row[starts],
+        among=acts.row,
     )
 
 
@@ -179,9 +191,9 @@ def column_of(
     log : InteractionLog
     turns : TurnRows or Sides
     by : str or pandas.DataFrame
-        "kind", "channel", "context" or "topic" of the act that begins a turn; "ego_", "alter_" or "same_"
-        and a column of people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column
-        of pairs.
+        "kind", "channel", "context" or "topic" of the act that begins a turn, missing where ego's acts of
+        that instant differ; "ego_", "alter_" or "same_" and a column of people; a column of the study's
+        pairs; or a frame with ``ego``, ``alter`` and a column of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id; by default the study's.
     """
@@ -190,14 +202,16 @@ def column_of(
     if not isinstance(by, str):
         return _of_frame(log, turns, by)
     people = people_of(source) if people is None else people
-    of_acts = {name: words for name in OF_ACTS if (words := _of_acts(log, name)) is not None}
+    of_acts = {name: found for name in OF_ACTS if (found := act_column(log, name)) is not None and found[1]}
     if by in of_acts:
         if turns.row is None:
             raise ArgumentError(
                 f"{by!r} is of acts, of which a row has many: name a column of people or pairs, or shares of "
                 "kinds as columns of pairs."
             )
-        return pd.Series(of_acts[by][turns.row], name=by)
+        codes, words = of_acts[by]
+        who = Asking(turns.ego, turns.alter, turns.row, turns.among)
+        return pd.Series(np.array([*words, None], dtype=object)[agreed(log, codes, who)], name=by)
     whose, _, column = by.partition("_")
     if whose in OF_PEOPLE and people is not None and column in people.columns:
         of_people = people_column(log, people, column)
@@ -212,16 +226,6 @@ def column_of(
     there = [] if people is None else [f"{one}_{name}" for one in OF_PEOPLE for name in people.columns]
     hint = "Columns of people stand in a study, or in people=." if people is None else ""
     raise unknown("column for by:", by, [*there, *of_pairs, *of_acts], hint)
-
-
-def _of_acts(log: InteractionLog, name: str) -> Array | None:
-    """A column of acts as words, None where it is not known."""
-    acts = log.acts
-    codes = acts.kind if name == "kind" else acts.columns.get(name)
-    words = [str(one) for one in (acts.kinds if name == "kind" else acts.values.get(name, ()))]
-    if codes is None or not words:
-        return None
-    return np.array([*words, None], dtype=object)[np.where(codes < 0, -1, codes)]
 
 
 def _of_study(column: Any, turns: Sided, n_people: int) -> Array:

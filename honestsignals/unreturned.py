@@ -243,7 +243,7 @@ def reciprocity_fails(
         First acts of conversations, as ``opened_ego`` counts them; or every act that counts as giving and
         whose depth is known, a row as often as its ``count``.
     depth_at_least : float, optional
-        Only those this deep.
+        Only those this deep: of an opening the deepest that the opener did at its instant.
     conversation_gap : str
         Acts at most this far apart belong to one conversation.
 
@@ -297,6 +297,6 @@ def stifling_of(
     study = StifleStudy(source, Spans(spans[0], span(spans[1], "horizon"), start, end))
     study.check()
     place = study.at.place
-    asking = Asking(source.opener[place], source.other[place], source.row[place])
+    asking = Asking(source.opener[place], source.other[place], source.row[place], source.among)
     groups: Groups = groups_of(source.log, asking, by, source.people)
     return Stifling(study, groups, int(permutations), seed_or_random(seed))  # type: ignore[call-overload]

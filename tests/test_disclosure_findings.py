@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import honestsignals as hs
 from honestsignals.log import InteractionLog
@@ -68,7 +69,7 @@ def test_a_tie_that_begins_with_acts_of_two_kinds_has_none() -> None:
 
 def two_at_once() -> pd.DataFrame:
     """Disclosures of which one in three comes with another of the other channel at its instant."""
-    told = hs.simulate_disclosure(seed=3, people=10, days=150).log
+    told = hs.simulate_disclosure(seed=3, people=20, days=200).log
     acts = told.acts
     frame = pd.DataFrame(
         {
@@ -102,3 +103,40 @@ def test_the_names_of_channels_do_not_say_which_wait_is_of_which() -> None:
         unknown = [int((one.groups.codes < 0).sum()) for one in found]
         assert unknown[0] == unknown[1] > 0
         assert any("whose channel is not known" in line for line in found[0].facts())
+
+
+def test_the_names_of_channels_do_not_say_which_turn_is_of_which() -> None:
+    told = two_at_once()
+    found = [log_of(one) for one in (told, told.assign(channel=told["channel"].map(OTHER)))]
+    turns = [hs.disclosure_turns(log, by="channel").frame["channel"] for log in found]
+    assert turns[0].isna().any()
+    pd.testing.assert_series_equal(turns[0].map(OTHER), turns[1])
+    left = [hs.matching(log, by="channel").left_out for log in found]
+    assert left[0] == left[1]
+    assert left[0]["whose channel is not known"] > 0
+
+
+def opened(kinds: tuple[str, str]) -> InteractionLog:
+    """Openings of two acts at one instant, the one shallow and the other deep."""
+    rows = []
+    for day in range(0, 120, 4):
+        for pair in range(4):
+            a, b = f"a{pair}", f"b{pair}"
+            rows += [(a, b, day * DAY, kinds[0], 1.0), (a, b, day * DAY, kinds[1], 5.0)]
+            if (day + pair) % 3:
+                rows.append((b, a, day * DAY + HOUR // 2, kinds[0], 2.0))
+    return log_of(pd.DataFrame(rows, columns=["sender", "receiver", "time", "kind", "depth"]), 125 * DAY)
+
+
+def test_an_opening_is_as_deep_as_the_deepest_of_its_instant() -> None:
+    for kinds in (("help", "talk"), ("talk", "help")):
+        fails = hs.reciprocity_fails(opened(kinds), depth_at_least=4)
+        assert fails.source.able.sum() == 120
+        assert set(fails.tidy()["depth"]) == {5.0}
+        assert hs.reciprocity_fails(opened(kinds)).share == fails.share
+
+
+def test_an_opening_of_two_kinds_has_none() -> None:
+    fails = hs.reciprocity_fails(opened(("help", "talk")))
+    with pytest.raises(hs.DesignError, match="'kind' is known of none of them"):
+        fails.stifling("1D", by="kind", permutations=0)
