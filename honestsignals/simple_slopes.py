@@ -127,6 +127,7 @@ def simple_slopes(
         f"Slopes of {term} at values of {by}: {fitted.model.formula}, {fitted.estimate.family}.",
         f"Interaction of {term} and {by}: {wald(fitted.estimate.beta, fitted.covariance, places)}.",
         f"{fitted.who()} {' '.join(_scale_words(fitted))}",
+        _left_out(fitted),
         *undefined_facts(fitted, [term, by]),
         *stated_facts(fitted, [{by: value} for value in at]),
         fitted.errors_words(level),
@@ -138,6 +139,12 @@ def simple_slopes(
         lines,
         fitted.notes(found, [change.reason for one in changes for change in one if change.reason]),
     )
+
+
+def _left_out(fitted: Fitted) -> str:
+    """Rows that slopes do not rest on, by reason."""
+    left = [f"{count:,} {reason}" for reason, count in fitted.model.left_out.items() if count]
+    return f"Rows left out: {'; '.join(left) if left else 'none'}."
 
 
 def _interaction(fitted: Fitted, term: str, by: str) -> list[int]:

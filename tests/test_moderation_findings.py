@@ -86,3 +86,12 @@ def test_confounded_slopes_are_said_to_be() -> None:
     found = hs.moderation("y ~ known(share) * near + in_contact", pairs, by="near", family="gaussian")
     said = found.facts()[-1]
     assert "in_contact:near is not in the formula: slopes by near rest on these rows too" in said
+
+
+def test_rows_left_out_are_counted() -> None:
+    pairs = frame()
+    pairs.loc[:30, "group"] = None
+    pairs.loc[40:43, "y"] = np.nan
+    facts = hs.moderation("y ~ acts", pairs, by="group", family="gaussian").facts()
+    assert "Rows left out: 4 rows where y is unknown; 31 rows where group is not known." in facts
+    assert "Rows left out: none." in hs.moderation("y ~ acts", frame(), by="z", family="gaussian").facts()
