@@ -13,7 +13,7 @@ import numpy as np
 from honestsignals.dyads import Design, DyadTable
 from honestsignals.errors import ArgumentError, FitError, InputError, listed
 from honestsignals.readers.source import ParquetFile, open_source
-from honestsignals.stored_tables import ABOUT, StoredTable, open_table
+from honestsignals.stored_tables import StoredTable, is_stored, open_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -213,7 +213,7 @@ def _opened(path: str | os.PathLike[str]) -> StoredTable | ParquetParts:
         if not isinstance(file, ParquetFile):
             raise InputError(f"{path} is no Parquet file; read it with pandas, or write it as Parquet first.")
         return ParquetParts((file,))
-    if (folder / ABOUT).exists():
+    if is_stored(folder):
         return open_table(folder)
     files = [open_source(str(one)) for one in sorted(folder.rglob("*.parquet"))]
     parts = tuple(one for one in files if isinstance(one, ParquetFile))

@@ -15,7 +15,7 @@ from honestsignals.act_forms import span_of
 from honestsignals.dyads import contact
 from honestsignals.engines.passes import Rows
 from honestsignals.engines.stored import StoredEngine
-from honestsignals.errors import listed
+from honestsignals.errors import DesignError, listed
 from honestsignals.inference.words import counted
 from honestsignals.measurable import Measurable
 from honestsignals.metrics.columns import choose, plan
@@ -32,7 +32,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class StoredLog(Measurable):
     """Acts of giving on disk, dealt by pair: measured like a log in memory.
 
-    Made by :func:`read_log` with ``memory``; its folder goes away with it.
+    Made by :func:`store_log`; its folder goes away with it, so it cannot be sent to another process.
 
     Attributes
     ----------
@@ -46,6 +46,8 @@ class StoredLog(Measurable):
         Tells its acts from others.
     unread : tuple of str
         Columns that are called like a key of acts, and were not asked for.
+    counts : tuple
+        Acts that the rows stand for, and those of each kind.
     """
 
     staged: Staged
@@ -53,6 +55,7 @@ class StoredLog(Measurable):
     name: str = "log"
     digest: str = ""
     unread: tuple[str, ...] = ()
+    counts: tuple[int, tuple[int, ...]] = (0, ())
 
     def _clock(self) -> tuple[str | None, bool]:
         return self.staged.clock, self.staged.dated
@@ -83,8 +86,12 @@ class StoredLog(Measurable):
         return self.engine.log.has
 
     def __len__(self) -> int:
-        """Rows of acts."""
-        return self.staged.acts
+        """Acts: rows, or what their counts say."""
+        return self.counts[0]
+
+    def __getstate__(self) -> object:
+        """Refuse to be pickled: whoever gets it would lack its acts."""
+        raise DesignError("A log on disk goes away with its process: read it again there, or send its table.")
 
     def moments(self) -> tuple[int, int]:
         """First and last moment at which an act would have been in the log; 0 and 0 without time."""
@@ -142,11 +149,11 @@ class StoredLog(Measurable):
             names = choose(metrics, self.engine.log.kinds, self.has, metrics != "all")
             n = len(self.people)
             possible = n * (n - 1) // 2
-            facts = [*self.source, f"{len(rows.ego):,} pairs of {possible:,} possible, {n:,} people."]
-            facts += [
-                f"Left out: {possible - len(rows.ego):,} not in contact.",
-                *self.cut_note(until, settings),
-            ]
+            within = len(np.union1d(rows.ego, rows.alter))
+            facts = [*self.source, f"{len(rows.ego):,} pairs of {possible:,} possible, {within:,} people."]
+            out = possible - len(rows.ego)
+            facts += [f"Left out: {out:,} not in contact."] if out else []
+            facts += self.cut_note(until, settings)
             job = Job(
                 self.engine,
                 rows,
@@ -174,16 +181,23 @@ class StoredLog(Measurable):
         """What a table made from this log says of it."""
         return (f"Log {self.name}: {self._size()}",)
 
+    def _span(self) -> str:
+        if not self.staged.clock:
+            return "No times."
+        return span_of(self.staged, self.moments()) if self.staged.acts else "No acts."
+
     def _size(self) -> str:
         people, dyads = len(self.people), self.dyads_in_contact
-        return f"{len(self):,} acts, {people:,} people, {dyads:,} dyads in contact."
+        of_rows = f" in {self.staged.acts:,} rows" if "count" in self.staged.columns else ""
+        return f"{len(self):,} acts{of_rows}, {people:,} people, {dyads:,} dyads in contact."
 
     def facts(self) -> list[str]:
         """Acts, people, dyads, span, kinds, and what was left out."""
         lines = [self._size()]
-        lines.append(span_of(self.staged, self.moments()) if self.staged.clock else "No times.")
+        lines.append(self._span())
         if self.kinds:
-            lines.append(f"Kinds: {listed(self.kinds)}.")
+            each = (f"{kind} {many:,}" for kind, many in zip(self.kinds, self.counts[1], strict=True))
+            lines.append(f"Kinds: {listed(each)}.")
         left = listed(f"{count:,} ({reason})" for reason, count in self.left_out.items() if count)
         lines.append(f"Left out: {left}." if left else "Left out: nothing.")
         if self.unread:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-ABOUT, CODEBOOK, PARTS = "_about.json", "_codebook.csv", "part-*.parquet"
-"""Files of such a folder: what the table is, what its columns are, its rows. Names that begin with an
-underscore are passed over by readers of Parquet."""
+ABOUT, PARTS = b"honestsignals", "part-*.parquet"
+"""What each part says of the table in its metadata, and how parts are called: the folder holds nothing
+else, so that any reader of Parquet reads it."""
 FORMAT = "honestsignals stored table 1"
 BATCH_ROWS = 200_000
 MOST_CELLS = 500_000_000
@@ -97,10 +97,17 @@ class StoredTable:
         import pyarrow.parquet as pq
 
         wanted = self._wanted(columns)
+        if isinstance(rows, bool) or not isinstance(rows, int | np.integer) or rows < 1:
+            raise ArgumentError(f"rows is {rows!r}; it must be a whole number from 1 on.")
         for part in self.parts:
-            with pq.ParquetFile(part) as file:
-                for batch in file.iter_batches(batch_size=rows, columns=wanted):
-                    yield pa.Table.from_batches([batch]).select(wanted)
+            try:
+                with pq.ParquetFile(part) as file:
+                    for batch in file.iter_batches(batch_size=int(rows), columns=wanted):
+                        yield pa.Table.from_batches([batch]).select(wanted)
+            except (pa.ArrowException, OSError) as error:
+                raise InputError(f"{part} is damaged: {str(error).splitlines()[0]}") from None
+        if not self.rows:
+            yield pq.read_schema(self.parts[0]).empty_table().select(wanted)
 
     def to_frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows as a frame, where they fit into memory.
@@ -173,6 +180,9 @@ class StoredTable:
         names = list(self.columns if columns is None else [columns] if isinstance(columns, str) else columns)
         for name in names:
             self.fact(name)
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ArgumentError(f"columns names {listed(map(repr, twice))} twice.")
         return names
 
     def facts(self) -> list[str]:
@@ -209,22 +219,69 @@ def open_table(path: str | os.PathLike[str]) -> StoredTable:
     InputError
         Where there is none, or not a whole one.
     """
-    folder = Path(path)
+    folder = Path(path).expanduser().absolute()
+    said, rows = about_of(folder), 0
     try:
-        said = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        if said["format"] != FORMAT:
-            raise InputError(f"{folder} is no stored table of this version ({FORMAT}).")
-        kinds = said["kinds"]
-        about = tuple(_fact(name, kinds) for name in said["columns"])
+        about = tuple(_fact(name, said["kinds"]) for name in said["columns"])
         table = StoredTable(folder, tuple(said["facts"]), about, int(said["rows"]))
         parts = int(said["parts"])
-    except OSError:
-        raise InputError(f"{folder} is no stored table: it has no {ABOUT}.") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / ABOUT} is damaged: {error!r}") from None
+        raise InputError(f"What {folder} says of itself is damaged: {error!r}") from None
     if len(table.parts) != parts:
         raise InputError(f"{folder} has {len(table.parts)} of its {parts} parts.")
+    rows = sum(rows_in(part) for part in table.parts)
+    if rows != table.rows:
+        raise InputError(f"{folder} has {rows:,} of its {table.rows:,} rows.")
     return table
+
+
+def about_of(folder: Path) -> dict[str, Any]:
+    """What the parts of a stored table say of it.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    first = min(folder.glob(PARTS), default=None) if folder.is_dir() else None
+    if first is None:
+        raise InputError(f"{folder} is no stored table: it has no part-00000.parquet.")
+    try:
+        said = (pq.read_schema(first).metadata or {}).get(ABOUT)
+        about: dict[str, Any] = json.loads(said) if said else {}
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{first} is damaged: {str(error).splitlines()[0]}") from None
+    if about.get("format") != FORMAT:
+        raise InputError(f"{folder} is no stored table of this version ({FORMAT}).")
+    return about
+
+
+def is_stored(folder: Path) -> bool:
+    """Whether a folder is a stored table, as far as its first part tells."""
+    try:
+        return bool(about_of(folder))
+    except InputError:
+        return False
+
+
+def rows_in(part: Path) -> int:
+    """Rows of one part.
+
+    Raises
+    ------
+    InputError
+        Where it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(part).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{part} is damaged: {str(error).splitlines()[0]}") from None
 
 
 def _fact(name: str, kinds: Sequence[str]) -> Fact:

@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ import pyarrow.parquet as pq
 from honestsignals.dyads import shown
 from honestsignals.engines.passes import Rows
 from honestsignals.engines.stored import StoredEngine
-from honestsignals.errors import OutputError, disk_error
+from honestsignals.engines.threads import alive
+from honestsignals.errors import InputError, OutputError, disk_error
+from honestsignals.exporting.codebooks import codebook_path
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column, describe
 from honestsignals.metrics.registry import Fact
-from honestsignals.stored_tables import ABOUT, CODEBOOK, FORMAT, StoredTable, open_table
+from honestsignals.stored_tables import ABOUT, FORMAT, StoredTable, about_of, open_table, rows_in
 from honestsignals.tables import write_frame
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -30,6 +33,9 @@ RUN = "run.json"
 """What a run in work is of: one that is taken up again must be of the same."""
 WORK = ".work"
 """Ending of the folder of a run in work: the name of the table with it."""
+LOCK, PARTS, OLD = "lock", "parts", "old"
+"""In that folder: the process that writes into it, its parts, and the table that is replaced."""
+AGAIN = "go on with the same, or begin anew without resume."
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +73,20 @@ class Job:
     digest: str
 
     @property
+    def about(self) -> bytes:
+        """What every part says of the table."""
+        said = {
+            "format": FORMAT,
+            "rows": len(self.rows.ego),
+            "parts": len(self.engine),
+            "kinds": list(self.engine.log.kinds),
+            "columns": ["ego", "alter", *self.names],
+            "facts": list(self.facts),
+            "settings": asdict(self.settings),
+        }
+        return json.dumps(said, ensure_ascii=False).encode()
+
+    @property
     def run(self) -> dict[str, Any]:
         """What a run of it is known by."""
         before = None if self.rows.before is None or not len(self.rows.ego) else int(self.rows.before[0])
@@ -87,14 +107,18 @@ def place_of(path: str | os.PathLike[str]) -> Path:
     ------
     OutputError
     """
-    target = Path(path)
-    if not target.absolute().parent.is_dir():
+    # links are followed now: what they lead to is made, or replaced
+    target = Path(path).expanduser().resolve()
+    if not target.parent.is_dir():
         raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
-    taken = target.exists() and not (
-        target.is_dir() and ((target / ABOUT).is_file() or not any(target.iterdir()))
-    )
-    if taken:
-        raise OutputError(f"{target} is there already, and is no stored table: name another folder.")
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return target
+    try:
+        about_of(target)
+    except InputError:
+        raise OutputError(
+            f"{target} is there already, and is no stored table: name another folder."
+        ) from None
     return target
 
 
@@ -114,52 +138,95 @@ def write_parts(job: Job, target: Path, *, resume: bool, tell: Callable[[str], N
     Raises
     ------
     OutputError
-        Where the disk is full, or the interrupted run was of something else.
+        Where the disk is full, another run writes the same table, or the interrupted run was of something
+        else.
     """
     work = target.with_name(target.name + WORK)
     try:
-        done = _prepared(job, work, resume)
-        _measure(job, work, done, tell)
-        _finish(job, work)
+        with alone(work):
+            _begin(job, work, target, resume)
+            _measure(job, work, tell)
+            _publish(work, target)
     except OSError as error:
         raise disk_error(error, work) from error
-    old = target.with_name(target.name + ".old")
-    if target.exists():
-        target.replace(old)
-    work.replace(target)
-    shutil.rmtree(old, ignore_errors=True)
-    return open_table(target)
+    table = open_table(target)
+    write_frame(codebook_path(target), table.codebook())
+    return table
 
 
-def _prepared(job: Job, work: Path, resume: bool) -> list[int]:
-    """Buckets whose parts are done already."""
-    run = json.dumps(job.run)
-    if work.exists():
-        there = work / RUN
-        known = there.read_text(encoding="utf-8") if there.is_file() else ""
-        if not resume and not known and any(work.iterdir()):
-            raise OutputError(f"{work} is there already, and is no interrupted run: move it away.")
-        if resume and known == run:
-            return sorted(int(path.stem.removeprefix("part-")) for path in work.glob("part-*.parquet"))
-        if resume and known:
-            raise OutputError(
-                f"{work} holds an interrupted run over other acts, columns or spans: go on with the same, or "
-                "begin anew without resume."
-            )
-        shutil.rmtree(work)
-    work.mkdir()
-    (work / RUN).write_text(run, encoding="utf-8")
-    return []
+@contextmanager
+def alone(work: Path) -> Iterator[None]:
+    """The only run that writes into a folder, which is made where there is none.
+
+    Raises
+    ------
+    OutputError
+        Where another process writes into it, or what is there is no folder of a run.
+    """
+    lock = work / LOCK
+    if work.exists() and not (work.is_dir() and ((work / RUN).is_file() or not any(work.iterdir()))):
+        raise OutputError(f"{work} is there already, and is no interrupted run: move it away.")
+    work.mkdir(exist_ok=True)
+    owner = int(lock.read_text() or 0) if lock.is_file() else 0
+    if owner and alive(owner):
+        raise OutputError(f"Process {owner} is writing into {work}; wait for it, or name another folder.")
+    lock.write_text(str(os.getpid()))
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        if work.is_dir() and not any(work.iterdir()):
+            work.rmdir()
 
 
-def _measure(job: Job, work: Path, done: Sequence[int], tell: Callable[[str], None]) -> None:
-    number, begin = len(job.engine), time.monotonic()
+def _begin(job: Job, work: Path, target: Path, resume: bool) -> None:
+    """Make a folder ready: as an interrupted run of the same left it, or empty."""
+    there, old, run = work / RUN, work / OLD, json.dumps(job.run)
+    if old.exists() and not target.exists():
+        # stopped between two names: the table of before comes back
+        old.replace(target)
+    known = there.read_text(encoding="utf-8") if there.is_file() else ""
+    if resume and known and known != run:
+        raise OutputError(f"{work} holds an interrupted run {_difference(known, job.run)}: {AGAIN}")
+    if not (resume and known):
+        for path in work.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK:
+                path.unlink()
+        there.write_text(run, encoding="utf-8")
+    (work / PARTS).mkdir(exist_ok=True)
+
+
+def _difference(known: str, run: dict[str, Any]) -> str:
+    """In what an interrupted run differs from another."""
+    try:
+        before = json.loads(known)
+    except ValueError:
+        return "that cannot be read"
+    names = {"acts": "over other acts", "columns": "of other columns", "settings": "with other spans"}
+    for name, words in names.items():
+        if before.get(name) != run[name]:
+            return words
+    if before.get("before") != run["before"]:
+        return "until another moment"
+    return "in other buckets (another memory, number of threads or order of rows)"
+
+
+def _measure(job: Job, work: Path, tell: Callable[[str], None]) -> None:
+    folder, number, begin = work / PARTS, len(job.engine), time.monotonic()
     facts = [describe(column) for column in job.plan if column.name in set(job.names)]
-    by_name = {fact.name: fact for fact in facts}
+    by_name, about = {fact.name: fact for fact in facts}, job.about
+    sizes = job.engine.rows_in_buckets(job.rows)
+    done = [place for place in range(number) if whole(folder / part_name(place), sizes[place])]
+    for path in folder.iterdir():
+        if path.name not in {part_name(place) for place in done}:
+            path.unlink()
 
     def write(place: int, rows: Rows, columns: dict[str, Array]) -> int:
-        table = _table(job, rows, columns, by_name)
-        draft, part = work / f"part-{place:05d}.draft", work / f"part-{place:05d}.parquet"
+        table = _table(job, rows, columns, by_name).replace_schema_metadata({ABOUT: about})
+        part = folder / part_name(place)
+        draft = part.with_suffix(".draft")
         pq.write_table(table, draft, compression="lz4", use_dictionary=False, write_statistics=False)
         draft.replace(part)
         return place
@@ -171,6 +238,32 @@ def _measure(job: Job, work: Path, done: Sequence[int], tell: Callable[[str], No
         tell(f"Measured {len(done) + count} of {number} parts; about {left:,.0f} s left")
 
 
+def part_name(place: int) -> str:
+    """Name of a bucket's part."""
+    return f"part-{place:05d}.parquet"
+
+
+def whole(part: Path, rows: int) -> bool:
+    """Whether a part is there with all its rows."""
+    try:
+        return part.is_file() and rows_in(part) == rows
+    except InputError:
+        return False
+
+
+def _publish(work: Path, target: Path) -> None:
+    """Give the parts the name of the table, and take away what else there is."""
+    if target.exists():
+        target.replace(work / OLD)
+    (work / PARTS).replace(target)
+    (work / RUN).unlink()
+    for path in work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
+
+
 def _table(job: Job, rows: Rows, columns: dict[str, Array], facts: dict[str, Fact]) -> Any:
     """Rows of one bucket, as the frame of a table in memory has them."""
     values: dict[str, Any] = {
@@ -180,22 +273,3 @@ def _table(job: Job, rows: Rows, columns: dict[str, Array], facts: dict[str, Fac
     for name in job.names:
         values[name] = pa.array(shown(facts[name], columns[name], job.dated))
     return pa.table(values)
-
-
-def _finish(job: Job, work: Path) -> None:
-    """Leave what belongs to the table, and say what it is."""
-    for path in work.glob("*.npy"):
-        path.unlink()
-    rows = len(job.rows.ego)
-    said = {
-        "format": FORMAT,
-        "rows": rows,
-        "parts": len(job.engine),
-        "kinds": list(job.engine.log.kinds),
-        "columns": ["ego", "alter", *job.names],
-        "facts": list(job.facts),
-        "settings": asdict(job.settings),
-    }
-    (work / ABOUT).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    write_frame(work / CODEBOOK, open_table(work).codebook())
-    (work / RUN).unlink()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 import shutil
 import tempfile
@@ -13,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from honestsignals.engines.buckets import Buckets, bounds_of, deal, keys_of
+from honestsignals.engines.ordering import MOST_EXPANDED, too_many
 from honestsignals.engines.passes import LogColumns
 from honestsignals.engines.stored import StoredEngine
-from honestsignals.engines.threads import cores
+from honestsignals.engines.threads import alive, cores
 from honestsignals.errors import ArgumentError
 from honestsignals.progress import progress
 from honestsignals.readers.acts import ActOptions, check_options
@@ -34,7 +38,11 @@ ROW_BYTES = 600
 """Memory that a pair takes from one side while person metrics are measured, buckets and all."""
 LEAST_ACTS = 20_000
 """Acts of a bucket at least: smaller ones cost more time than they save memory."""
-LEAST_MEMORY = 32_000_000
+LEAST_MEMORY = 300_000_000
+"""What Python, NumPy, pandas and Arrow take by themselves, and some room to work in."""
+READ_BYTES, MOST_ROWS = 600, 500_000
+"""Memory that a row takes while it is checked; rows of a batch at most."""
+PREFIX, OWNER = "honestsignals-log-", "owner"
 SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 SAMPLED = 8
 """Batches whose acts say where buckets begin: a log by time has the same pairs in all of them."""
@@ -62,7 +70,7 @@ def store_log(
         As in :func:`read_log`. Ids of acts, replies to them and reports of two people are not read: each
         takes all acts at once. Depth is a number.
     memory : str or int
-        As "2GB", or bytes: how much the process may take.
+        As "2GB", or bytes: how much the process may take; ids of people and 24 bytes a pair come to it.
     threads : int, optional
         Batches and buckets worked on at once; one a core where not given.
 
@@ -95,15 +103,23 @@ def store_log(
         mapping = {key: name for key, name in mapping.items() if key not in WHOLE_LOG}
     options = ActOptions(time_unit, time_origin, bad_rows)
     check_options(options, mapping, opened)
-    place = Path(tempfile.mkdtemp(prefix="honestsignals-"))
+    sweep()
+    place = Path(tempfile.mkdtemp(prefix=PREFIX))
+    (place / OWNER).write_text(str(os.getpid()))
     try:
         with progress() as tell:
             raw = place / "read"
             raw.mkdir()
             staged = stage(
-                opened, mapping, options, raw, threads=many, tell=lambda rows: tell(f"Read {rows:,} rows")
+                opened,
+                mapping,
+                options,
+                raw,
+                threads=many,
+                size=batch_rows(size, many),
+                tell=lambda rows: tell(f"Read {rows:,} rows"),
             )
-            buckets, digest = _dealt(staged, place, size, many, tell)
+            buckets, tally = _dealt(staged, place, size, many, tell)
             shutil.rmtree(raw)
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
@@ -111,11 +127,14 @@ def store_log(
     engine = StoredEngine(buckets, many, size // ROW_BYTES)
     weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
     name = source_name(source if table is None else opened)
-    return StoredLog(staged, engine, name, digest, unread_columns(opened, mapping))
+    if staged.clock == "time" and "count" in staged.columns and tally.total > MOST_EXPANDED:
+        raise too_many(tally.total)
+    counts = tally.total, tuple(tally.kinds.tolist())
+    return StoredLog(staged, engine, name, str(tally), unread_columns(opened, mapping), counts)
 
 
-def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) -> tuple[Buckets, str]:
-    """The acts in buckets, and what tells them from others."""
+def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) -> tuple[Buckets, _Tally]:
+    """The acts in buckets, and what they add up to."""
     frame = frame_of_log(staged)
     number = max(1, -(-staged.acts // max(LEAST_ACTS, bucket_acts(memory, threads))))
     keys = [np.empty(0, dtype=np.int64)]
@@ -125,27 +144,39 @@ def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) ->
     bounds = bounds_of(np.concatenate(keys), number)
     folder = place / "buckets"
     folder.mkdir()
-    digest = _Digest(staged)
-    batches = (digest.seen(batch) for batch in staged.coded())
+    tally = _Tally(staged)
+    batches = (tally.seen(batch) for batch in staged.coded())
     buckets = deal(batches, frame, bounds, folder, lambda acts: tell(f"Dealt {acts:,} acts"))
-    return buckets, str(digest)
+    return buckets, tally
 
 
-class _Digest:
-    """A number that is the same for the same acts in any order, and for hardly any others."""
+class _Tally:
+    """What the acts add up to, and a number that is the same for the same acts in any order.
+
+    Two logs of hardly any other acts have it: it is made of codes, people, kinds and whether times are dates.
+    """
 
     def __init__(self, staged: Staged) -> None:
-        self._sum = np.uint64(len(staged.people))
+        names = [*(text.to_pylist() for text in staged.values.values())]
+        said = json.dumps([staged.people.dtype.kind, staged.people.tolist(), names, staged.dated])
+        self._of_people = hashlib.sha256(said.encode()).hexdigest()[:16]
+        self._sum, self.total = np.uint64(0), 0
+        self.kinds = np.zeros(len(staged.values["kind"]) if "kind" in staged.values else 0, dtype=np.int64)
 
     def seen(self, batch: dict[str, Array]) -> dict[str, Array]:
         """A batch, now among what has been seen."""
         mixed = hashed_rows(list(batch.values()))
         with np.errstate(over="ignore"):
             self._sum += mixed.sum(dtype=np.uint64)
+        count = batch.get("count")
+        self.total += len(mixed) if count is None else int(count.sum())
+        if "kind" in batch:
+            many = np.bincount(batch["kind"], weights=count, minlength=len(self.kinds))
+            self.kinds += np.rint(many).astype(np.int64)
         return batch
 
     def __str__(self) -> str:
-        return f"{int(self._sum):016x}"
+        return f"{int(self._sum):016x}-{self._of_people}"
 
 
 def frame_of_log(staged: Staged) -> LogColumns:
@@ -175,6 +206,21 @@ def bucket_acts(memory: int, threads: int) -> int:
     return memory // 2 // threads // ACT_BYTES
 
 
+def batch_rows(memory: int, threads: int) -> int:
+    """Rows of a batch on reading: a quarter of the memory goes to them."""
+    return min(MOST_ROWS, max(1_000, memory // 4 // threads // READ_BYTES))
+
+
+def sweep() -> None:
+    """Take away folders of processes of this machine that were killed."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{OWNER}"):
+        try:
+            if not alive(int(owner.read_text())):
+                shutil.rmtree(owner.parent, ignore_errors=True)
+        except (OSError, ValueError):
+            continue
+
+
 def memory_of(value: str | int) -> int:
     """Bytes from "2GB", "500MB" or a number.
 
@@ -187,7 +233,7 @@ def memory_of(value: str | int) -> int:
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]B)\s*", str(value), re.IGNORECASE)
         size = float(match[1]) * SIZES[match[2].upper()] if match else -1.0
     if size < LEAST_MEMORY:
-        raise ArgumentError(f"memory is {value!r}; it must be a size from 32MB on, such as '2GB'.")
+        raise ArgumentError(f"memory is {value!r}; it must be a size from 300MB on, such as '2GB'.")
     return int(size)
 
 

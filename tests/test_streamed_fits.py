@@ -496,7 +496,7 @@ def test_a_stored_table_is_that_of_memory(tmp_path) -> None:
     path = tmp_path / "acts.parquet"
     acts.to_parquet(path)
     metrics = ["volume", "balance"]
-    table = hs.store_log(path, memory="32MB", time_unit="s").dyads(
+    table = hs.store_log(path, memory="300MB", time_unit="s").dyads(
         tmp_path / "dyads.parquet", metrics=metrics
     )
     whole = hs.read_log(path, time_unit="s").dyads(metrics=metrics)

@@ -15,7 +15,7 @@ import numpy as np
 
 from honestsignals.engines.ordering import PairedActs, pair_up
 from honestsignals.engines.passes import LogColumns
-from honestsignals.errors import disk_error
+from honestsignals.errors import DesignError, disk_error
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -64,6 +64,8 @@ class Buckets:
         mark = self.folder / f"{bucket:05d}.sorted"
         if mark.exists():
             return self._kept(bucket)
+        if not self.folder.is_dir():
+            raise DesignError(f"{self.folder}, where the acts of this log lie, is gone: read the log again.")
         columns: dict[str, Any] = {
             name: np.fromfile(self._file(bucket, name), dtype=getattr(self.frame, name).dtype)
             for name in self.names
@@ -71,11 +73,14 @@ class Buckets:
         }
         if not columns:
             columns = {name: getattr(self.frame, name) for name in self.names}
+        if len(columns["sender"]) != self.acts[bucket]:
+            raise DesignError(f"Acts of bucket {bucket} in {self.folder} are gone: read the log again.")
         found = pair_up(replace(self.frame, **columns))
+        self._keep(bucket, found)
+        # what was dealt goes only when what is sorted is whole
+        mark.touch()
         for name in self.names:
             self._file(bucket, name).unlink(missing_ok=True)
-        self._keep(bucket, found)
-        mark.touch()
         return found
 
     def _file(self, bucket: int, name: str) -> Path:
@@ -127,7 +132,8 @@ def deal(
     acts = np.zeros(len(bounds) + 1, dtype=np.int64)
     found = Buckets(folder, frame, bounds, ())
     for batch in batches:
-        bucket = found.of_keys(keys_of(batch, frame.n_people)).astype(np.uint16)
+        # sixteen bits are sorted without comparing
+        bucket = found.of_keys(keys_of(batch, frame.n_people)).astype(np.min_scalar_type(len(acts)))
         order = np.argsort(bucket, kind="stable")
         many = np.bincount(bucket, minlength=len(acts))
         ends = np.cumsum(many)
@@ -171,22 +177,19 @@ def bounds_of(keys: Array, buckets: int) -> Array:
 def saved(file: Path, values: Array) -> None:
     """An array on disk."""
     values = np.ascontiguousarray(values)
-    with file.open("wb") as out:
-        # NumPy's own saving of a file does not say why it stopped
-        np.lib.format.write_array_header_1_0(out, np.lib.format.header_data_from_array_1_0(values))
-        write_all(values, out, file.parent)
+    try:
+        with file.open("wb") as out:
+            # NumPy's own saving of a file does not say why it stopped
+            np.lib.format.write_array_header_1_0(out, np.lib.format.header_data_from_array_1_0(values))
+            out.write(values.data)
+    except OSError as error:
+        raise disk_error(error, file.parent) from error
 
 
 def append(values: Array, path: Path) -> None:
-    """Bytes of an array at the end of a file."""
-    with path.open("ab") as file:
-        write_all(values, file, path.parent)
-
-
-def write_all(values: Array, file: Any, folder: Path) -> None:
-    """Bytes of an array into a file; a full disk is said."""
+    """Bytes of an array at the end of a file; a full disk is said."""
     try:
-        file.write(values.data)
-        file.flush()
+        with path.open("ab") as file:
+            file.write(values.data)
     except OSError as error:
-        raise disk_error(error, folder) from error
+        raise disk_error(error, path.parent) from error

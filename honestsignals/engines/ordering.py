@@ -84,16 +84,21 @@ def _paired(
     return PairedActs(keys, offsets, from_low, replace(log, sender=nobody, receiver=nobody, **moved))
 
 
+def too_many(total: int) -> DesignError:
+    """The error for counts that stand for more timed acts than can be told apart."""
+    return DesignError(
+        f"The counts stand for {total:,} timed acts; up to {MOST_EXPANDED:,} can be told apart. "
+        "Leave the time out, or the count."
+    )
+
+
 def _expanded(log: LogColumns) -> LogColumns:
     """One row an act, where acts have times: each is an act of its own to turns and gaps."""
     if log.count is None or log.clock != "time":
         return log
     total = int(log.count.sum())
     if total > MOST_EXPANDED:
-        raise DesignError(
-            f"The counts stand for {total:,} timed acts; up to {MOST_EXPANDED:,} can be told apart. "
-            "Leave the time out, or the count."
-        )
+        raise too_many(total)
     times = log.count
     changed: dict[str, Any] = {"count": None}
     for name in ("sender", "receiver", "time", "kind", "conversation", "depth", "topic"):

@@ -143,9 +143,7 @@ class StoredEngine:
         ------
         What ``take`` makes of each bucket.
         """
-        keys = self._keys(rows)
-        edges = np.concatenate([[0], np.searchsorted(keys, self.bounds, side="left"), [len(keys)]])
-        del keys
+        edges = np.concatenate([[0], np.cumsum(self.rows_in_buckets(rows))])
         self._over_all(rows, plan, settings, folder)
         places = [place for place in range(len(self)) if place not in set(done)]
 
@@ -159,6 +157,12 @@ class StoredEngine:
             return take(place, own, second_pass(known, plan, own, self))
 
         yield from in_order(measured, places, self.threads)
+
+    def rows_in_buckets(self, rows: Rows) -> list[int]:
+        """How many of the rows, in the order of pairs, each bucket has."""
+        keys = self._keys(rows)
+        edges = np.concatenate([[0], np.searchsorted(keys, self.bounds, side="left"), [len(keys)]])
+        return np.diff(edges).tolist()
 
     def _over_all(self, rows: Rows, plan: Sequence[Column], settings: Settings, folder: Path) -> None:
         """Columns of everybody's ties, and those that rest on all rows of the table, on disk."""

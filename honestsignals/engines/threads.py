@@ -23,6 +23,22 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def alive(process: int) -> bool:
+    """Whether a process of this machine is there.
+
+    >>> alive(os.getpid())
+    True
+    """
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # it is there, and another's
+        return True
+    return True
+
+
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int = 0
 ) -> Iterator[Result]:

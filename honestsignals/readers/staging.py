@@ -94,7 +94,9 @@ class Staged:
             known = values.to_numpy() if pa.types.is_integer(values.type) else values
             code = places_of(known, self.people)
         elif name in TEXTS:
-            code = pc.index_in(as_text(array.dictionary), value_set=self.values[name]).to_numpy()
+            code = (
+                pc.index_in(as_text(array.dictionary), value_set=self.values[name]).fill_null(-1).to_numpy()
+            )
         else:
             numbers: Array = np.asarray(array.to_numpy())
             return numbers + self.shift if name == "time" and self.shift else numbers
@@ -111,6 +113,7 @@ def stage(
     folder: Path,
     *,
     threads: int = 1,
+    size: int = ROWS,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Staged:
     """Read and check acts batch by batch.
@@ -127,6 +130,8 @@ def stage(
         An empty folder.
     threads : int
         Batches that are checked at once.
+    size : int
+        Rows of a batch.
     tell : callable, optional
         Told how many rows have been read.
 
@@ -137,7 +142,7 @@ def stage(
     _refuse_whole_log(mapping)
     broken: list[Fault] = []
     found = _Found(source, mapping, options, folder)
-    with closing(_settled(source, mapping, options.time_unit, broken)) as batches:
+    with closing(_settled(source, mapping, options.time_unit, broken, size)) as batches:
         for one in in_order(found.check, batches, threads):
             found.absorb(one)
             tell(found.rows)
@@ -150,16 +155,16 @@ def _refuse_whole_log(mapping: Mapping[str, str]) -> None:
         why = listed(f"{WHOLE_LOG[key]} ({key})" for key in wrong)
         raise DesignError(
             f"A log that is read bucket by bucket cannot have {listed(wrong)}: {why}, which takes all acts "
-            "at once. Leave them out of columns, or read the log without memory=."
+            "at once. Leave them out of columns, or read the log into memory: read_log."
         )
 
 
 def _settled(
-    source: Source, mapping: Mapping[str, str], unit: str | None, broken: list[Fault]
+    source: Source, mapping: Mapping[str, str], unit: str | None, broken: list[Fault], size: int
 ) -> Generator[tuple[Any, str | None]]:
     """Batches, each with the unit of its times."""
     settled = False
-    reading: Any = source.batches(list(dict.fromkeys(mapping.values())), broken, ROWS)
+    reading: Any = source.batches(list(dict.fromkeys(mapping.values())), broken, size)
     # what a source holds open is let go of at once where reading stops
     with closing(reading) as batches:
         for batch in batches:
