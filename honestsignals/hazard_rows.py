@@ -98,8 +98,15 @@ def between_acts(log: InteractionLog, pairs: str, half_life: int) -> Between:
         beginning.
     half_life : int, microseconds
         Of the decayed debt.
+
+    Raises
+    ------
+    DesignError
+        Where acts have no times, or none counts as giving.
     """
     acts = ordered_acts(log)
+    if not acts.giving.any():
+        raise DesignError("No act counts as giving, so nobody acts.")
     found = _instants(log, acts)
     pair, time, low_gave, high_gave = found
     n = len(log.people)

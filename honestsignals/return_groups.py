@@ -254,6 +254,8 @@ def pair_frame(log: InteractionLog, by: Any) -> tuple[str, pd.Series]:
 def of_ordered(keys: Array, values: Array, who: Asking, n: int, either: bool = True) -> Array:
     """Values of ordered pairs where they stand that way, else of the pair; NaN where it has none.
 
+    A missing value of an ordered pair is missing; that of the other way does not stand in for it.
+
     Parameters
     ----------
     keys : ndarray of int, shape (m,)
@@ -275,11 +277,11 @@ def of_ordered(keys: Array, values: Array, who: Asking, n: int, either: bool = T
     order = np.argsort(keys)
     keys, values = np.append(keys[order], -1), np.append(values[order], np.nan)
 
-    def looked_up(first: Array, other: Array) -> Array:
+    def looked_up(first: Array, other: Array) -> tuple[Array, Array]:
         asked = first.astype(np.int64) * n + other
         place = np.searchsorted(keys[:-1], asked)
-        return np.where(keys[place] == asked, values[place], np.nan)
+        there = keys[place] == asked
+        return there, np.where(there, values[place], np.nan)
 
-    forth = looked_up(who.asker, who.answerer)
-    back = looked_up(who.answerer, who.asker) if either else forth
-    return np.where(np.isnan(forth), back, forth)
+    there, forth = looked_up(who.asker, who.answerer)
+    return np.where(there, forth, looked_up(who.answerer, who.asker)[1]) if either else forth

@@ -111,10 +111,14 @@ def ties_in(log: InteractionLog, silence: int, early: str | int) -> Ties:
     stop = np.minimum(last, until)
     alive = known & (last >= told.landmark)
     keep = alive & (until >= told.landmark)
+    # a tie that the log's end cut off before its landmark has not ended as far as anybody knows
+    ended = known & ~alive & over
     left_out = {
         f"ties with fewer than {early} disclosures": int((~known).sum()),
-        "ties that ended before their landmark": int((known & ~alive).sum()),
-        "ties whose landmark is less than the silence before the log's end": int((alive & ~keep).sum()),
+        "ties that ended before their landmark": int(ended.sum()),
+        "ties whose landmark is less than the silence before the log's end": int(
+            (known & ~keep & ~ended).sum()
+        ),
     }
     if not keep.any():
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in left_out.items() if count)

@@ -57,7 +57,8 @@ class TieSurvival(HazardResult):
 
         Columns: group, ties, people, ended (share by the horizon), days (mean of min(time, horizon)), each
         with ``_low`` and ``_high``; ``median_days``; all from the landmark on; ``reason``, why there is
-        neither share nor mean (a group was not followed up to the horizon), or no interval.
+        neither share nor mean (a group was not followed up to the horizon), or no interval. Ties of no known
+        group are in no row; ``facts()`` counts them.
 
         Parameters
         ----------
@@ -124,6 +125,13 @@ class TieSurvival(HazardResult):
             found.append((name, estimated(self.ties.days[at], self.ties.ended[at], pairs, until, seen), at))
         return found
 
+    def _no_group(self) -> list[str]:
+        unknown = int((self.groups.codes < 0).sum())
+        whole = counted(len(self.ties), "tie")
+        return [f"In no curve: {unknown:,} of {whole}, whose {self.groups.name} is not known."] * bool(
+            unknown
+        )
+
     def facts(self) -> list[str]:
         """Ties, ends, people; what was left out; which errors; what the numbers are."""
         low, high = self.codes
@@ -133,6 +141,7 @@ class TieSurvival(HazardResult):
             f"Hazard of a tie's end: {counted(len(low), 'tie')} of {people}, {self.events:,} of which ended.",
             *self.lines,
             f"Left out: {'; '.join(left) if left else 'nothing'}.",
+            *self._no_group(),
             f"Standard errors: {WHICH[self.covariance.name]}.",
             NO_CAUSE,
             *(f"Note: {one}." for one in self.covariance.notes),

@@ -140,3 +140,45 @@ def test_an_opening_of_two_kinds_has_none() -> None:
     fails = hs.reciprocity_fails(opened(("help", "talk")))
     with pytest.raises(hs.DesignError, match="'kind' is known of none of them"):
         fails.stifling("1D", by="kind", permutations=0)
+
+
+def test_a_missing_value_of_an_ordered_pair_is_not_that_of_the_other_way() -> None:
+    told = first_acts()
+    log, people = log_of(told), sorted({*told["sender"], *told["receiver"]})
+    pairs = [(ego, alter) for ego in people for alter in people if ego != alter]
+    near = pd.DataFrame(pairs, columns=["ego", "alter"])
+    near["near"] = [np.nan if ego > alter else float(int(alter[1]) % 3) for ego, alter in pairs]
+    found = hs.return_hazard(log, ["debt_log", near], covariance="classical")
+    assert (np.char.find(log.people[found.codes[0]].astype(str), "a") == 0).all()
+    one_way = hs.return_hazard(log, ["debt_log", near.dropna()], covariance="classical")
+    assert len(one_way.codes[0]) == len(found.codes[0]) + found.left_out["near is not known"]
+
+
+def test_a_hazard_of_a_log_in_which_nobody_gives_says_so() -> None:
+    told = first_acts()
+    told["kind"] = np.where(told["time"] < 20 * DAY, "chat", "help")
+    log = replace(log_of(told), giving=("help",)).window(end=15 * DAY)
+    for pairs in ("met", "all"):
+        with pytest.raises(hs.DesignError, match="No act counts as giving"):
+            hs.return_hazard(log, pairs=pairs)
+
+
+def test_ties_that_the_end_of_the_log_cut_off_have_not_ended() -> None:
+    rows = []
+    for tie in range(8):
+        for day in range(0, 50 + 6 * tie, 3):
+            rows.append((f"a{tie}", f"b{tie}", day * DAY + tie * HOUR, 1.0 + day * tie % 5))
+    late = [(f"n{tie}", f"m{tie}", day * DAY, 2.0) for tie in range(5) for day in (97, 98, 99)]
+    gone = [("x", "y", day * DAY, 2.0) for day in (1, 2)]
+    told = pd.DataFrame(rows + late + gone, columns=["sender", "receiver", "time", "depth"])
+    found = hs.tie_survival(log_of(told, 100 * DAY), ["depth"], silence="10D", early="14D")
+    assert found.left_out == {
+        "ties that ended before their landmark": 1,
+        "ties whose landmark is less than the silence before the log's end": 5,
+    }
+
+
+def test_ties_of_no_group_are_counted() -> None:
+    found = hs.tie_survival(log_of(first_acts(), 110 * DAY), ["depth"], silence="10D", early="10D", by="kind")
+    assert len(found.ties) - found.curves()["ties"].sum() == 16
+    assert "In no curve: 16 of 32 ties, whose kind is not known." in found.facts()
