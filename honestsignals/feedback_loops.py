@@ -294,8 +294,8 @@ def feedback(
         ego's) and ``volume`` (how many, log1p); of a log without depth ``return`` (share of ego's openings
         that alter answered), ``openings`` (how many ego opened) and ``volume`` (all of ego's acts).
     label : str or sequence of str, optional
-        Labels of the study that are ``trust``, each in the window in which it was asked; a pair counts only
-        in windows in which it was.
+        Labels of the study that are ``trust``, each in the window in which it was asked, of several in one
+        window the latest answer; a pair counts only in windows in which it was asked about.
     by : str or pandas.DataFrame, optional
         A moderator that all paths may depend on: "ego_", "alter_" or "same_" and a column of a study's
         people; a column of the study's pairs; or a frame with ``ego``, ``alter`` and a column of pairs.

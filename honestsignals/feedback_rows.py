@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -137,12 +137,17 @@ def window_rows(
     window = np.repeat(whole, [len(frame[0]) for frame in frames])
     values = [_value(expression, frames) for expression in variables.values()]
     names = list(variables)
+    told = ""
     if labels:
         names.insert(1, TRUST)
-        values.insert(1, _asked(labels, windows, (ego, alter, window), len(log.people)))
+        answers = [_answers(one, windows, len(log.people)) for one in labels]
+        values.insert(1, _asked(labels, answers, (ego, alter, window), len(log.people)))
+        told = _told(labels, answers, windows)
     found = _known(names, np.column_stack(values), (ego, alter, window), windows, log.people)
     said = {**variables, **({TRUST: ", ".join(one.name for one in labels)} if labels else {})}
-    return replace(found, words=f"{found.words} " + "; ".join(f"{one}: {said[one]}" for one in names) + ".")
+    return replace(
+        found, words=f"{found.words} " + "; ".join(f"{one}: {said[one]}" for one in names) + f".{told}"
+    )
 
 
 def _metrics(variables: Mapping[str, str]) -> list[str]:
@@ -185,31 +190,78 @@ def _value(expression: str, frames: Sequence[tuple[Array, Array, Any]]) -> Array
     return values
 
 
+class Answers(NamedTuple):
+    """Answers of one label: about whom, when, in which window."""
+
+    ego: Array
+    alter: Array
+    value: Array
+    moment: Array
+    window: Array  # −1 where in none
+
+
+def _answers(labels: Labels, windows: Windows, people: int) -> Answers:
+    """Answers of ego about alter, or of the pair as seen from either."""
+    known = known_pairs(labels, people, None, people * people)
+    if known.asked is None:
+        raise DesignError(f"When {labels.name} was asked is not known, so it is in no window.")
+    place = np.searchsorted(windows.edges[:, 0], known.asked, side="right") - 1
+    place[(place >= 0) & (known.asked >= windows.edges[place, 1])] = -1
+    found = (known.ego, known.alter, known.value, known.asked, place)
+    if labels.directed:
+        return Answers(*found)
+    turned = (known.alter, known.ego, *found[2:])
+    return Answers(*(np.concatenate(both) for both in zip(found, turned, strict=True)))
+
+
 def _asked(
-    labels: Sequence[Labels], windows: Windows, rows: tuple[Array, Array, Array], people: int
+    labels: Sequence[Labels], answers: Sequence[Answers], rows: tuple[Array, Array, Array], people: int
 ) -> Array:
-    """Answers of ego about alter (or of the pair), in the window in which each was asked."""
+    """The latest answer of ego about alter (or of the pair) in each window."""
     ego, alter, window = rows
     key = (window.astype(np.int64) * people + ego) * people + alter
     order = np.argsort(key)
+    at, moment, value, which = [], [], [], []
+    for number, one in enumerate(answers):
+        wanted = (one.window.astype(np.int64) * people + one.ego) * people + one.alter
+        place = np.minimum(np.searchsorted(key[order], wanted), len(key) - 1)
+        hit = (one.window >= 0) & (key[order][place] == wanted)
+        at.append(order[place[hit]])
+        moment.append(one.moment[hit])
+        value.append(one.value[hit])
+        which.append(np.full(int(hit.sum()), number))
+    rank = np.lexsort((np.concatenate(moment), np.concatenate(at)))
+    row, when, said, by = (np.concatenate(one)[rank] for one in (at, moment, value, which))
+    twice = np.flatnonzero((row[1:] == row[:-1]) & (when[1:] == when[:-1]))
+    if len(twice):
+        first, second = (labels[by[twice[0] + step]].name for step in (0, 1))
+        raise DesignError(f"{first} and {second} were asked of one pair at one moment: name one of the two.")
     values = np.full(len(key), np.nan)
-    for one in labels:
-        known = known_pairs(one, people, None, people * people)
-        if known.asked is None:
-            raise DesignError(f"When {one.name} was asked is not known, so it is in no window.")
-        place = np.searchsorted(windows.edges[:, 0], known.asked, side="right") - 1
-        inside = (place >= 0) & (known.asked < windows.edges[place, 1])
-        ends = (
-            [(known.ego, known.alter)]
-            if one.directed
-            else [(known.ego, known.alter), (known.alter, known.ego)]
-        )
-        for first, second in ends:
-            wanted = (place.astype(np.int64) * people + first) * people + second
-            at = np.minimum(np.searchsorted(key[order], wanted), len(key) - 1)
-            hit = inside & (key[order][at] == wanted)
-            values[order[at[hit]]] = known.value[hit]
+    last = np.append(row[1:] != row[:-1], True)[: len(row)]
+    values[row[last]] = said[last]
     return values
+
+
+def _told(labels: Sequence[Labels], answers: Sequence[Answers], windows: Windows) -> str:
+    """Which label is in which window, and which in none that counts."""
+    inside, outside, times = [], [], np.zeros(len(windows), dtype=int)
+    for label, one in zip(labels, answers, strict=True):
+        there = np.unique(one.window[one.window >= 0])
+        whole = there[windows.whole[there]]
+        times[whole] += 1
+        if len(whole):
+            numbers = ", ".join(f"{place + 1}" for place in whole)
+            inside.append(f"{label.name} in window{'s' if len(whole) > 1 else ''} {numbers}")
+        cut = ", ".join(f"{place + 1}" for place in there[~windows.whole[there]])
+        if cut:
+            outside.append(f"{label.name} in window {cut}, not wholly observed")
+        none = int((one.window < 0).sum()) // (1 if label.directed else 2)
+        if none:
+            outside.append(f"{label.name} in no window" + (f" ({none:,} answers)" if len(there) else ""))
+    found = f" {TRUST} is {'; '.join(inside)}." if inside else ""
+    if (times > 1).any():
+        found += " Of several answers in one window the latest counts."
+    return found + (f" Not used: {'; '.join(outside)}." if outside else "")
 
 
 def _known(
@@ -250,7 +302,7 @@ def labels_asked(source: object, label: str | Sequence[str] | None) -> list[Labe
     ArgumentError
         Where a log alone is given.
     """
-    names = [] if label is None else [label] if isinstance(label, str) else list(label)
+    names = [] if label is None else [label] if isinstance(label, str) else list(dict.fromkeys(label))
     if not names:
         return []
     there = getattr(source, "labels", None)

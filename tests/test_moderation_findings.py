@@ -1,4 +1,4 @@
-"""Moderation: lower products, pairs without contact, and rows left out."""
+"""Moderation, loops, bends and matching: what a fresh reader found."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 import honestsignals as hs
+from honestsignals.errors import DesignError
+from tests.folders import write_study
 
 
 def frame(n: int = 16) -> pd.DataFrame:
@@ -95,3 +97,59 @@ def test_rows_left_out_are_counted() -> None:
     facts = hs.moderation("y ~ acts", pairs, by="group", family="gaussian").facts()
     assert "Rows left out: 4 rows where y is unknown; 31 rows where group is not known." in facts
     assert "Rows left out: none." in hs.moderation("y ~ acts", frame(), by="z", family="gaussian").facts()
+
+
+TRUST = """
+[labels.trust_{n}]
+file = "trust_{n}.csv"
+source = "source"
+target = "target"
+value = "trust"
+type = "ordinal"
+directed = true
+absent = "unknown"
+range = [1, 5]
+asked = {date}
+"""
+
+
+def study_asked(folder, dates: list[str]) -> hs.Study:
+    rng = np.random.default_rng(4)
+    ego, alter = np.nonzero(~np.eye(8, dtype=bool))
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 151 * 24, 3000), "h")
+    which = rng.integers(0, ego.size, 3000)
+    acts = pd.DataFrame({"sender": ego[which], "receiver": alter[which]}).map(lambda one: f"p{one}")
+    acts["time"] = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    toml = (
+        '[study]\nname = "tiny"\n[acts]\nfile = "acts.csv"\nsender = "sender"\nreceiver = "receiver"\n'
+        'time = "time"\ntime_unit = "iso"\n[people]\nfile = "people.csv"\nid = "id"\n'
+    )
+    files = {}
+    for n, date in enumerate(dates):
+        said = rng.integers(1, 6, ego.size)
+        lines = [f"p{a},p{b},{c}" for a, b, c in zip(ego, alter, said, strict=True)]
+        files[f"trust_{n}"] = "source,target,trust\n" + "\n".join(lines) + "\n"
+        toml += TRUST.format(n=n, date=date)
+    people = "id\n" + "".join(f"p{one}\n" for one in range(8))
+    made = write_study(folder, toml=toml, acts=acts.to_csv(index=False), people=people, labels=None, **files)
+    return hs.open_study(made)
+
+
+def test_of_two_answers_in_a_window_the_latest_counts_whatever_the_order_named(tmp_path) -> None:
+    dates = ["2024-02-05", "2024-02-20", "2024-03-15", "2024-04-15", "2024-05-30", "2024-08-01", "2024-04-15"]
+    study = study_asked(tmp_path / "s", dates)
+    variables = {"a": "log1p(acts_ego)", "b": "log1p(acts_alter)"}
+
+    def loop(*which: int) -> hs.Feedback:
+        return hs.feedback(study, "month", label=[f"trust_{n}" for n in which], variables=variables)
+
+    expected = loop(1, 2, 3).tidy()
+    for order in ((0, 1, 2, 3), (1, 0, 2, 3), (3, 1, 2, 0), (0, 1, 2, 3, 4, 5, 1)):
+        pd.testing.assert_frame_equal(loop(*order).tidy(), expected)
+    (said,) = (fact for fact in loop(0, 1, 2, 3, 4, 5).facts() if "trust_0" in fact)
+    assert "trust is trust_0 in window 2; trust_1 in window 2; trust_2 in window 3; trust_3 in win" in said
+    assert "Of several answers in one window the latest counts." in said
+    assert "Not used: trust_4 in window 5, not wholly observed; trust_5 in no window." in said
+    assert "latest" not in " ".join(loop(1, 2, 3).facts())
+    with pytest.raises(DesignError, match="trust_3 and trust_6 were asked of one pair at one moment"):
+        loop(1, 2, 3, 6)
