@@ -18,6 +18,7 @@ from honestsignals.return_waits import (
     checked_depth,
     counts_of,
     disclosed,
+    opened_by_both,
     openings,
     ordered_acts,
 )
@@ -59,6 +60,8 @@ class Initiatives:
     depth_at_least : float or None
     gap : int, microseconds
         Of a conversation.
+    both : int
+        Conversations that both opened at one instant, and so neither.
     """
 
     log: InteractionLog
@@ -73,11 +76,25 @@ class Initiatives:
     able: Array
     depth_at_least: float | None
     gap: int
+    both: int
 
     @property
     def edges(self) -> tuple[int, int]:
         """First and last moment observed."""
         return self.log.moments()
+
+    @property
+    def deep_words(self) -> str:
+        """How many are not so deep, or of unknown depth, or that all are; empty where none was asked for."""
+        if self.depth_at_least is None:
+            return ""
+        unknown = int(np.isnan(self.depth).sum())
+        if not self.able.any():
+            deepest = "" if unknown == len(self.depth) else f"; the deepest has {np.nanmax(self.depth):g}"
+            least = f"{self.depth_at_least:g} or more{deepest}"
+            return f"None of {len(self.able):,} {self.of} has a known depth of {least}."
+        shallow = int((~self.able).sum()) - unknown
+        return f"Passed over: {shallow:,} {self.of} not so deep and {unknown:,} of unknown depth."
 
     @property
     def word(self) -> str:
@@ -142,6 +159,7 @@ def initiatives(
         able,
         least,
         gap,
+        opened_by_both(log, acts, gap) if of == "openings" else 0,
     )
 
 

@@ -275,8 +275,27 @@ def openings(log: InteractionLog, acts: OrderedActs, gap: int) -> Array:
         Of a conversation.
     """
     giving = np.flatnonzero(acts.giving)
+    return giving[np.sort(thread(_conversing(log, acts, gap), "at"))]
+
+
+def opened_by_both(log: InteractionLog, acts: OrderedActs, gap: int) -> int:
+    """How many conversations both opened at one instant, and so neither.
+
+    Parameters
+    ----------
+    log : InteractionLog
+    acts : OrderedActs
+    gap : int, microseconds
+        Of a conversation.
+    """
+    batch = _conversing(log, acts, gap)
+    return int(thread(batch, "begins").sum()) - len(thread(batch, "at"))
+
+
+def _conversing(log: InteractionLog, acts: OrderedActs, gap: int) -> Acts:
+    giving = np.flatnonzero(acts.giving)
     conversation = log.acts.columns.get("conversation")
-    batch = Acts(
+    return Acts(
         offsets=np.searchsorted(acts.pair[giving], np.arange(len(acts.low) + 1)),
         from_ego=acts.from_low[giving],
         time=acts.time[giving],
@@ -290,7 +309,6 @@ def openings(log: InteractionLog, acts: OrderedActs, gap: int) -> Array:
         end=np.full(len(acts.low), log.moments()[1]),
         settings=Settings(conversation_gap=gap),
     )
-    return giving[np.sort(thread(batch, "at"))]
 
 
 def _which(log: InteractionLog, acts: OrderedActs, word: str, depth_at_least: float | None) -> Array:

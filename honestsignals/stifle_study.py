@@ -85,6 +85,8 @@ class StifleStudy:
         DesignError
         """
         window, horizon = span_words(self.spans.window), span_words(self.spans.horizon)
+        if not self.source.able.any():
+            raise DesignError(self.source.deep_words)
         if not len(self.at.time):
             seen = span_words(max(self.spans.end - self.spans.start, 0))
             raise DesignError(
@@ -139,12 +141,14 @@ class StifleStudy:
     def left_out(self) -> dict[str, int]:
         """Openings not looked at, by reason."""
         events, able, spans = self.source.events, self.source.able, self.spans
+        unknown = np.isnan(self.source.depth)
         early = able & (events.time - spans.horizon < spans.start)
         late = able & ~early & (events.time + spans.window + spans.horizon > spans.end)
         reach = span_words(spans.window + spans.horizon)
         near = int(able.sum() - early.sum() - late.sum()) - len(self.at.time)
         found = {
-            "not so deep": int((~able).sum()),
+            "not so deep": int((~able & ~unknown).sum()),
+            "of unknown depth": int((~able & unknown).sum()),
             f"less than {span_words(spans.horizon)} after the start": int(early.sum()),
             f"less than {reach} before the end": int(late.sum()),
             f"less than {reach} after one that is looked at": near,

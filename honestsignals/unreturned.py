@@ -35,6 +35,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 SHOWN = 10
 """Rows that are printed."""
 LATE = "Δ ends after the log"
+ROUNDING = 1e-9
+"""Half a width of an interval up to which it is rounding of shares that are all alike."""
 FEWEST_PEOPLE = 3
 """With fewer there is no error over people."""
 
@@ -85,7 +87,8 @@ class ReciprocityFails(Printed):
             spread(((unreturned - share) / len(unreturned))[:, None], ego, alter).margin(self.level)[0]
         )
         odds = share * (1 - share)
-        if not odds > 0:
+        # half a width that is rounding, or not known, is none
+        if not odds > 0 or not half > ROUNDING:
             return share, float("nan"), float("nan")
         # even on the log odds, so that no share leaves 0 to 1
         ends = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + np.array([-1, 1]) * half / odds)))
@@ -176,11 +179,14 @@ class ReciprocityFails(Printed):
             f"{left:,} of {len(watched):,} {source.words} ({self._share_words(people)}) "
             f"were not returned within {span_words(self.window)}: {back} later, or never."
         ]
-        if not len(watched):
+        if not len(found):
+            lines = []
+        elif not len(watched):
             lines = [
                 f"None of {len(found):,} {source.words} was followed for {span_words(self.window)}: choose a "
                 "shorter Δ."
             ]
+        lines += [source.deep_words] * bool(source.deep_words)
         late = len(found) - len(watched)
         if late:
             lines.append(f"Not known: {late:,}, as {LATE}.")
@@ -188,6 +194,10 @@ class ReciprocityFails(Printed):
             lines.append(
                 "An opening is the first act of a conversation, more than "
                 f"{span_words(source.gap)} after the pair's act before."
+            )
+        if source.both:
+            lines.append(
+                f"{counted(source.both, 'conversation')} begun by both at one instant: opened by neither."
             )
         return lines
 
@@ -198,7 +208,11 @@ class ReciprocityFails(Printed):
         over = counted(people, "person", "people")
         if not np.isnan(low):
             return f"{of}, 95 % interval {100 * low:.1f} to {100 * high:.1f} over {over}"
-        why = "an error over people needs three" if people < FEWEST_PEOPLE else "all alike tell of no error"
+        why = "all alike tell of no error"
+        if people < FEWEST_PEOPLE:
+            why = "an error over people needs three"
+        elif 0 < share < 1:
+            why = "people differ by no more than rounding, which tells of no error"
         return f"{of}, over {over}; no interval: {why}"
 
     def note(self) -> str:

@@ -182,3 +182,43 @@ def test_ties_of_no_group_are_counted() -> None:
     found = hs.tie_survival(log_of(first_acts(), 110 * DAY), ["depth"], silence="10D", early="10D", by="kind")
     assert len(found.ties) - found.curves()["ties"].sum() == 16
     assert "In no curve: 16 of 32 ties, whose kind is not known." in found.facts()
+
+
+def alike() -> pd.DataFrame:
+    """Openings of four pairs, of which each leaves the same share alone."""
+    rows = []
+    for day in range(0, 60, 4):
+        for pair in range(4):
+            rows.append((f"a{pair}", f"b{pair}", day * DAY, 2.0 if pair else np.nan))
+            if (day // 4) % 3:
+                rows.append((f"b{pair}", f"a{pair}", day * DAY + HOUR // 2, 2.0))
+    return pd.DataFrame(rows, columns=["sender", "receiver", "time", "depth"])
+
+
+def test_an_interval_as_narrow_as_rounding_is_none() -> None:
+    fails = hs.reciprocity_fails(log_of(alike(), 70 * DAY))
+    assert 0 < fails.share < 1
+    assert np.isnan(fails.interval).all()
+    assert "people differ by no more than rounding, which tells of no error" in fails.facts()[0]
+
+
+def test_where_no_opening_is_so_deep_that_is_the_reason() -> None:
+    log = log_of(alike(), 70 * DAY)
+    fails = hs.reciprocity_fails(log, depth_at_least=9)
+    why = "None of 60 openings has a known depth of 9 or more; the deepest has 2."
+    assert fails.facts()[0] == why
+    with pytest.raises(hs.DesignError, match=why):
+        fails.stifling("3D", permutations=0)
+
+
+def test_openings_passed_over_are_counted_by_what_is_known() -> None:
+    told = alike()
+    told.loc[told["sender"] == "a1", "depth"] = 1.0
+    told = pd.concat(
+        [told, pd.DataFrame({"sender": ["b1", "a1"], "receiver": ["a1", "b1"], "time": 65 * DAY})]
+    )
+    fails = hs.reciprocity_fails(log_of(told, 70 * DAY), depth_at_least=2)
+    assert "Passed over: 15 openings not so deep and 15 of unknown depth." in fails.facts()
+    assert "1 conversation begun by both at one instant: opened by neither." in fails.facts()
+    left = fails.stifling("3D", permutations=0).study.left_out()
+    assert (left["not so deep"], left["of unknown depth"]) == (15, 15)
