@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from honestsignals.depth_rows import DepthRows
-from honestsignals.errors import FitError
+from honestsignals.errors import DesignError, FitError
 from honestsignals.inference.bends import Shape, shape_of
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.words import counted
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 X = "relative_depth"
+MOST_ACTS = 20_000_000
+"""Disclosures up to which rows that stand for several are taken apart."""
 
 
 class BendRows(NamedTuple):
@@ -32,7 +34,7 @@ class BendRows(NamedTuple):
     y, x, log_turn : ndarray, shape (n,)
         What came back, relative depth, ln k.
     at : ndarray of int, shape (n,)
-        Which disclosures these are.
+        Which rows of disclosures these are: one as often as disclosures that it stands for.
     moderator : Moderator
         Of these rows.
     left_out : dict of str to int
@@ -48,7 +50,7 @@ class BendRows(NamedTuple):
 
 
 def bend_rows(source: Any, log: InteractionLog, rows: DepthRows, asked: tuple[str, int], by: Any) -> BendRows:
-    """The disclosures that have the outcome and the moderator.
+    """The disclosures that have the outcome and the moderator, one a row: counts are as so many rows.
 
     Parameters
     ----------
@@ -61,10 +63,19 @@ def bend_rows(source: Any, log: InteractionLog, rows: DepthRows, asked: tuple[st
 
     Raises
     ------
+    DesignError
+        Where rows stand for more disclosures than memory would hold.
     FitError
         Where relative depth has fewer than three values.
     """
     y, at, left_out = _outcome(rows, *asked)
+    acts = int(rows.count[at].sum())
+    if acts > max(MOST_ACTS, len(at)):
+        raise DesignError(
+            f"Rows of this log stand for {acts:,} disclosures (column count); a bend takes one row a "
+            f"disclosure, and up to {MOST_ACTS:,} where rows stand for several."
+        )
+    y, at = (np.repeat(one, rows.count[at]) for one in (y, at))
     moderator = no_moderator(len(at))
     if by is not None:
         sides = Sides(rows.giver[at], rows.other[at], rows.row[at])
@@ -94,7 +105,7 @@ def _outcome(rows: DepthRows, outcome: str, delta: int) -> tuple[Array, Array, d
     if outcome == "next_depth":
         reasons["disclosures that nothing came back for within Δ"] = rows.returned
     for reason, has in reasons.items():
-        lacks = int((keep & ~has).sum())
+        lacks = int(rows.count[keep & ~has].sum())
         if lacks:
             left_out[reason] = lacks
         keep &= has

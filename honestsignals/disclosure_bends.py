@@ -244,8 +244,8 @@ class DisclosureBend(JointResult):
     def augment(self) -> pd.DataFrame:
         """One row a disclosure used: ego, alter, relative_depth, the curve's columns, log_turn, the outcome.
 
-        Also ``fitted``, and ``acts`` that it stands for. ``hs.fit`` takes these rows, beside effects of
-        people or with further columns.
+        Also ``fitted``, and ``acts``, 1: where a row of the log stands for several disclosures, it is here as
+        often. ``hs.fit`` takes these rows, beside effects of people or with further columns.
         """
         rows = self.ids.reset_index(drop=True)
         for place, name in enumerate(self.estimate.names[1:], start=1):
@@ -260,8 +260,8 @@ class DisclosureBend(JointResult):
         direction = ("rises at", "falls at") if self.peak else ("falls at", "rises at")
         lines = [
             f"{self.outcome} ({what}) over relative depth, depth less the deepest that the other had "
-            f"disclosed before: {one['rows']:,} disclosures, {one['pairs']:,} pairs, "
-            f"{one['people']:,} people.",
+            f"disclosed before: {counted(one['rows'], 'disclosure')}, {counted(one['pairs'], 'pair')}, "
+            f"{counted(one['people'], 'person', 'people')}.",
             f"No bend at all: {self.bend_test()}.",
             self.turning_words(),
             f"That it {direction[0]} the shallow end ({number(float(ends.x[0]))}) and {direction[1]} the "
@@ -375,8 +375,7 @@ def disclosure_bend(
     every = depth_rows(log, delta)
     rows = bend_rows(source, log, every, (outcome, delta), by)
     shape, design, names = bend_design(rows, spline, soon)
-    weights = every.count[rows.at].astype(float)
-    found = estimate(design, rows.y, FAMILY[outcome], names, weights=weights)
+    found = estimate(design, rows.y, FAMILY[outcome], names)
     ids = ids_of(log, every, rows.at)
     return DisclosureBend(
         formula=f"{outcome} ~ {' + '.join(names[1:])}",

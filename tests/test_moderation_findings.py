@@ -153,3 +153,47 @@ def test_of_two_answers_in_a_window_the_latest_counts_whatever_the_order_named(t
     assert "latest" not in " ".join(loop(1, 2, 3).facts())
     with pytest.raises(DesignError, match="trust_3 and trust_6 were asked of one pair at one moment"):
         loop(1, 2, 3, 6)
+
+
+def counted_disclosures() -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    rows = []
+    for _ in range(300):
+        a, b = rng.choice(8, 2, replace=False)
+        hour = int(rng.integers(0, 1440))
+        rows.append((f"p{a}", f"p{b}", hour))
+        if rng.random() < 0.6:
+            rows.append((f"p{b}", f"p{a}", hour + int(rng.choice([1, 2, 6, 24, 60]))))
+    made = pd.DataFrame(rows, columns=["sender", "receiver", "time"])
+    made["time"] *= 3600
+    made["depth"] = np.where(rng.random(len(made)) < 0.7, rng.integers(1, 7, len(made)) / 2, np.nan)
+    made["channel"] = rng.choice(["mail", "talk", "call"], len(made))
+    made["count"] = rng.integers(1, 4, len(made))
+    return made
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"soon": True, "by": "channel"},
+        {"spline": True, "outcome": "return_hours"},
+        {"outcome": "next_depth", "by": "near"},
+        {"outcome": "next_depth", "covariance": "hc1"},
+    ],
+)
+def test_a_row_of_three_disclosures_is_three_rows(asked) -> None:
+    acts = counted_disclosures()
+    if asked.get("by") == "near":
+        ego, alter = np.nonzero(~np.eye(8, dtype=bool))
+        near = pd.DataFrame({"ego": ego, "alter": alter}).map(lambda one: f"p{one}")
+        asked = {**asked, "by": near.assign(near=(ego * alter) % 7)}
+    apart = acts.loc[acts.index.repeat(acts["count"])].drop(columns="count").reset_index(drop=True)
+    one, two = (
+        hs.disclosure_bend(hs.read_log(rows, columns={name: name for name in rows}, time_unit="s"), **asked)
+        for rows in (acts, apart)
+    )
+    pd.testing.assert_frame_equal(one.summary(), two.summary(), rtol=1e-10, atol=1e-10)
+    pd.testing.assert_frame_equal(one.curve(), two.curve(), rtol=1e-10, atol=1e-10)
+    pd.testing.assert_frame_equal(one.tidy(), two.tidy(), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(one.shape.knots, two.shape.knots, rtol=1e-12)
+    assert one.facts() == two.facts()
