@@ -32,6 +32,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 NAMES = ("matching", "own", "escalation")
 PER_DYAD = "depth_matching_ego"
 ROUNDING = 1e-12
+SQUARED = (1e-100, 1e100)
+"""Depths whose squares, and sums of them, are numbers."""
 ERRORS = (
     "Standard errors: turns of pairs that share a person may depend on one another, as far as that is "
     "beyond chance; t with effective degrees of freedom."
@@ -77,7 +79,9 @@ class Matching(Printed):
         check_level(level)
         estimate = combinations @ self.estimate
         inner = combinations * _scales(self.model, self.unit)
-        error, df = np.sqrt(self.errors.variance(inner)), self.errors.df(inner)
+        size = np.abs(inner).max(axis=1)  # taken out, as variances take their sixth power on the way
+        inner /= size[:, None]
+        error, df = size * np.sqrt(self.errors.variance(inner)), self.errors.df(inner)
         with np.errstate(invalid="ignore", divide="ignore"):
             statistic = estimate / error
         half = error * stdtrit(df, 0.5 + level / 2)
@@ -252,7 +256,7 @@ def matching(
     Raises
     ------
     DesignError
-        Where acts have no time or depth, or no pair has four turns.
+        Where acts have no time or depth, no pair has four turns, or depths are too large to be squared.
     FitError
         Where turns are too few to tell persistence from levels, or there are fewer than three people.
 
@@ -336,8 +340,14 @@ def _model(turns: TurnRows, moderator: Moderator) -> tuple[TurnModel, float, dic
         raise DesignError(
             "Nobody has two turns to another that each follow two known turns, so there are no slopes."
         )
+    most = float(np.abs(depth).max())
+    if most and not SQUARED[0] < most < SQUARED[1]:
+        raise DesignError(
+            f"Depths go up to {most:g}, and squares of them beyond what numbers can hold: give depth in "
+            "another unit."
+        )
     unit = float(depth[used].std())
-    if not unit > ROUNDING * float(np.abs(depth).max()):
+    if not unit > ROUNDING * most:
         raise DesignError("All turns are equally deep, so there is nothing that could be matched.")
     later = int((place >= LAGS).sum())
     left = {

@@ -197,3 +197,23 @@ def test_a_row_of_three_disclosures_is_three_rows(asked) -> None:
     pd.testing.assert_frame_equal(one.tidy(), two.tidy(), rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(one.shape.knots, two.shape.knots, rtol=1e-12)
     assert one.facts() == two.facts()
+
+
+def test_matching_knows_no_unit_of_depth_and_refuses_what_cannot_be_squared() -> None:
+    rng = np.random.default_rng(1)
+    acts = pd.DataFrame({"time": np.arange(400) * 18_000, "depth": rng.integers(0, 3, 400).astype(float)})
+    acts["sender"] = rng.integers(0, 5, 400)
+    acts["receiver"] = (acts["sender"] + rng.integers(1, 5, 400)) % 5
+
+    def matched(unit: float) -> hs.Matching:
+        rows = acts.assign(depth=acts["depth"] * unit)
+        return hs.matching(hs.read_log(rows, columns={name: name for name in rows}, time_unit="s"))
+
+    expected = matched(1.0)
+    for unit in (1e90, 1e-90):
+        found = matched(unit)
+        assert found.facts() == expected.facts()
+        np.testing.assert_allclose(found.tidy()["p_value"], expected.tidy()["p_value"], rtol=1e-8)
+    for unit, said in ((1e200, "2e\\+200"), (1e-200, "2e-200")):
+        with pytest.raises(DesignError, match=f"Depths go up to {said}, .* give depth in another unit"):
+            matched(unit)
