@@ -13,6 +13,7 @@ from honestsignals.errors import DesignError, check_level, one_of
 from honestsignals.inference.bends import ENDS, BothEnds, Shape, Turning, both_ends, turning_point
 from honestsignals.inference.estimators import estimate, mean
 from honestsignals.inference.wald import WaldTest, combinations
+from honestsignals.inference.words import counted
 from honestsignals.joint_results import JointResult
 from honestsignals.moderated_slopes import ModeratedSlopes, Stated
 from honestsignals.moments import span
