@@ -12,6 +12,7 @@ from honestsignals.depth_rows import people_of
 from honestsignals.errors import ArgumentError, DesignError, unknown
 from honestsignals.hazard_rows import COVARIATES, NEVER, Between, history
 from honestsignals.hazard_terms import Covariate
+from honestsignals.inference.words import counted
 from honestsignals.log import InteractionLog
 from honestsignals.return_groups import (
     OF_ACTS,
@@ -77,6 +78,9 @@ class Known:
         if not _is_number(values):
             raise DesignError(f"{column!r} is no number and has no gaps: use same_{column}.")
         number = values.to_numpy(dtype=float, na_value=np.nan)
+        if np.isinf(number).any():
+            many = counted(int(np.isinf(number).sum()), "person", "people")
+            raise DesignError(f"{column!r} is infinite of {many}, and has no gaps: make such values missing.")
         return Covariate(name, np.abs(number[who.asker] - number[who.answerer]))
 
     def of_pairs(self, name: str, who: Asking) -> Covariate | None:

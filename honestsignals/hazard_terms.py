@@ -46,6 +46,11 @@ class Covariate:
         rows : ndarray of int
         """
         values = self.values[rows]
+        if np.isinf(values).any():
+            raise DesignError(
+                f"{self.name!r} is infinite in {int(np.isinf(values).sum()):,} of {len(values):,} rows: make "
+                "such values missing, or take another column."
+            )
         if not self.levels or self.columns:
             return replace(self, values=values)
         seen, codes = np.unique(values, return_inverse=True)
@@ -90,6 +95,8 @@ class Covariate:
         for one in asked:
             if isinstance(one, bool | str) or not isinstance(one, int | float | np.number):
                 raise ArgumentError(f"{self.name!r} is a number; {one!r} is none of its values.")
+            if not np.isfinite(one):
+                raise ArgumentError(f"values has {one!r}; a value of {self.name!r} must be finite.")
         return [(float(one), np.array([float(one)])) for one in asked]
 
 

@@ -32,6 +32,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SINCE = ("1h", "1D", "7D")
 HALF_LIFE = "7D"
+FURTHER = "further acts at such an instant are no events of their own"
 STRATA = ("ego", "alter", "pair")
 WHICH = {
     "classical": "as if all events were independent given the columns",
@@ -165,10 +166,10 @@ class HazardResult(Printed):
         people = len(np.union1d(ego, alter))
         ordered = counted(len(np.unique(ego * 2**31 + alter)), "ordered pair")
         errors = self.covariance.name
-        left = [f"Left out: {count:,} rows ({reason})." for reason, count in self.left_out.items()]
+        left = [f"Left out: {counted(count, 'row')} ({reason})." for reason, count in self.left_out.items()]
         return [
-            f"Hazard of ego's next act to alter: {self.events:,} acts of "
-            f"{counted(people, 'person', 'people')} in {ordered}, {len(ego):,} rows.",
+            f"Hazard of ego's next act to alter: {counted(self.events, 'act')} of "
+            f"{counted(people, 'person', 'people')} in {ordered}, {counted(len(ego), 'row')}.",
             *self.lines,
             *left,
             f"Standard errors: {WHICH[errors]}.",
@@ -336,9 +337,8 @@ def _lines(rows: Between, how: tuple[str, str, str], names: Sequence[str]) -> tu
     pairs, strata, ties = how
     met = "Pairs are at risk from their first act on, which is no event"
     when = met if pairs == "met" else "All pairs of people are at risk from the beginning of the log"
-    several = f" {rows.several:,} further acts at such an instant are no events of their own." * bool(
-        rows.several
-    )
+    further = counted(rows.several, "further act at such an instant is no event of its own", FURTHER)
+    several = f" {further}." * bool(rows.several)
     return (
         f"{when}. {strata}, on the log's own clock; ties by {ties.capitalize()}.{several}",
         *(f"{name}: {words_of(name)}." for name in names if words_of(name)),

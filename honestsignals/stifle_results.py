@@ -327,7 +327,8 @@ class Stifling(Printed):
             )
         missing = int((self.groups.codes < 0).sum())
         if missing:
-            found.append(f"Note: {missing:,} openings have no {self.groups.name}.")
+            many = counted(missing, f"{self.study.source.word} has", f"{self.study.source.of} have")
+            found.append(f"Note: {many} no {self.groups.name}.")
         return found
 
     def note(self) -> str:

@@ -222,3 +222,28 @@ def test_openings_passed_over_are_counted_by_what_is_known() -> None:
     assert "1 conversation begun by both at one instant: opened by neither." in fails.facts()
     left = fails.stifling("3D", permutations=0).study.left_out()
     assert (left["not so deep"], left["of unknown depth"]) == (15, 15)
+
+
+def test_infinite_attributes_are_named() -> None:
+    told = first_acts()
+    people = pd.DataFrame({"age": 1.0}, index=sorted({*told["sender"], *told["receiver"]}))
+    people.iloc[:2] = np.inf
+    for name in ("ego_age", "gap_age"):
+        with pytest.raises(hs.DesignError, match="age' is infinite"):
+            hs.return_hazard(log_of(told), [name], people=people)
+
+
+def test_a_hazard_has_no_slope_at_a_value_that_is_none() -> None:
+    told = hs.simulate(seed=5).study()
+    found = hs.return_hazard(told, ["debt_log*received_log"], covariance="classical")
+    for value in (np.nan, np.inf):
+        with pytest.raises(hs.ArgumentError, match="must be finite"):
+            found.moderation("debt_log", "received_log", values=[value])
+
+
+def test_one_is_said_as_one() -> None:
+    told = first_acts()
+    again = told[told["time"] == told["time"].max()].iloc[:1]
+    both = pd.concat([told, again], ignore_index=True).drop(columns="kind")
+    found = hs.return_hazard(log_of(both), ["debt_log"], covariance="classical")
+    assert "1 further act at such an instant is no event of its own." in found.facts()[1]
