@@ -22,7 +22,7 @@ from honestsignals.printed import Printed
 from honestsignals.returning import Sourced
 from honestsignals.tables import number
 from honestsignals.turn_moderators import Moderator, moderator_of, no_moderator
-from honestsignals.turn_rows import TurnRows, column_of, turn_rows
+from honestsignals.turn_rows import IN_PEOPLE, TurnRows, column_of, turn_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -285,7 +285,8 @@ def matching(
     if by is None:
         moderator = no_moderator(len(turns))
     else:
-        moderator = moderator_of(column_of(source, log, turns, by, people), turns.clear)
+        column = column_of(source, log, turns, by, people, hint=IN_PEOPLE)
+        moderator = moderator_of(column, turns.clear)
     model, unit, left = _model(turns, moderator)
     estimate = model.solve()
     errors = person_errors(

@@ -24,6 +24,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 OF_ACTS = ("kind", "channel", "context", "topic")
 OF_PEOPLE = ("ego", "alter", "same")
+IN_STUDY = "Columns of people stand in a study."
+IN_PEOPLE = "Columns of people stand in a study, or in people=."
 SIDES = (("ego", "alter"), ("source", "target"))
 
 
@@ -181,7 +183,13 @@ def turn_rows(log: InteractionLog, within: int) -> TurnRows:
 
 
 def column_of(
-    source: Any, log: InteractionLog, turns: Sided, by: Any, people: pd.DataFrame | None = None
+    source: Any,
+    log: InteractionLog,
+    turns: Sided,
+    by: Any,
+    people: pd.DataFrame | None = None,
+    *,
+    hint: str = IN_STUDY,
 ) -> pd.Series:
     """A column of acts, people or pairs, turn by turn; its name is that of the column.
 
@@ -196,6 +204,8 @@ def column_of(
         pairs; or a frame with ``ego``, ``alter`` and a column of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id; by default the study's.
+    hint : str
+        Where columns of people may stand.
     """
     import pandas as pd
 
@@ -224,8 +234,7 @@ def column_of(
     if by in of_pairs:
         return pd.Series(_of_study(of_pairs[by], turns, len(log.people)), name=by)
     there = [] if people is None else [f"{one}_{name}" for one in OF_PEOPLE for name in people.columns]
-    hint = "Columns of people stand in a study, or in people=." if people is None else ""
-    raise unknown("column for by:", by, [*there, *of_pairs, *of_acts], hint)
+    raise unknown("column for by:", by, [*there, *of_pairs, *of_acts], hint if people is None else "")
 
 
 def _of_study(column: Any, turns: Sided, n_people: int) -> Array:

@@ -17,7 +17,7 @@ from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.registry import NO_RANGE, Fact
 from honestsignals.moments import span
 from honestsignals.returning import Sourced
-from honestsignals.turn_rows import TurnRows, column_of, turn_rows
+from honestsignals.turn_rows import IN_PEOPLE, TurnRows, column_of, turn_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +140,7 @@ def disclosure_turns(
     for name in [by] if isinstance(by, str) else list(by):
         if not isinstance(name, str) or name in columns:
             raise ArgumentError(f"by names the column {name!r}; it must be a further one, by its name.")
-        values = column_of(source, log, turns, name, people)
+        values = column_of(source, log, turns, name, people, hint=IN_PEOPLE)
         columns[name] = values.iloc[at].reset_index(drop=True)
         about.append(Fact(name, name, "turns", f"{name} of the turn, or of its people", range=NO_RANGE))
     return _table(columns, about, turns, (log, wait, len(at)))

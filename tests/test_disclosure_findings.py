@@ -247,3 +247,36 @@ def test_one_is_said_as_one() -> None:
     both = pd.concat([told, again], ignore_index=True).drop(columns="kind")
     found = hs.return_hazard(log_of(both), ["debt_log"], covariance="classical")
     assert "1 further act at such an instant is no event of its own." in found.facts()[1]
+
+
+def test_people_are_asked_for_where_they_can_be_given() -> None:
+    log = hs.simulate_disclosure(seed=1, people=12, days=60).log
+    for takes in (hs.matching, hs.disclosure_turns):
+        with pytest.raises(hs.HonestSignalsError, match="or in people="):
+            takes(log, by="ego_office")
+    with pytest.raises(hs.HonestSignalsError) as refused:
+        hs.disclosure_bend(log, by="ego_office")
+    assert "people=" not in str(refused.value)
+    assert "stand in a study." in str(refused.value)
+
+
+def test_names_of_people_and_channels_change_no_number() -> None:
+    told = two_at_once().assign(time=lambda one: one["time"] // (6 * HOUR) * 6 * HOUR)
+    people = sorted({*told["sender"], *told["receiver"]})
+    turned = dict(zip(people, people[::-1], strict=True))
+    renamed = told.assign(
+        channel=told["channel"].map(OTHER),
+        sender=told["sender"].map(turned),
+        receiver=told["receiver"].map(turned),
+    )
+    logs = [log_of(one) for one in (told, renamed)]
+    fails = [hs.reciprocity_fails(log, depth_at_least=1.5) for log in logs]
+    assert fails[0].facts()[1:] == fails[1].facts()[1:]
+    assert fails[0].share == pytest.approx(fails[1].share, abs=1e-12)
+    for made in (
+        lambda log: hs.return_curves(log, by="channel").tidy()[["group", "waits", "returned"]],
+        lambda log: hs.tie_survival(log, ["depth"], by="channel").curves()[["group", "ties", "ended"]],
+    ):
+        one, other = (made(log) for log in logs)
+        one = one.assign(group=one["group"].map(OTHER)).sort_values("group", ignore_index=True)
+        pd.testing.assert_frame_equal(one, other.sort_values("group", ignore_index=True))
