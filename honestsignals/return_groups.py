@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_GROUPS = 12
+IN_STUDY = "Columns of people stand in a study."
+IN_PEOPLE = "Columns of people stand in a study, or in people=."
 OF_ACTS = ("kind", "channel", "context", "topic")
 OF_PEOPLE = ("asker", "answerer", "same")
 
@@ -45,7 +47,9 @@ class Groups:
     labels: Array | None = None
 
 
-def groups_of(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame | None) -> Groups:
+def groups_of(
+    log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame | None, hint: str = IN_PEOPLE
+) -> Groups:
     """Groups by a column of acts, of people or of pairs.
 
     Parameters
@@ -58,6 +62,8 @@ def groups_of(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame 
         of people; "same_" and such a column; or a frame with ``ego``, ``alter`` and one column of pairs.
     people : pandas.DataFrame or None
         Attributes of people, by id.
+    hint : str
+        Where columns of people may stand.
 
     Raises
     ------
@@ -66,13 +72,13 @@ def groups_of(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame 
     """
     if by is None:
         return Groups("", ("all",), np.zeros(len(waits.row), dtype=np.int64), "")
-    found = _grouped(log, waits, by, people)
+    found = _grouped(log, waits, by, people, hint)
     if len(found.codes) and not (found.codes >= 0).any():
         raise DesignError(f"{found.name!r} is known of none of them, so nothing can be told apart by it.")
     return found
 
 
-def _grouped(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame | None) -> Groups:
+def _grouped(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame | None, hint: str) -> Groups:
     if not isinstance(by, str):
         return _of_pairs(log, waits, by)
     if by in OF_ACTS:
@@ -81,8 +87,7 @@ def _grouped(log: InteractionLog, waits: Asking, by: Any, people: pd.DataFrame |
     if whose not in OF_PEOPLE or people is None or column not in people.columns:
         there = [] if people is None else [f"{one}_{name}" for one in OF_PEOPLE for name in people.columns]
         there += [one for one in OF_ACTS if act_column(log, one) is not None]
-        hint = "Columns of people stand in a study, or in people=." if people is None else ""
-        raise unknown("column for by:", by, there, hint)
+        raise unknown("column for by:", by, there, hint if people is None else "")
     labels, names = coded(column, people_column(log, people, column))
     if whose == "same":
         one, other = labels[waits.asker], labels[waits.answerer]

@@ -19,7 +19,7 @@ from honestsignals.metrics.acts import DAY, HOUR, NEVER
 from honestsignals.metrics.opening_windows import Spans
 from honestsignals.moments import span
 from honestsignals.printed import Printed
-from honestsignals.return_groups import Groups, groups_of
+from honestsignals.return_groups import IN_STUDY, groups_of
 from honestsignals.return_waits import Asking
 from honestsignals.returning import Sourced
 from honestsignals.stifle_results import Stifling
@@ -312,5 +312,5 @@ def stifling_of(
     study.check()
     place = study.at.place
     asking = Asking(source.opener[place], source.other[place], source.row[place], source.among)
-    groups: Groups = groups_of(source.log, asking, by, source.people)
+    groups = groups_of(source.log, asking, by, source.people, IN_STUDY)
     return Stifling(study, groups, int(permutations), seed_or_random(seed))  # type: ignore[call-overload]

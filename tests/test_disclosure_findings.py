@@ -280,3 +280,9 @@ def test_names_of_people_and_channels_change_no_number() -> None:
         one, other = (made(log) for log in logs)
         one = one.assign(group=one["group"].map(OTHER)).sort_values("group", ignore_index=True)
         pd.testing.assert_frame_equal(one, other.sort_values("group", ignore_index=True))
+
+
+def test_stifling_names_no_argument_that_it_lacks() -> None:
+    fails = hs.reciprocity_fails(opened(("help", "talk")))
+    with pytest.raises(hs.HonestSignalsError, match=r"stand in a study\.$"):
+        fails.stifling("1D", by="asker_office", permutations=0)
