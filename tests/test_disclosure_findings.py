@@ -110,7 +110,8 @@ def test_the_names_of_channels_do_not_say_which_turn_is_of_which() -> None:
     found = [log_of(one) for one in (told, told.assign(channel=told["channel"].map(OTHER)))]
     turns = [hs.disclosure_turns(log, by="channel").frame["channel"] for log in found]
     assert turns[0].isna().any()
-    pd.testing.assert_series_equal(turns[0].map(OTHER), turns[1])
+    # what is missing is None before pandas 3, and NaN from then on
+    assert turns[0].map(OTHER).fillna("").tolist() == turns[1].fillna("").tolist()
     left = [hs.matching(log, by="channel").left_out for log in found]
     assert left[0] == left[1]
     assert left[0]["whose channel is not known"] > 0

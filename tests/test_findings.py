@@ -256,6 +256,9 @@ def test_exact_is_for_the_jackknife_and_wald_needs_a_term() -> None:
     with pytest.raises(hs.ArgumentError, match="at least one term"):
         result.wald([])
     with pytest.raises(hs.ArgumentError, match=r"must be a DyadTable or a DataFrame|pandas\.DataFrame"):
+        hs.fit("trusted ~ x", 7, family="gaussian")
+    # text is the place of a table on disk
+    with pytest.raises(hs.InputError, match="table: does not exist"):
         hs.fit("trusted ~ x", "table", family="gaussian")
 
 
