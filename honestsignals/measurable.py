@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,43 +21,43 @@ from honestsignals.readers.kinds import kind_slug
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-class Measurable:
+class Measurable(ABC):
     """Acts that an engine measures: the common part of a log in memory and of one on disk."""
 
     name: str
 
     @property
+    @abstractmethod
     def engine(self) -> Engine:
         """What brings each pair's acts together."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def people(self) -> Array:
         """Ids of the people, in their one order."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def kinds(self) -> tuple[str, ...]:
         """Kinds of acts; empty where the log has none."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def has(self) -> frozenset[str]:
         """What metrics may need and this log has."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def source(self) -> tuple[str, ...]:
         """What a table made from this log says of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def facts(self) -> list[str]:
         """What a reader must know of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _clock(self) -> tuple[str | None, bool]:
         """How it counts time, and whether times have a calendar."""
-        raise NotImplementedError
 
     @property
     def dated(self) -> bool:

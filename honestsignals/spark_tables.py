@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 from honestsignals.dyads import shown
 from honestsignals.engines.pair_parts import Measured
 from honestsignals.engines.spark import collected, explained, quiet
-from honestsignals.errors import ArgumentError, DesignError, check_seed, listed, unknown
+from honestsignals.errors import DesignError, listed, unknown
 from honestsignals.exporting.codebooks import codebook_of
 from honestsignals.metrics import balance
 from honestsignals.metrics.registry import Fact
+from honestsignals.stored_tables import drawn_places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,18 +120,13 @@ class SparkTable:
         columns : sequence of str, optional
             Only these, after ``ego`` and ``alter``.
         """
-        check_seed(seed)
-        if isinstance(people, bool) or not isinstance(people, int | np.integer) or people < 2:
-            raise ArgumentError(f"people is {people!r}; it must be a whole number from 2 on.")
         sides = [self.frame.select(self.frame[name].alias("id")) for name in ("ego", "alter")]
         ids = collected(sides[0].union(sides[1]).distinct()).column("id").combine_chunks()
         everybody = ids.take(pc.sort_indices(ids))
-        if people > len(everybody):
-            raise ArgumentError(f"people is {people:,}, and {len(everybody):,} occur in the table.")
-        drawn = np.random.default_rng(seed).choice(len(everybody), int(people), replace=False)
+        drawn = drawn_places(people, len(everybody), seed)
         with quiet():
             chosen = self.frame.sparkSession.createDataFrame(
-                pa.table({"id": everybody.take(pa.array(np.sort(drawn)))})
+                pa.table({"id": everybody.take(pa.array(drawn))})
             )
         found = self.frame
         for name in ("ego", "alter"):

@@ -150,17 +150,11 @@ class StoredTable:
         """
         import pandas as pd
 
-        check_seed(seed)
-        if isinstance(people, bool) or not isinstance(people, int | np.integer) or people < 2:
-            raise ArgumentError(f"people is {people!r}; it must be a whole number from 2 on.")
         everybody = pd.Index([])
         for batch in self.batches(["ego", "alter"]):
             both = pd.concat([batch.column(name).to_pandas() for name in ("ego", "alter")])
             everybody = everybody.union(pd.Index(both.unique()))
-        if people > len(everybody):
-            raise ArgumentError(f"people is {people:,}, and {len(everybody):,} occur in the table.")
-        drawn = np.random.default_rng(seed).choice(len(everybody), int(people), replace=False)
-        chosen = everybody[np.sort(drawn)]
+        chosen = everybody[drawn_places(people, len(everybody), seed)]
         others = [name for name in self._wanted(columns) if name not in ("ego", "alter")]
         found = []
         for batch in self.batches(["ego", "alter", *others]):
@@ -200,6 +194,22 @@ class StoredTable:
         facts = "".join(f"<li>{html.escape(line)}</li>" for line in self.said)
         first = next(self.batches(rows=5), None)
         return f"<ul>{facts}</ul>{'' if first is None else render(first.to_pandas(), 'html')}"
+
+
+def drawn_places(people: int, everybody: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Places of people drawn at random among those who occur in a table, in their order.
+
+    Raises
+    ------
+    ArgumentError
+        For fewer than two, more than there are, or what is no number or seed.
+    """
+    check_seed(seed)
+    if isinstance(people, bool) or not isinstance(people, int | np.integer) or people < 2:
+        raise ArgumentError(f"people is {people!r}; it must be a whole number from 2 on.")
+    if people > everybody:
+        raise ArgumentError(f"people is {people:,}, and {everybody:,} occur in the table.")
+    return np.sort(np.random.default_rng(seed).choice(everybody, int(people), replace=False))
 
 
 def open_table(path: str | os.PathLike[str]) -> StoredTable:
