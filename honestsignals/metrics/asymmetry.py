@@ -31,11 +31,16 @@ def size_ego(ties: Ties, ego: Array, alter: Array) -> Array:
 
     def make() -> Array:
         # as shares of the largest, so that squares keep within what decimals hold
-        most = float(max(ties.forth.max(), ties.back.max())) if len(ties) else 1.0
+        most = ties.once("most", lambda: most_given(ties.forth, ties.back))
         squares = (ties.forth / most) ** 2 + (ties.back / most) ** 2
         return most * np.sqrt(ties.per_person(squares, squares))
 
     return ties.once("size", make)[ego]
+
+
+def most_given(forth: Array, back: Array) -> float:
+    """The most that anybody gave one other; 1 where there is nobody."""
+    return float(max(forth.max(), back.max())) if len(forth) else 1.0
 
 
 @metric(

@@ -35,10 +35,30 @@ def _shared(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
     kept = ties.derived.get("shared")
     if kept is not None and kept[0] is ego and kept[1] is alter:
         return kept[2], kept[3]
+    known_shared(ties, ego, alter, shared_sums(ties, ego, alter))
+    return _shared(ties, ego, alter)
+
+
+def shared_sums(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
+    """Contacts that the two of each row share: how many, and their rarity in whole grains, which add up.
+
+    Parameters
+    ----------
+    ties : Ties
+    ego, alter : ndarray of int, shape (n_rows,)
+
+    Returns
+    -------
+    tuple of ndarray of int64, shape (n_rows,)
+    """
     own = len(ego) == len(ties) and bool((ego == ties.low).all() and (alter == ties.high).all())
-    number, weight = _of_triangles(ties) if own else _of_rows(ties, ego, alter)
+    return _of_triangles(ties) if own else _of_rows(ties, ego, alter)
+
+
+def known_shared(ties: Ties, ego: Array, alter: Array, sums: tuple[Array, Array]) -> None:
+    """Let rows of ties have sums that were worked out elsewhere, as `shared_sums` makes them."""
+    number, weight = sums
     ties.derived["shared"] = (ego, alter, number, weight / GRAIN)
-    return number, weight / GRAIN
 
 
 def _rarity(ties: Ties) -> Array:

@@ -67,13 +67,15 @@ class Exceeding:
         return np.asarray(psi(x + self.far) - psi(x + NEAR))
 
 
-def _tally(counts: Array) -> tuple[Array, Array]:
+def _tally(counts: Array, often: Array | None = None) -> tuple[Array, Array]:
     """Every distinct count, and how often there is each."""
     if counts.max(initial=0) > LISTED:
-        return np.unique(counts, return_counts=True)
-    often = np.bincount(counts)
-    values = np.flatnonzero(often)
-    return values, often[values]
+        values, place = np.unique(counts, return_inverse=True)
+    else:
+        values, place = np.arange(int(counts.max(initial=0)) + 1), counts
+    many = np.bincount(place, weights=often, minlength=len(values)).astype(np.int64)
+    there = many > 0
+    return values[there], many[there]
 
 
 def _exceeding(values: Array, often: Array) -> Exceeding:
@@ -85,7 +87,9 @@ def _exceeding(values: Array, often: Array) -> Exceeding:
     return Exceeding(steps, exceed, values[far], often[far])
 
 
-def beta_prior(given_ego: Array, given_alter: Array, directed: bool) -> tuple[float, float]:
+def beta_prior(
+    given_ego: Array, given_alter: Array, directed: bool, often: Array | None = None
+) -> tuple[float, float]:
     """Beta prior of ego's share of a pair's acts, by maximum beta-binomial likelihood.
 
     Rests on how often each count occurs and on nothing else, so that the order of rows changes no bit.
@@ -96,6 +100,8 @@ def beta_prior(given_ego: Array, given_alter: Array, directed: bool) -> tuple[fl
         Acts of each; rows without an act change nothing.
     directed : bool
         Whether who is ego means something. If not, the prior is Beta(α, α).
+    often : ndarray of int, shape (n_dyads,), optional
+        How many pairs each row stands for; one, where it is not said.
 
     Returns
     -------
@@ -107,12 +113,13 @@ def beta_prior(given_ego: Array, given_alter: Array, directed: bool) -> tuple[fl
     acts = given_ego + given_alter
     if acts.max(initial=0) < 2:
         return math.nan, math.nan
-    total = _exceeding(*_tally(acts))
-    of_ego, of_alter = _tally(given_ego), _tally(given_alter)
+    total = _exceeding(*_tally(acts, often))
+    of_ego, of_alter = _tally(given_ego, often), _tally(given_alter, often)
     sides = [[part.tolist() for part in side] for side in (of_ego, of_alter)]
     # where the counts of both are the same numbers, the likelihood is highest at equal parameters
     if not directed or sides[0] == sides[1]:
-        half = _even(_exceeding(*_tally(np.concatenate([given_ego, given_alter]))), total) / 2
+        both = np.concatenate([given_ego, given_alter])
+        half = _even(_exceeding(*_tally(both, None if often is None else np.tile(often, 2))), total) / 2
         return half, half
     # one and the same work whichever of the two is called ego: then the answers are mirrored to the bit
     if sides[0] > sides[1]:
