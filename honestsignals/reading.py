@@ -125,21 +125,8 @@ def read_log(
         return read_spark(source, columns, on_spark)
     if table is not None:
         source = open_source(source, table=table)
-    if depth_layers is None:
-        depth_layers = _own_layers(source, columns)
     options = ActOptions(time_unit, time_origin, bad_rows, duplicates, depth_layers=depth_layers)
     return InteractionLog(acts_read(source, columns, options), source_name(source))
-
-
-def _own_layers(source: Any, columns: Mapping[str, str] | None) -> list[str] | None:
-    """The layers that an ordered Categorical of words brings with it."""
-    name = "depth" if columns is None else columns.get("depth")
-    column = source[name] if name is not None and name in getattr(source, "columns", ()) else None
-    kind: Any = getattr(column, "dtype", None)
-    if not getattr(kind, "ordered", False):
-        return None
-    words = list(kind.categories)
-    return words if len(words) > 1 and all(isinstance(one, str) for one in words) else None
 
 
 def from_graph(

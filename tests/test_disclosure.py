@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import honestsignals as hs
@@ -347,6 +348,26 @@ def test_layers_are_their_places() -> None:
     categories = words.assign(depth=pd.Categorical(words["depth"]))
     same = hs.read_log(categories, time_unit="s", depth_layers=layers)
     pd.testing.assert_frame_equal(same.dyads(metrics=FAMILIES).frame, expected)
+    enum = pl.from_pandas(words).with_columns(pl.col("depth").cast(pl.Enum(layers)))
+    same = hs.read_log(enum, time_unit="s", depth_layers=layers)
+    pd.testing.assert_frame_equal(same.dyads(metrics=FAMILIES).frame, expected)
+
+
+def test_ordered_categories_are_layers_on_disk_too(tmp_path: Any) -> None:
+    frame, layers = random_frame(1), ["peripheral", "unused", "core"]
+    place = np.random.default_rng(1).integers(-1, 3, len(frame))
+    place[place == 1] = 0
+    frame = frame.rename(columns={"depth": "how deep"})
+    frame["how deep"] = pd.Categorical.from_codes(place, layers, ordered=True)
+    columns = {name: name for name in ("sender", "receiver", "time", "topic")} | {"depth": "how deep"}
+    memory = hs.read_log(frame, columns=columns, time_unit="s").dyads(metrics=FAMILIES).frame
+    stored = hs.store_log(frame, columns=columns, time_unit="s", threads=1)
+    disk = stored.dyads(tmp_path / "dyads.parquet", metrics=FAMILIES).to_frame()
+    assert memory["depth_ego"].max() > 0
+    pd.testing.assert_frame_equal(disk, memory, check_exact=True)
+    for words in (frame["how deep"].cat.as_unordered(), frame["how deep"].astype(object)):
+        with pytest.raises(hs.InputError, match="read as layers, with depth_layers of read_log"):
+            hs.store_log(frame.assign(**{"how deep": words}), columns=columns, time_unit="s", threads=1)
 
 
 def test_layers_of_a_study(tmp_path: Any) -> None:

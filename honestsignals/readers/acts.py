@@ -19,7 +19,7 @@ from honestsignals.readers.duplicates import repeated_rows
 from honestsignals.readers.faults import count_left_out, kept_rows, no_rows, raise_faults
 from honestsignals.readers.ids import order_people, places_of
 from honestsignals.readers.kinds import check_kinds
-from honestsignals.readers.layers import check_layers
+from honestsignals.readers.layers import check_layers, layers_of
 from honestsignals.readers.mapping import PEOPLE_KEYS, map_columns, unread_columns, wanted_columns
 from honestsignals.readers.reports import GIVER, OTHER, RECEIVER, REPORTS, choose_reports, one_key
 from honestsignals.readers.source import Source, open_source
@@ -200,7 +200,8 @@ def acts_read(source: Any, columns: Mapping[str, str] | None, options: ActOption
     opened = open_source(source, wanted_columns(columns))
     mapping = map_columns(opened, columns)
     check_options(options, mapping, opened)
-    raw = read_columns(opened, mapping, options.time_unit, tuple(options.depth_layers or ()))
+    layers = layers_of(opened, mapping, options.depth_layers)
+    raw = read_columns(opened, mapping, options.time_unit, layers)
     if raw.rows == 0 and not raw.faults:
         raise no_rows(opened)
     refuse_mixed_zones(raw.times, mapping.get("time", ""), opened)

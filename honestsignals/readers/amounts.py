@@ -52,7 +52,7 @@ RULES = {
         True, low=0, below="is negative: a weight is an amount; a signed rating is a label, not a weight"
     ),
     "duration": NumberRule(False, low=0, below="is negative"),
-    "depth": NumberRule(False, words="; words are read as layers, with depth_layers"),
+    "depth": NumberRule(False, words="; words are read as layers, with depth_layers of read_log"),
     "wave": NumberRule(True, whole=True),
 }
 

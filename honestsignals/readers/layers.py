@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,45 @@ def check_layers(layers: Sequence[str]) -> None:
         raise ArgumentError(f"depth_layers is {layers!r}; {rule}.")
     if len(layers) < 2 or len(set(layers)) < len(layers):
         raise ArgumentError(f"depth_layers is {list(layers)!r}; {rule}, two or more, each once.")
+
+
+def layers_of(source: object, mapping: Mapping[str, str], said: Sequence[str] | None) -> tuple[str, ...]:
+    """The words of depth: those said, or the categories of an ordered pandas Categorical of words.
+
+    Parameters
+    ----------
+    source : Source
+        What is read.
+    mapping : mapping of str to str
+        Keys of acts to columns.
+    said : sequence of str or None
+        ``depth_layers``.
+
+    Returns
+    -------
+    tuple of str
+        The outermost first; none where depth is in numbers, or not there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from honestsignals.readers.source import open_source
+    >>> words = pd.Categorical(["core", "outer"], ["outer", "core"], ordered=True)
+    >>> layers_of(open_source(pd.DataFrame({"how deep": words})), {"depth": "how deep"}, None)
+    ('outer', 'core')
+    """
+    if said is not None:
+        return tuple(said)
+    frame: Any = getattr(source, "frame", None)
+    if frame is None or "depth" not in mapping:
+        return ()
+    place = [str(column) for column in frame.columns].index(mapping["depth"])
+    kind = frame.dtypes.iloc[place]
+    words = list(kind.categories) if getattr(kind, "ordered", False) else []
+    if len(words) < 2 or not all(isinstance(one, str) for one in words):
+        return ()
+    check_layers(words)
+    return tuple(words)
 
 
 def read_layers(

@@ -155,13 +155,22 @@ class Stream:
     ) -> Iterator[pa.Table]:
         """Tables of these columns, cut to ``rows``."""
         for batch in pa.RecordBatchReader.from_stream(self.table):
-            part = pa.Table.from_batches([batch]).select(list(columns))
+            arrays = [_without_views(batch.column(column)) for column in columns]
+            part = pa.Table.from_arrays(arrays, names=list(columns))
             for start in range(0, part.num_rows, rows):
                 yield part.slice(start, rows)
 
     def lines(self, rows: Sequence[int]) -> list[int]:
         """Rows are counted from 0."""
         return [int(row) for row in rows]
+
+
+def _without_views(array: Any) -> Any:
+    """The same categories as text that Arrow can look up: those of Polars are views, which it cannot."""
+    if not (pa.types.is_dictionary(array.type) and pa.types.is_string_view(array.type.value_type)):
+        return array
+    words = array.dictionary.cast(pa.string())
+    return pa.DictionaryArray.from_arrays(array.indices, words, ordered=array.type.ordered)
 
 
 def open_source(source: Any, wanted: Sequence[str] = (), table: str | None = None) -> Source:

@@ -22,6 +22,7 @@ from honestsignals.readers.checked import KEPT, TEXTS, Checked, checked
 from honestsignals.readers.faults import Fault, count_left_out, no_rows, raise_faults
 from honestsignals.readers.ids import as_text, order_people, places_of
 from honestsignals.readers.kinds import check_kinds
+from honestsignals.readers.layers import layers_of
 from honestsignals.readers.mapping import PEOPLE_KEYS
 from honestsignals.readers.source import Source
 from honestsignals.readers.times import TimePart, parse_origin, refuse_mixed_zones, settle_unit
@@ -180,6 +181,7 @@ class _Found:
 
     def __init__(self, source: Source, mapping: Mapping[str, str], options: ActOptions, folder: Path) -> None:
         self.source, self.mapping, self.options, self.folder = source, mapping, options, folder
+        self.layers = layers_of(source, mapping, options.depth_layers)
         self.roster = None if options.roster is None else order_people(options.roster)
         self.rows = self.acts = self.batches = 0
         self.left_out: dict[str, int] = {}
@@ -191,8 +193,7 @@ class _Found:
     def check(self, given: tuple[Any, str | None]) -> Checked:
         """One batch by itself: on any thread."""
         batch, unit = given
-        layers = tuple(self.options.depth_layers or ())
-        raw = columns_of_batch(self.source, self.mapping, unit, layers, batch)
+        raw = columns_of_batch(self.source, self.mapping, unit, self.layers, batch)
         return checked(raw, faults_of_acts(raw, self.mapping, self.roster, self.source.unit))
 
     def absorb(self, batch: Checked) -> None:
