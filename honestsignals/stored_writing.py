@@ -20,7 +20,7 @@ from honestsignals.dyads import shown
 from honestsignals.engines.passes import Rows
 from honestsignals.engines.stored import StoredEngine
 from honestsignals.engines.threads import alive
-from honestsignals.errors import InputError, OutputError, disk_error
+from honestsignals.errors import ArgumentError, InputError, OutputError, disk_error
 from honestsignals.exporting.codebooks import codebook_path
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column, describe
@@ -105,10 +105,19 @@ def place_of(path: str | os.PathLike[str]) -> Path:
 
     Raises
     ------
+    ArgumentError
+        For what is no path.
     OutputError
     """
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str) or not str(path):
+        raise ArgumentError(
+            f"path is {path!r}; it must be where the table is written, as text or a Path: 'dyads.parquet'."
+        )
     # links are followed now: what they lead to is made, or replaced
-    target = Path(path).expanduser().resolve()
+    try:
+        target = Path(path).expanduser().resolve()
+    except (RuntimeError, ValueError) as error:  # a home of nobody, a zero byte
+        raise OutputError(f"{path!r} is no place to write: {str(error).rstrip('.').lower()}.") from None
     if not target.parent.is_dir():
         raise OutputError(f"There is no folder {target.parent} to write {target.name} into.")
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):

@@ -398,6 +398,16 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
     assert (tmp_path / "t.work" / "mine").read_text() == "mine"
 
 
+def test_what_is_no_path_is_told_so(tmp_path: Path) -> None:
+    log = hs.store_log(acts(1, 200), memory="300MB", time_unit="s", threads=1)
+    for path in (None, 7, "", b"dyads", ["dyads"]):
+        with pytest.raises(ArgumentError, match=r"path is .*; it must be where the table is written"):
+            log.dyads(path)  # type: ignore[arg-type]
+    for path in ("~nobody-of-that-name/dyads", str(tmp_path / "a\0b")):
+        with pytest.raises(OutputError, match="is no place to write: "):
+            log.dyads(path)
+
+
 def test_a_bucket_whose_sorting_stopped_is_sorted_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
