@@ -38,11 +38,11 @@ def cell(found: Found | None, key: str, form: str = ".2f") -> str:
     return "" if found is None or key not in found else f"{found[key]:{form}}"
 
 
-def table(heads: list[str], rows: list[list[str]], left: int = 0) -> list[str]:
-    """Markdown; nothing where there are no rows."""
+def table(heads: list[str], rows: list[list[str]], left: tuple[int, ...] = ()) -> list[str]:
+    """Markdown, columns of words to the left; nothing where there are no rows."""
     if not rows:
         return []
-    marks = [":--" if place in range(1, left) else "--:" for place in range(len(heads))]
+    marks = [":--" if place in left else "--:" for place in range(len(heads))]
     return ["", *("| " + " | ".join(row) + " |" for row in [heads, marks, *rows])]
 
 
@@ -52,6 +52,44 @@ def logs(content: dict[str, Any]) -> Iterator[tuple[Size, str]]:
         for size in content["sizes"]:
             if ending in size["megabytes"]:
                 yield size, ending
+
+
+AIMS = {
+    "every column in memory, over the sort": ("≤ 3.5", "memory", "over_sort"),
+    "every column on disk, one thread, over the sort": ("≤ 3.5", "disk, one thread", "over_sort"),
+    "every column on disk, two threads, over the sort": ("≤ 3.5", "disk", "over_sort"),
+    "columns of a pair's own acts in memory, over the sort": ("≤ 2.5", "memory, own acts", "over_sort"),
+    "columns of a pair's own acts on disk, two threads, over the sort": (
+        "≤ 2.5",
+        "disk, own acts",
+        "over_sort",
+    ),
+    "most memory on disk, two threads, GB": ("≤ 2", "disk", "peak_gb"),
+}
+
+
+def of_aims(content: dict[str, Any]) -> list[str]:
+    """What the package is to reach, and what it does reach, of Parquet."""
+    sizes = [size for size in content["sizes"] if size["acts"] >= FLOOR]
+    heads = ["what", "aim", *(f"{size['acts']:,} acts" for size in sizes)]
+    rows = []
+    for words, (aim, name, key) in AIMS.items():
+        rows.append([words, aim, *(cell(of(size, name), key) for size in sizes)])
+    faster = []
+    for size in sizes:
+        alone, two = of(size, "disk, one thread"), of(size, "disk")
+        faster.append(f"{alone['wall_s'] / two['wall_s']:.2f}" if alone and two else "")
+    rows.append(["two threads on disk: times as fast as one, by the clock", "≥ 1.7", *faster])
+    few = sizes[0]["acts"] if sizes else 0
+    powers = [exponent({"sizes": sizes[: place + 1]}, "disk") for place in range(len(sizes))]
+    rows.append(
+        [
+            f"power of the acts with which processor seconds on disk grow, from {few:,}",
+            "≤ 1.1",
+            *("" if power is None else f"{power[2]:.2f}" for power in powers),
+        ]
+    )
+    return table(heads, [row for row in rows if any(row[2:])], (0,))
 
 
 def of_every_column(content: dict[str, Any]) -> list[str]:
@@ -76,7 +114,7 @@ def of_every_column(content: dict[str, Any]) -> list[str]:
         for name in ("memory", "disk, one thread", "disk"):
             row += [cell(of(size, name, ending), key) for key in ("work_s", "over_sort")]
         rows.append(row)
-    return table(heads, rows, 2)
+    return table(heads, rows, (1,))
 
 
 def of_own_acts(content: dict[str, Any]) -> list[str]:
@@ -104,7 +142,7 @@ def of_clocks(content: dict[str, Any]) -> list[str]:
         row += [cell(one, "wall_s", ".1f") for one in (alone, two)]
         row.append(f"{alone['wall_s'] / two['wall_s']:.2f}" if alone and two else "")
         rows.append(row)
-    return table(heads, rows, 2)
+    return table(heads, rows, (1,))
 
 
 def of_peers(content: dict[str, Any]) -> list[str]:
@@ -123,10 +161,7 @@ def of_peers(content: dict[str, Any]) -> list[str]:
             row.append(cell(theirs, "theirs_over_ours", ".1f"))
             row += [f"{1000 * one['s_per_column']:.1f}" for one in (theirs, ours)]
             rows.append(row)
-    marked = table(heads, rows, 2)
-    if marked:
-        marked[2] = marked[2].replace("--:", ":--", 1)
-    return marked
+    return table(heads, rows, (0, 1))
 
 
 def exponent(content: dict[str, Any], name: str) -> tuple[int, int, float] | None:
@@ -147,22 +182,28 @@ def in_words(content: dict[str, Any]) -> list[str]:
         if grows:
             few, many, power = grows
             lines.append(f"- {words}, from {few:,} to {many:,} acts: {power:.2f}")
-    if not lines:
-        return []
-    lines = ["", "Power of the number of acts with which processor seconds grow:", "", *lines]
+    if lines:
+        lines = ["", "**Power of the number of acts** with which processor seconds grow:", "", *lines]
+    return lines + to_come(content)
+
+
+def to_come(content: dict[str, Any]) -> list[str]:
+    """A thousand million acts on one machine, from the largest log that was measured on disk."""
+    ran = [(size["acts"], of(size, "disk"), of(size, "disk, one thread")) for size in content["sizes"]]
+    both = [(acts, two, alone) for acts, two, alone in ran if two and alone]
     grows = exponent(content, "disk")
-    if grows:
-        _, many, power = grows
-        last = next(size for size in content["sizes"] if size["acts"] == many)
-        disk = of(last, "disk")
-        assert disk is not None
-        seconds = disk["work_s"] * (1e9 / many) ** power
-        lines += [
-            "",
-            f"A thousand million acts on one machine, at that power: {disk['work_s']:.0f} s × "
-            f"{1e9 / many:,.0f}^{power:.2f} = {seconds:,.0f} processor seconds, {seconds / 3600:.1f} hours.",
-        ]
-    return lines
+    if grows is None or not both:
+        return []
+    acts, two, alone = both[-1]
+    times = 1e9 / acts
+    power = max(grows[2], 1.0)
+    return [
+        "",
+        f"**A thousand million acts on one machine**, if it goes on so: {two['work_s']:.0f} s × "
+        f"{times:,.0f}^{power:.2f} = {two['work_s'] * times**power:,.0f} processor seconds; by the clock "
+        f"{alone['wall_s'] * times**power / 60:,.0f} minutes on one core, "
+        f"{two['wall_s'] * times**power / 60:,.0f} on two.",
+    ]
 
 
 def about(content: dict[str, Any]) -> str:
@@ -182,7 +223,7 @@ def about(content: dict[str, Any]) -> str:
 
 def page(content: dict[str, Any]) -> str:
     """The numbers of docs/scale.md."""
-    lines = [about(content), "", "**Every column**, and the sort of the same file:"]
+    lines = [about(content), *of_aims(content), "", "**Every column**, and the sort of the same file:"]
     lines += of_every_column(content)
     own, peers = of_own_acts(content), of_peers(content)
     if own:
