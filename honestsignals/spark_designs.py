@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from honestsignals.engines.pair_parts import Asked
+from honestsignals.engines.bucket_work import closure, rests_on_all, sees
+from honestsignals.engines.pair_parts import FLIPPED, Asked
 from honestsignals.engines.passes import FAR, Rows, around, second_pass
-from honestsignals.engines.spark import SparkEngine, collected, ties_columns
-from honestsignals.engines.stored import closure, rests_on_all, sees
+from honestsignals.engines.spark import SparkEngine, collected, ties_columns, together
+from honestsignals.engines.spark_ties import TiesOnSpark, of_workers
 from honestsignals.errors import MOST_SHOWN, ArgumentError, DesignError, Problem, bad_input, listed
 from honestsignals.glossary import WORDS
 from honestsignals.metrics.acts import Settings
@@ -70,6 +71,9 @@ class SparkDesign:
         Rows are ordered pairs, seen from ego.
     dated : bool
         Whether times have a calendar.
+    joined : bool
+        Whether workers join what rests on everybody's ties; else it is worked out on the driver, which takes
+        less time where these are few.
     label : SparkLabel or None
     """
 
@@ -78,13 +82,15 @@ class SparkDesign:
     before: int | None
     directed: bool
     dated: bool
+    joined: bool = False
     label: SparkLabel | None = None
 
 
 def frame_of(design: SparkDesign, metrics: Sequence[str] | str | None) -> tuple[Any, tuple[Fact, ...]]:
     """The table as a Spark DataFrame, and what its columns are.
 
-    What rests on everybody's ties, or on all rows, is worked out here and goes back to the pairs.
+    What rests on everybody's ties, or on all rows, is worked out here and goes back to the pairs, or by the
+    workers (``design.joined``).
 
     Parameters
     ----------
@@ -99,6 +105,8 @@ def frame_of(design: SparkDesign, metrics: Sequence[str] | str | None) -> tuple[
         raise DesignError(f"Two columns are called {label.name!r}: a metric and the label. Rename the label.")
     planned = plan(names, log.kinds, log.has)
     of_all = [column for column in planned if rests_on_all(column)]
+    joined = [column for column in of_all if design.joined and _joins(column, planned)]
+    of_all = [column for column in of_all if column not in joined]
     facts = [describe(column) for column in planned if column.name in set(names)]
     facts = sorted(facts, key=lambda fact: names.index(fact.name))
     rows: Rows | None = None
@@ -118,8 +126,12 @@ def frame_of(design: SparkDesign, metrics: Sequence[str] | str | None) -> tuple[
         given=tuple((name, str(values.dtype)) for name, values in given.items()),
         follows=rows is not None,
     )
-    there = None if rows is None else engine.rows_frame(rows, list(given.values()))
-    frame = engine.table(asked, shown_columns(facts, design.dated), there)
+    coming = [] if rows is None else [engine.rows_frame(rows, list(given.values()))]
+    if joined:
+        ties = TiesOnSpark(engine, joined, design.before, coming[0] if label is not None else None)
+        found = ties.found(design.directed)
+        asked, coming = found.asked(asked), [*(one.drop(FLIPPED) for one in coming), *found.frames]
+    frame = engine.table(asked, shown_columns(facts, design.dated), together(coming))
     ids = [
         Fact(name, name, "design", WORDS[name].meaning, unit="id", range=NO_RANGE, swap="swap")
         for name in ("ego", "alter")
@@ -127,12 +139,20 @@ def frame_of(design: SparkDesign, metrics: Sequence[str] | str | None) -> tuple[
     return frame, (*ids, *facts)
 
 
+def _joins(column: Column, planned: Sequence[Column]) -> bool:
+    """Whether workers work out a column that rests on more than the row's pair."""
+    if not column.form:
+        return of_workers(column)
+    by_name = {one.name: one for one in planned}
+    return all(_joins(by_name[name], planned) for name in column.inputs)
+
+
 def _over_all(
     design: SparkDesign, planned: Sequence[Column], of_all: Sequence[Column]
 ) -> tuple[Rows, dict[str, Array]]:
     """Rows of the table, and the columns that rest on more than the row's pair."""
     engine, before = design.engine, design.before
-    kinds = list(dict.fromkeys(column.kind for column in planned if sees(column)))
+    kinds = list(dict.fromkeys(column.kind for column in of_all if sees(column)))
     wanted = closure([column for column in of_all if not sees(column)], planned)
     needed = [column for column in planned if column.name in wanted]
     if design.label is None:
@@ -142,7 +162,7 @@ def _over_all(
         moments = None if before is None else np.full(len(label.ego), before)
         rows = Rows(label.ego, label.alter, moments, design.directed)
         known = engine.columns(rows, needed, design.settings) if needed else {}
-    found = {column.name: around(column, rows, engine) for column in planned if sees(column)}
+    found = {column.name: around(column, rows, engine) for column in of_all if sees(column)}
     found = second_pass(known | found, needed, rows, engine)
     return rows, {column.name: found[column.name] for column in of_all}
 

@@ -24,6 +24,10 @@ from honestsignals.spark_tables import SparkTable
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+HELD_ACTS = 10_000_000
+"""Acts up to which everybody's ties come to the driver, which takes less time than joins do."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SparkLog(Measurable):
     """Acts of giving in a Spark DataFrame: measured like a log in memory.
@@ -153,8 +157,9 @@ class SparkLog(Measurable):
             if labels is not None:
                 tell("Collecting answers")
                 label = labels_of(labels, self.people, directed=directed)
-            design = SparkDesign(self.engine, settings, before, directed, self.dated, label)
-            tell("Collecting everybody's ties")
+            joined = len(self) > HELD_ACTS
+            design = SparkDesign(self.engine, settings, before, directed, self.dated, joined, label)
+            tell("Joining everybody's ties" if joined else "Collecting everybody's ties")
             frame, about = frame_of(design, metrics)
 
         def facts() -> list[str]:

@@ -11,9 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from honestsignals.engines.local import LocalEngine
-from honestsignals.engines.passes import LogColumns, Rows, second_pass
+from honestsignals.engines.passes import FAR, LogColumns, Rows, second_pass
+from honestsignals.errors import DesignError
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import plan
+from honestsignals.metrics.embeddedness import known_shared
+from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -22,6 +25,10 @@ PART_ROWS = 200_000
 PAIR = ("low", "high")
 ASKED = "asked"
 """Column of what comes with the rows of a table; null in acts."""
+FLIPPED = "flipped"
+"""Column of rows that says whether the higher is ego."""
+OF_PERSON, SHARED = "of_person", "shared"
+"""Columns of what workers found elsewhere: of one of the two, and of contacts that they share."""
 WORD = 8
 """Bytes of a value in it."""
 
@@ -51,6 +58,12 @@ class Asked:
         (``follows``).
     follows : bool
         Whether rows come with the acts.
+    of_all : tuple of (str, float)
+        Columns that are one number for all rows.
+    of_people : tuple of (str, str, str)
+        Columns that come to the pairs for each of the two: as seen from ego, from alter, and type.
+    shared : tuple of str
+        Kinds of which sums over shared contacts come to the pairs.
     """
 
     frame: LogColumns
@@ -62,6 +75,15 @@ class Asked:
     directed: bool = False
     given: tuple[tuple[str, str], ...] = ()
     follows: bool = False
+    of_all: tuple[tuple[str, float], ...] = ()
+    of_people: tuple[tuple[str, str, str], ...] = ()
+    shared: tuple[str, ...] = ()
+
+    @property
+    def coming(self) -> tuple[str, ...]:
+        """Columns of what comes with the acts."""
+        there = {ASKED: self.follows, OF_PERSON: bool(self.of_people), SHARED: bool(self.shared)}
+        return tuple(name for name, some in there.items() if some)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +103,7 @@ class Measured:
     columns: dict[str, Array]
 
 
-def whole_pairs(batches: Iterable[Any], least: int = PART_ROWS) -> Iterator[Any]:
+def whole_pairs(batches: Iterable[Any], least: int = PART_ROWS, names: Sequence[str] = PAIR) -> Iterator[Any]:
     """Tables of whole pairs, from batches in which each pair's rows follow one another.
 
     The rows of the last pair of a batch wait for those that the next has of it; only one pair's rows ever
@@ -93,6 +115,8 @@ def whole_pairs(batches: Iterable[Any], least: int = PART_ROWS) -> Iterator[Any]
         With ``low`` and ``high``, which name the pair.
     least : int
         Rows that are gathered before a table is cut off.
+    names : sequence of str
+        Columns that name the pair, or whatever else is to be whole.
 
     Examples
     --------
@@ -109,7 +133,7 @@ def whole_pairs(batches: Iterable[Any], least: int = PART_ROWS) -> Iterator[Any]
         if rows < wanted:
             continue
         table = pa.Table.from_batches(waiting)
-        cut = _last_pair(table)
+        cut = _last_pair(table, names)
         if cut:
             yield table.slice(0, cut)
             waiting = table.slice(cut).combine_chunks().to_batches()
@@ -120,10 +144,12 @@ def whole_pairs(batches: Iterable[Any], least: int = PART_ROWS) -> Iterator[Any]
         yield pa.Table.from_batches(waiting)
 
 
-def _last_pair(table: Any) -> int:
+def _last_pair(table: Any, names: Sequence[str]) -> int:
     """Where the rows of the last pair begin."""
-    last = pc.and_(*(pc.equal(table.column(name), table.column(name)[-1]) for name in PAIR))
-    return table.num_rows - int(pc.sum(last).as_py())
+    last = np.ones(table.num_rows, dtype=bool)
+    for name in names:
+        last &= _plain(pc.equal(table.column(name), table.column(name)[-1]))
+    return table.num_rows - int(last.sum())
 
 
 def coded(table: Any, frame: LogColumns) -> tuple[LogColumns, Any, tuple[Array, Array]]:
@@ -183,31 +209,95 @@ def measured(table: Any, asked: Asked) -> Measured:
     Parameters
     ----------
     table : pyarrow.Table
-        Their acts; among them the rows of the table where ``asked.follows``.
+        Their acts; among them what comes with them: ``asked.coming``.
     asked : Asked
     """
-    rows_there = None
-    acts = table
-    if asked.follows:
-        of_rows = pc.is_valid(table.column(ASKED))
-        acts, rows_there = table.filter(pc.invert(of_rows)), table.filter(of_rows)
-    log, people, pair = coded(
-        acts if rows_there is None else pa.concat_tables([acts, rows_there]), asked.frame
-    )
+    parts = [table]
+    if asked.coming:
+        parts = [table.filter(pc.is_valid(table.column(name))) for name in ("from_low", *asked.coming)]
+    log, people, sides = coded(pa.concat_tables(parts), asked.frame)
+    edges = np.cumsum([part.num_rows for part in parts])
+    engine = _Knowing(_first(log, int(edges[0])) if asked.coming else log)
+    # codes of the two of what comes, by its column
+    pairs = {
+        name: (sides[0][start:stop], sides[1][start:stop])
+        for name, start, stop in zip(asked.coming, edges[:-1], edges[1:], strict=True)
+    }
+    coming = {name: part.column(name) for name, part in zip(asked.coming, parts[1:], strict=True)}
     known: dict[str, Array] = {}
-    if rows_there is None:
-        engine = LocalEngine(log)
-        rows = _rows_of_pairs(engine, asked)
-    else:
-        engine = LocalEngine(_first(log, acts.num_rows))
-        flipped, known = _given(rows_there.column(ASKED), asked.given)
-        low, high = (side[acts.num_rows :] for side in pair)
+    if asked.follows:
+        flipped, known = unpacked(coming[ASKED], asked.given)
+        low, high = pairs[ASKED]
         before = None if asked.before is None else np.full(len(low), asked.before)
         rows = Rows(np.where(flipped, high, low), np.where(flipped, low, high), before, asked.directed)
+    else:
+        rows = _rows_of_pairs(engine, asked)
+    known |= {name: np.full(len(rows.ego), value) for name, value in asked.of_all}
+    if asked.of_people:
+        known |= _of_both(rows, log.n_people, pairs[OF_PERSON], coming[OF_PERSON], asked)
+    if asked.shared:
+        engine.known = _of_shared(rows, log.n_people, pairs[SHARED], coming[SHARED], asked.shared)
     planned = plan(asked.names, log.kinds, log.has)
     found = engine.statistics(rows, planned, asked.settings) | known
     found = second_pass(found, planned, rows, engine)
     return Measured(people.take(pa.array(rows.ego)), people.take(pa.array(rows.alter)), found)
+
+
+class _Knowing(LocalEngine):
+    """An engine that was told what its rows have of everybody's ties."""
+
+    known: dict[str, Ties]
+
+    def __init__(self, log: LogColumns) -> None:
+        super().__init__(log)
+        self.known = {}
+
+    def ties(self, kind: str = "", before: int = FAR) -> Ties:
+        """Those that it was told of, else those of its own acts."""
+        return self.known[kind] if kind in self.known else super().ties(kind, before)
+
+
+def _of_both(rows: Rows, n: int, pair: tuple[Array, Array], column: Any, asked: Asked) -> dict[str, Array]:
+    """Columns of ego and of alter, which came to the pair one by one."""
+    upper, found = unpacked(column, [(ego, dtype) for ego, _, dtype in asked.of_people])
+    keys = 2 * (pair[0].astype(np.int64) * n + pair[1]) + upper
+    order = np.argsort(keys, kind="stable")
+    low, high = np.minimum(rows.ego, rows.alter), np.maximum(rows.ego, rows.alter)
+    wanted = 2 * (low.astype(np.int64) * n + high)
+    out: dict[str, Array] = {}
+    for side, is_upper in ((0, rows.ego > rows.alter), (1, rows.ego < rows.alter)):
+        place = np.searchsorted(keys, wanted + is_upper, sorter=order)
+        there = place < len(keys)
+        if not (there.all() and (keys[order[place]] == wanted + is_upper).all()):
+            raise DesignError(
+                "The Spark DataFrame is not the same each time it is computed: persist it first."
+            )
+        out |= {names[side]: found[names[0]][order[place]] for names in asked.of_people}
+    return out
+
+
+def _of_shared(
+    rows: Rows, n: int, pair: tuple[Array, Array], column: Any, kinds: Sequence[str]
+) -> dict[str, Ties]:
+    """Ties of each kind that know what these rows share: what came from each block, added up."""
+    low, high = np.minimum(rows.ego, rows.alter), np.maximum(rows.ego, rows.alter)
+    wanted = low.astype(np.int64) * n + high
+    asking, place = np.unique(wanted, return_inverse=True)
+    _, came = unpacked(column, [(name, "int64") for name in ("kind", "number", "weight")])
+    keys = pair[0].astype(np.int64) * n + pair[1]
+    at = np.searchsorted(asking, keys)
+    there = at < len(asking)
+    there[there] = asking[at[there]] == keys[there]
+    out: dict[str, Ties] = {}
+    for code, kind in enumerate(kinds):
+        own = np.flatnonzero(there & (came["kind"] == code))
+        number, weight = np.zeros((2, len(asking)), dtype=np.int64)
+        np.add.at(number, at[own], came["number"][own])
+        np.add.at(weight, at[own], came["weight"][own])
+        nobody = np.empty(0, dtype=np.int64)
+        out[kind] = Ties(n, nobody, nobody, nobody, nobody, 0)
+        known_shared(out[kind], rows.ego, rows.alter, (number[place], weight[place]))
+    return out
 
 
 def _rows_of_pairs(engine: LocalEngine, asked: Asked) -> Rows:
@@ -242,9 +332,9 @@ def _first(log: LogColumns, number: int) -> LogColumns:
 
 
 def packed(flipped: Array, columns: Sequence[Array]) -> Any:
-    """What comes with each row as bytes: whether the higher is ego, and a value a column.
+    """What comes with each row as bytes: whether it is of the higher, or the higher is ego; values.
 
-    >>> _given(pa.chunked_array([packed(np.array([True]), [np.array([2.5])])]), (("x", "float64"),))[1]
+    >>> unpacked(pa.chunked_array([packed(np.array([True]), [np.array([2.5])])]), (("x", "float64"),))[1]
     {'x': array([2.5])}
     """
     words = np.empty((len(flipped), 1 + len(columns)), dtype=np.int64)
@@ -256,7 +346,7 @@ def packed(flipped: Array, columns: Sequence[Array]) -> Any:
     return pa.Array.from_buffers(kind, len(words), buffers).cast(pa.binary())
 
 
-def _given(column: Any, given: Sequence[tuple[str, str]]) -> tuple[Array, dict[str, Array]]:
+def unpacked(column: Any, given: Sequence[tuple[str, str]]) -> tuple[Array, dict[str, Array]]:
     """What `packed` held."""
     kind = pa.binary(WORD * (1 + len(given)))
     flat = pa.chunked_array([chunk.cast(kind) for chunk in column.chunks], kind).combine_chunks()

@@ -14,6 +14,7 @@ import pyarrow as pa
 from honestsignals.engines.local import KEPT_TIES, LocalEngine
 from honestsignals.engines.pair_parts import (
     ASKED,
+    FLIPPED,
     PAIR,
     Asked,
     Measured,
@@ -56,6 +57,7 @@ class SparkEngine:
     ) -> None:
         self.acts, self._frame, self.people, self._places_of = acts, frame, people, places_of
         self._ties: dict[tuple[str, int], Ties] = {}
+        self._kept: tuple[Asked, Any] | None = None
 
     @property
     def log(self) -> LogColumns:
@@ -125,12 +127,12 @@ class SparkEngine:
 
     # what Spark does
 
-    def together(self, asked: Asked, rows: Any = None) -> Any:
-        """Acts (and rows of the table, where given), each pair's in one partition and one after another."""
+    def together(self, rows: Any = None) -> Any:
+        """Acts (and what comes with them), each pair's in one partition and one after another."""
         from pyspark.sql import functions
 
         source = self.acts
-        if asked.follows:
+        if rows is not None:
             source = source.unionByName(rows, allowMissingColumns=True)
         columns = [functions.col(name) for name in PAIR]
         return source.repartition(*columns).sortWithinPartitions(*columns)
@@ -144,9 +146,9 @@ class SparkEngine:
         shown : callable
             Of measured columns, those of the table as they are shown: an Arrow array or what becomes one.
         rows : pyspark.sql.DataFrame, optional
-            Rows of the table, as `rows_frame` makes them.
+            What comes with the acts: ``asked.coming``.
         """
-        nobody = Measured(self._no_ids(), self._no_ids(), empty_columns(asked))
+        nobody = Measured(self.no_ids, self.no_ids, empty_columns(asked))
         types = as_table(nobody, shown).schema
         size = batch_rows(self.acts.sparkSession)
 
@@ -154,7 +156,17 @@ class SparkEngine:
             for part in whole_pairs(batches):
                 yield from as_table(measured(part, asked), shown).cast(types).to_batches(size)
 
-        return mapped(self.together(asked, rows), work, types)
+        return mapped(self.together(rows), work, types)
+
+    def kept(self, asked: Asked) -> Any:
+        """Columns of every pair as a Spark DataFrame that workers keep, until others are asked for."""
+        if self._kept is None or self._kept[0] != asked:
+            if self._kept is not None:
+                self._kept[1].unpersist()
+            names = asked.names
+            found = self.table(asked, lambda one: {name: one.columns[name] for name in names})
+            self._kept = asked, found.persist()
+        return self._kept[1]
 
     def gathered(self, asked: Asked) -> tuple[Array, Array, dict[str, Array]]:
         """Columns of every pair, collected: codes of ego and alter, sorted, and one value a row."""
@@ -175,6 +187,7 @@ class SparkEngine:
             {
                 "low": ids.take(pa.array(low)),
                 "high": ids.take(pa.array(high)),
+                FLIPPED: rows.ego > rows.alter,
                 ASKED: packed(rows.ego > rows.alter, columns),
             }
         )
@@ -182,6 +195,7 @@ class SparkEngine:
         schema = types.StructType(
             [
                 *(types.StructField(name, kind) for name in PAIR),
+                types.StructField(FLIPPED, types.BooleanType()),
                 types.StructField(ASKED, types.BinaryType()),
             ]
         )
@@ -215,12 +229,14 @@ class SparkEngine:
         there[there] = keys[place[there]] == wanted[there]
         return place, there
 
-    def _no_ids(self) -> Any:
+    @property
+    def no_ids(self) -> Any:
+        """Ids of nobody."""
         return pa.array([], pa.string() if self.people.dtype == object else pa.int64())
 
     def _waits(self, asked: Asked) -> Any:
         """Waits of every pair as a Spark DataFrame."""
-        kind = self._no_ids().type
+        kind = self.no_ids.type
         fields = [("ego", kind), ("alter", kind), ("place", pa.int64())]
         fields += [("for_ego", pa.bool_()), ("wait", pa.int64()), ("cut", pa.bool_())]
         schema = pa.schema(fields)
@@ -230,7 +246,7 @@ class SparkEngine:
             for part in whole_pairs(batches):
                 yield from pa.table(_waited(part, asked), schema=schema).to_batches(size)
 
-        return mapped(self.together(asked), work, schema)
+        return mapped(self.together(), work, schema)
 
 
 def _waited(table: Any, asked: Asked) -> dict[str, Any]:
@@ -248,6 +264,14 @@ def _waited(table: Any, asked: Asked) -> dict[str, Any]:
         "place": np.arange(len(row), dtype=np.int64),
     }
     return found | {"for_ego": for_ego, "wait": wait.astype(np.int64), "cut": cut}
+
+
+def together(frames: Sequence[Any]) -> Any:
+    """Rows of several Spark DataFrames, null where one has no such column; None of none."""
+    found = None
+    for one in frames:
+        found = one if found is None else found.unionByName(one, allowMissingColumns=True)
+    return found
 
 
 def ties_columns(kind: str) -> tuple[str, str]:
