@@ -147,7 +147,7 @@ def of_clocks(content: dict[str, Any]) -> list[str]:
 
 def of_peers(content: dict[str, Any]) -> list[str]:
     heads = ["peer", "file", "acts", "its columns", "s", "of which reading", "GB", "our columns", "s"]
-    heads += ["of which reading", "GB", "theirs / ours", "theirs, ms a column", "ours"]
+    heads += ["of which reading", "GB", "theirs / ours", "after reading", "theirs, ms a column", "ours"]
     rows = []
     for name, words in PEERS.items():
         for size, ending in logs(content):
@@ -158,7 +158,8 @@ def of_peers(content: dict[str, Any]) -> list[str]:
             row = [f"{words} {theirs['version']}", ending, f"{size['acts']:,}"]
             for one in (theirs, ours):
                 row += [str(one["columns"]), *(cell(one, key) for key in ("work_s", "read_s", "peak_gb"))]
-            row.append(cell(theirs, "theirs_over_ours", ".1f"))
+            for key in ("theirs_over_ours", "theirs_over_ours_after_reading"):
+                row.append(cell(theirs, key, ".1f"))
             row += [f"{1000 * one['s_per_column']:.1f}" for one in (theirs, ours)]
             rows.append(row)
     return table(heads, rows, (0, 1))

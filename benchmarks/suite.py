@@ -152,14 +152,17 @@ def measured(acts: int, plan: Plan) -> dict[str, Any]:
 
 def with_ratios(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """To the sort of the same file, and of peers to ours, of the numbers as they are stored."""
-    seconds = {(one["contender"], one["format"]): one["work_s"] for one in found}
+    logs = {(one["contender"], one["format"]): one for one in found}
     for one in found:
         if one["columns"]:
             one["s_per_column"] = round(one["work_s"] / one["columns"], 5)
-        if ("sort", one["format"]) in seconds:
-            one["over_sort"] = round(one["work_s"] / seconds["sort", one["format"]], 2)
-        if (one.get("against"), one["format"]) in seconds:
-            one["theirs_over_ours"] = round(one["work_s"] / seconds[one["against"], one["format"]], 2)
+        sort, ours = logs.get(("sort", one["format"])), logs.get((one.get("against", ""), one["format"]))
+        if sort:
+            one["over_sort"] = round(one["work_s"] / sort["work_s"], 2)
+        if ours:
+            one["theirs_over_ours"] = round(one["work_s"] / ours["work_s"], 2)
+            after = [other["work_s"] - other["read_s"] for other in (one, ours)]
+            one["theirs_over_ours_after_reading"] = round(after[0] / after[1], 2)
     return found
 
 

@@ -55,6 +55,8 @@ def hold_ratios(size: dict[str, Any]) -> None:
         if "against" in one:
             ours = found[one["against"], ending]
             assert one["theirs_over_ours"] == pytest.approx(one["work_s"] / ours["work_s"], abs=0.006)
+            after = [other["work_s"] - other["read_s"] for other in (one, ours)]
+            assert one["theirs_over_ours_after_reading"] == pytest.approx(after[0] / after[1], abs=0.006)
             assert ours["columns"] > one["columns"]
 
 
@@ -202,7 +204,8 @@ def test_the_suite_runs(script: Load, acts: Path, tmp_path: Path) -> None:
     assert row[3:7] == ["108", *(f"{n:.2f}" for n in (sort["work_s"], memory["work_s"], memory["over_sort"]))]
     assert row[7:9] == [f"{disk['work_s']:.2f}", f"{disk['over_sort']:.2f}"]
     peer = cells(printed, f"pandas groupby {pd.__version__} | parquet")
-    assert peer[11] == f"{found['pandas', 'parquet']['theirs_over_ours']:.1f}"
+    theirs = found["pandas", "parquet"]
+    assert peer[11:13] == [f"{theirs[key]:.1f}" for key in theirs if key.startswith("theirs_over_ours")]
     assert page.read_text().startswith("before\n")
     assert script("scale_page").page({"sizes": [size]}) in page.read_text()
     assert script("scale_page").page({"sizes": [size]}) in printed
