@@ -328,9 +328,9 @@ def contact(engine: Engine, rows: Rows) -> Array:
 
 def shown(fact: Fact, values: Array, dated: bool) -> Any:
     """A column as the frame holds it: moments as dates where they are, states as words."""
-    import pandas as pd
-
     if fact.unit == "state":
+        import pandas as pd
+
         return pd.Categorical.from_codes(values.astype(np.int8), categories=pd.Index(balance.STATES))
     if fact.unit == "time" and dated:
         known = ~np.isnan(values)

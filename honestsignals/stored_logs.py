@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from honestsignals.act_forms import span_of
 from honestsignals.dyads import contact
@@ -143,7 +142,7 @@ class StoredLog(Measurable):
             Where something else has that name, or the disk is full.
         """
         target, settings = place_of(path), settings_of(conversation_gap, period, spans)
-        with progress() as tell:
+        with progress() as tell, self.engine.at_work():
             tell("Bringing pairs together")
             rows = self._rows(None if until is None else self.moment(until))
             names = choose(metrics, self.engine.log.kinds, self.has, metrics != "all")
@@ -160,7 +159,6 @@ class StoredLog(Measurable):
                 plan(names, self.engine.log.kinds, self.has),
                 tuple(names),
                 settings,
-                pa.array(self.people),
                 self.staged.dated,
                 tuple(facts),
                 self.digest,

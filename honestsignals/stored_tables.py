@@ -18,15 +18,15 @@ from honestsignals.exporting.codebooks import codebook_of
 from honestsignals.metrics.balance import STATES
 from honestsignals.metrics.columns import column, describe
 from honestsignals.metrics.registry import NO_RANGE, Fact
+from honestsignals.stored_parts import ABOUT
 from honestsignals.tables import render
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-ABOUT, PARTS = b"honestsignals", "part-*.parquet"
-"""What each part says of the table in its metadata, and how parts are called: the folder holds nothing
-else, so that any reader of Parquet reads it."""
+PARTS = "part-*.parquet"
+"""How parts are called: the folder holds nothing else, so that any reader of Parquet reads it."""
 FORMAT = "honestsignals stored table 1"
 BATCH_ROWS = 200_000
 MOST_CELLS = 500_000_000

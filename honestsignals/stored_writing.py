@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from honestsignals.dyads import shown
 from honestsignals.engines.passes import Rows
 from honestsignals.engines.stored import StoredEngine
 from honestsignals.engines.threads import alive
@@ -24,8 +22,8 @@ from honestsignals.errors import ArgumentError, InputError, OutputError, disk_er
 from honestsignals.exporting.codebooks import codebook_path
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column, describe
-from honestsignals.metrics.registry import Fact
-from honestsignals.stored_tables import ABOUT, FORMAT, StoredTable, about_of, open_table, rows_in
+from honestsignals.stored_parts import Sheet, part_name, write_part
+from honestsignals.stored_tables import FORMAT, StoredTable, about_of, open_table, rows_in
 from honestsignals.tables import write_frame
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -52,8 +50,6 @@ class Job:
     names : tuple of str
         Columns of the table.
     settings : Settings
-    people : pyarrow.Array
-        Ids by code.
     dated : bool
         Whether times have a calendar.
     facts : tuple of str
@@ -67,7 +63,6 @@ class Job:
     plan: Sequence[Column]
     names: tuple[str, ...]
     settings: Settings
-    people: Any
     dated: bool
     facts: tuple[str, ...]
     digest: str
@@ -225,33 +220,19 @@ def _difference(known: str, run: dict[str, Any]) -> str:
 def _measure(job: Job, work: Path, tell: Callable[[str], None]) -> None:
     folder, number, begin = work / PARTS, len(job.engine), time.monotonic()
     facts = [describe(column) for column in job.plan if column.name in set(job.names)]
-    by_name, about = {fact.name: fact for fact in facts}, job.about
     sizes = job.engine.rows_in_buckets(job.rows)
     done = [place for place in range(number) if whole(folder / part_name(place), sizes[place])]
     for path in folder.iterdir():
         if path.name not in {part_name(place) for place in done}:
             path.unlink()
 
-    def write(place: int, rows: Rows, columns: dict[str, Array]) -> int:
-        table = _table(job, rows, columns, by_name).replace_schema_metadata({ABOUT: about})
-        part = folder / part_name(place)
-        draft = part.with_suffix(".draft")
-        # numbers are all different, and looking them up takes longer than writing them
-        words = [one.name for one in table.schema if not pa.types.is_primitive(one.type)]
-        pq.write_table(table, draft, compression="lz4", use_dictionary=words, write_statistics=False)
-        draft.replace(part)
-        return place
-
+    sheet = Sheet(folder, job.engine.ids, job.names, tuple(facts), job.dated, job.about)
     tell(f"Measuring {len(job.rows.ego):,} pairs")
-    parts = job.engine.in_parts(job.rows, job.plan, job.settings, folder=work, take=write, done=done)
+    written = partial(write_part, sheet)
+    parts = job.engine.in_parts(job.rows, job.plan, job.settings, folder=work, take=written, done=done)
     for count, _ in enumerate(parts, 1):
         left = (time.monotonic() - begin) / count * (number - len(done) - count)
         tell(f"Measured {len(done) + count} of {number} parts; about {left:,.0f} s left")
-
-
-def part_name(place: int) -> str:
-    """Name of a bucket's part."""
-    return f"part-{place:05d}.parquet"
 
 
 def whole(part: Path, rows: int) -> bool:
@@ -264,6 +245,8 @@ def whole(part: Path, rows: int) -> bool:
 
 def _publish(work: Path, target: Path) -> None:
     """Give the parts the name of the table, and take away what else there is."""
+    for draft in (work / PARTS).glob("*.draft"):
+        draft.unlink(missing_ok=True)
     if target.exists():
         target.replace(work / OLD)
     (work / PARTS).replace(target)
@@ -273,14 +256,3 @@ def _publish(work: Path, target: Path) -> None:
             shutil.rmtree(path)
         elif path.name != LOCK:
             path.unlink()
-
-
-def _table(job: Job, rows: Rows, columns: dict[str, Array], facts: dict[str, Fact]) -> Any:
-    """Rows of one bucket, as the frame of a table in memory has them."""
-    values: dict[str, Any] = {
-        "ego": job.people.take(pa.array(rows.ego)),
-        "alter": job.people.take(pa.array(rows.alter)),
-    }
-    for name in job.names:
-        values[name] = pa.array(shown(facts[name], columns[name], job.dated))
-    return pa.table(values)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from honestsignals.engines.buckets import Buckets, bounds_of, deal, keys_of
+from honestsignals.engines.buckets import IDS, Buckets, bounds_of, deal, keys_of, write_table
 from honestsignals.engines.ordering import MOST_EXPANDED, too_many
 from honestsignals.engines.passes import LogColumns
 from honestsignals.engines.stored import StoredEngine
@@ -144,6 +145,7 @@ def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) ->
     bounds = bounds_of(np.concatenate(keys), number)
     folder = place / "buckets"
     folder.mkdir()
+    write_table(folder / IDS, pa.table({"id": pa.array(staged.people)}))
     tally = _Tally(staged)
     batches = (tally.seen(batch) for batch in staged.coded())
     buckets = deal(batches, frame, bounds, folder, lambda acts: tell(f"Dealt {acts:,} acts"))

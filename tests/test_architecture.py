@@ -58,6 +58,7 @@ LAYERS = [
     ["hazard_rows"],
     ["hazard_columns"],
     ["nulls"],
+    ["stored_parts"],
     ["stored_tables"],
     ["stored_writing"],
     ["stored_logs", "spark_sessions", "spark_tables"],

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from honestsignals.engines.ordering import PairedActs, pair_up
 from honestsignals.engines.passes import LogColumns
@@ -22,8 +23,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 ACT_COLUMNS = ("sender", "receiver", "time", "count", "weight", "kind", "conversation", "depth", "topic")
 """Columns of acts that an engine takes."""
 SORTED_COLUMNS = ("time", "count", "weight", "kind", "conversation", "depth", "topic")
-SAMPLE = 1_000_000
-"""Acts whose keys say where buckets begin."""
+IDS = "ids.arrow"
+"""In the folder of the buckets: ids by code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +185,21 @@ def saved(file: Path, values: Array) -> None:
             out.write(values.data)
     except OSError as error:
         raise disk_error(error, file.parent) from error
+
+
+def write_table(path: Path, table: Any) -> None:
+    """An Arrow table as a file.
+
+    Raises
+    ------
+    OutputError
+        Where the disk is full.
+    """
+    try:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+            out.write_table(table)
+    except OSError as error:
+        raise disk_error(error, path.parent) from error
 
 
 def append(values: Array, path: Path) -> None:

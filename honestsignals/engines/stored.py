@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from honestsignals.engines.buckets import Buckets, saved
-from honestsignals.engines.local import KEPT_TIES, LocalEngine
-from honestsignals.engines.passes import FAR, LogColumns, Rows, around, second_pass
+from honestsignals.engines.bucket_work import (
+    Measuring,
+    Part,
+    closure,
+    file_of,
+    pairs_of,
+    sees,
+    some,
+    ties_of,
+)
+from honestsignals.engines.buckets import IDS, Buckets, saved
+from honestsignals.engines.local import KEPT_TIES
+from honestsignals.engines.passes import FAR, LogColumns, Rows, second_pass
 from honestsignals.engines.threads import in_order
+from honestsignals.engines.workers import processes
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column
-from honestsignals.metrics.registry import DIRECTED
 from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Taken = TypeVar("Taken")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+PROCESSES_FROM = 3_000_000
+"""Acts from which on processes are worth the second that it takes to start them."""
 
 
 class StoredEngine:
@@ -31,7 +47,7 @@ class StoredEngine:
     buckets : Buckets
         The acts.
     threads : int
-        Buckets that are worked on at once.
+        Buckets that are worked on at once: by threads, or by processes while ``at_work`` lasts.
     most_rows : int
         Rows whose columns are held at once, where they need not be together.
     """
@@ -39,9 +55,28 @@ class StoredEngine:
     def __init__(self, buckets: Buckets, threads: int, most_rows: int = FAR) -> None:
         self._buckets, self.threads, self.most_rows = buckets, threads, most_rows
         self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
+        self._pool: Executor | None = None
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Processes of its own while it lasts, where there are acts enough."""
+        if self.threads <= 1 or self._pool is not None or sum(self.sizes) < PROCESSES_FROM:
+            yield
+            return
+        with processes(self.threads) as pool:
+            self._pool = pool
+            try:
+                yield
+            finally:
+                self._pool = None
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+    @property
+    def ids(self) -> Path:
+        """Where ids lie by code, an Arrow file: other processes read them there."""
+        return self._buckets.folder / IDS
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -58,25 +93,19 @@ class StoredEngine:
         """The log without its acts: the columns that it has are empty."""
         return self._buckets.frame
 
-    def bucket(self, place: int) -> LocalEngine:
-        """The acts of one bucket, in memory."""
-        return LocalEngine(self._buckets.paired(place))
-
     def pairs(self) -> tuple[Array, Array]:
         """Codes of the two of every pair with an act that counts as giving, the lower first, sorted."""
-        found = list(self._each(lambda place: self.bucket(place).pairs()))
+        found = list(self._each(partial(pairs_of, self._buckets), range(len(self))))
         low, high = (np.concatenate(side) for side in zip(*found, strict=True))
         return low, high
 
     def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
         """Every planned column, one value a row, whatever the rows are and in whatever order."""
         places, own = self._dealt(rows)
-
-        def measured(place: int) -> dict[str, Array]:
-            return self.bucket(place).statistics(_some(rows, own[place]), plan, settings)
-
+        parts = [Part(place, some(rows, own[place])) for place in places]
         joined: dict[str, Array] = {}
-        for place, found in zip(places, in_order(measured, places, self.threads), strict=True):
+        work = Measuring(self._buckets, plan, settings).statistics
+        for place, found in zip(places, self._each(work, parts), strict=True):
             for name, values in found.items():
                 if name not in joined:
                     joined[name] = np.empty(len(rows.ego), dtype=values.dtype)
@@ -86,20 +115,17 @@ class StoredEngine:
     def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:
         """Waits of each row for a reply: row, whether for ego's, microseconds, whether the end cut it off."""
         places, own = self._dealt(rows)
-
-        def waited(place: int) -> tuple[Array, ...]:
-            row, *others = self.bucket(place).waits(_some(rows, own[place]), settings)
-            return (own[place][row], *others)
-
-        parts = zip(*in_order(waited, places, self.threads), strict=True)
-        row, for_ego, wait, cut = (np.concatenate(one) for one in parts)
+        parts = [Part(place, some(rows, own[place])) for place in places]
+        found = zip(places, self._each(Measuring(self._buckets, (), settings).waits, parts), strict=True)
+        waited = ((own[place][row], *others) for place, (row, *others) in found)
+        row, for_ego, wait, cut = (np.concatenate(one) for one in zip(*waited, strict=True))
         order = np.argsort(row, kind="stable")
         return row[order], for_ego[order], wait[order], cut[order]
 
     def ties(self, kind: str = "", before: int = FAR) -> Ties:
         """What the two of every pair gave one another before a moment; the last few are kept."""
         if (kind, before) not in self._ties:
-            found = list(self._each(lambda place: self.bucket(place).ties(kind, before)))
+            found = list(self._each(partial(ties_of, self._buckets, kind, before), range(len(self))))
             parts = (
                 np.concatenate([getattr(one, name) for one in found])
                 for name in ("low", "high", "forth", "back")
@@ -121,7 +147,7 @@ class StoredEngine:
         settings: Settings,
         *,
         folder: Path,
-        take: Callable[[int, Rows, dict[str, Array]], Taken],
+        take: Callable[[Part, dict[str, Array]], Taken],
         done: Sequence[int] = (),
     ) -> Iterator[Taken]:
         """Columns of rows bucket by bucket: what a table of any length is written from.
@@ -135,7 +161,7 @@ class StoredEngine:
         folder : Path
             For columns that rest on more than the row's pair: they are worked out first, of all rows.
         take : callable
-            Of a bucket, its rows and their columns; called on several threads.
+            Of a part and its columns; called on threads, or in processes, which it is sent to.
         done : sequence of int
             Buckets to pass over.
 
@@ -143,20 +169,14 @@ class StoredEngine:
         ------
         What ``take`` makes of each bucket.
         """
-        edges = np.concatenate([[0], np.cumsum(self.rows_in_buckets(rows))])
-        self._over_all(rows, plan, settings, folder)
+        edges = np.concatenate([[0], np.cumsum(self.rows_in_buckets(rows))]).tolist()
+        work = Measuring(self._buckets, plan, settings, folder)
+        self._over_all(rows, work)
         places = [place for place in range(len(self)) if place not in set(done)]
-
-        def measured(place: int) -> Taken:
-            part = slice(int(edges[place]), int(edges[place + 1]))
-            own = _some(rows, part)
-            known = self.bucket(place).statistics(own, plan, settings)
-            for column in plan:
-                if rests_on_all(column):
-                    known[column.name] = np.array(np.load(_file(folder, column), mmap_mode="r")[part])
-            return take(place, own, second_pass(known, plan, own, self))
-
-        yield from in_order(measured, places, self.threads)
+        parts = (
+            Part(place, some(rows, slice(edges[place], edges[place + 1])), edges[place]) for place in places
+        )
+        yield from self._each(partial(work.taken, take), parts)
 
     def rows_in_buckets(self, rows: Rows) -> list[int]:
         """How many of the rows, in the order of pairs, each bucket has."""
@@ -164,19 +184,26 @@ class StoredEngine:
         edges = np.concatenate([[0], np.searchsorted(keys, self.bounds, side="left"), [len(keys)]])
         return np.diff(edges).tolist()
 
-    def _over_all(self, rows: Rows, plan: Sequence[Column], settings: Settings, folder: Path) -> None:
+    def _over_all(self, rows: Rows, work: Measuring) -> None:
         """Columns of everybody's ties, and those that rest on all rows of the table, on disk."""
-        for column in plan:
+        moments = rows.moments.tolist() or [FAR]
+        jobs: dict[str, list[Column]] = {}
+        for column in work.plan:
             if sees(column):
-                saved(_file(folder, column), around(column, rows, self))
+                # columns of one module share what they derive from ties
+                jobs.setdefault(column.entry.function.__module__, []).append(column)
+        for columns in jobs.values():
+            kinds = {one.kind for one in columns}
+            asked = {(kind, moment): self.ties(kind, moment) for kind in kinds for moment in moments}
+            work.seen(columns, rows, asked)
         self._ties.clear()
-        whole = [column for column in plan if column.entry.fact.whole and not sees(column)]
+        whole = [column for column in work.plan if column.entry.fact.whole and not sees(column)]
         if not whole:
             return
-        wanted = closure(whole, plan)
-        found = self.columns(rows, [column for column in plan if column.name in wanted], settings)
+        wanted = closure(whole, work.plan)
+        found = self.columns(rows, [one for one in work.plan if one.name in wanted], work.settings)
         for column in whole:
-            saved(_file(folder, column), found[column.name])
+            saved(file_of(work.folder, column), found[column.name])
 
     def _dealt(self, rows: Rows) -> tuple[list[int], dict[int, Array]]:
         """Buckets that rows are in, and the places of these rows."""
@@ -193,37 +220,5 @@ class StoredEngine:
         keys: Array = low.astype(np.int64) * self.log.n_people + high
         return keys
 
-    def _each(self, function: Any) -> Iterator[Any]:
-        return in_order(function, range(len(self._buckets)), self.threads)
-
-
-def _some(rows: Rows, part: Any) -> Rows:
-    before = None if rows.before is None else rows.before[part]
-    return replace(rows, ego=rows.ego[part], alter=rows.alter[part], before=before)
-
-
-def sees(column: Column) -> bool:
-    """Whether it is a statistic of everybody's ties."""
-    return bool(column.entry.sees) and not column.entry.fact.statistic and not column.form
-
-
-def rests_on_all(column: Column) -> bool:
-    """Whether it rests on more than the row's pair."""
-    return sees(column) or column.entry.fact.whole
-
-
-def closure(columns: Sequence[Column], plan: Sequence[Column]) -> set[str]:
-    """Names of some columns and of all that they are computed from."""
-    by_name = {column.name: column for column in plan}
-    names: set[str] = set()
-    waiting = [column.name for column in columns]
-    while waiting:
-        name = waiting.pop()
-        if name not in names and name != DIRECTED:
-            names.add(name)
-            waiting += by_name[name].inputs
-    return names
-
-
-def _file(folder: Path, column: Column) -> Path:
-    return folder / f"{column.name}.npy"
+    def _each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        return in_order(function, items, self.threads, self._pool)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -40,12 +41,15 @@ def alive(process: int) -> bool:
 
 
 def in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int = 0
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int,
+    pool: Executor | None = None,
 ) -> Iterator[Result]:
     """What a function makes of each item, in the order of the items.
 
-    At most ``threads + ahead`` results are held or under way at once, so that memory does not grow with the
-    number of items. Where one fails, or nobody asks on, what has not begun is not begun.
+    At most ``threads`` results are held or under way at once (twice as many in a pool), so that memory does
+    not grow with the number of items. Where one fails, or nobody asks on, what has not begun is not begun.
 
     Parameters
     ----------
@@ -55,8 +59,8 @@ def in_order(
         Taken one at a time, on the thread that asks.
     threads : int
         1 calls the function where it is asked for.
-    ahead : int
-        Results that may wait to be asked for.
+    pool : Executor, optional
+        Who calls it instead of threads of its own: small results may wait there, so that nobody idles.
 
     Examples
     --------
@@ -67,11 +71,12 @@ def in_order(
         yield from map(function, items)
         return
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
+    most = threads if pool is None else 2 * threads
+    with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
         try:
             for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) >= threads + ahead:
+                waiting.append(workers.submit(function, item))
+                if len(waiting) >= most:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from honestsignals.engines.buckets import write_table
 from honestsignals.engines.threads import in_order
-from honestsignals.errors import DesignError, disk_error, listed
+from honestsignals.errors import DesignError, listed
 from honestsignals.readers.act_columns import columns_of_batch
 from honestsignals.readers.act_rules import faults_of_acts
 from honestsignals.readers.acts import ActOptions
@@ -213,7 +214,7 @@ class _Found:
         if batch.edges is not None:
             self.edges.append(batch.edges)
         if batch.table.num_rows:
-            write_batch(_file(self.folder, self.batches), batch.table)
+            write_table(_file(self.folder, self.batches), batch.table)
             self.batches += 1
         self.rows += raw.rows
         self.acts += batch.table.num_rows
@@ -300,21 +301,6 @@ def _moved(part: TimePart, rows: int) -> TimePart:
 def _sorted_text(text: Any) -> Any:
     """Text in the order of code points."""
     return text.take(pc.sort_indices(text))
-
-
-def write_batch(path: Path, table: Any) -> None:
-    """A table as an Arrow file.
-
-    Raises
-    ------
-    OutputError
-        Where the disk is full.
-    """
-    try:
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
-            out.write_table(table)
-    except OSError as error:
-        raise disk_error(error, path.parent) from error
 
 
 def _file(folder: Path, place: int) -> Path:

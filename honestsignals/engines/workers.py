@@ -1,0 +1,51 @@
+"""Processes beside this one: Python runs one thread at a time, and measuring takes many short steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import contextmanager
+
+from honestsignals.errors import DesignError
+
+IDLE = 30
+"""Seconds without work after which a process ends: those of a killed run do not stay."""
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # the C library hands freed memory back and asks for it again, a tenth of all the time: it may keep some
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**27),
+}
+"""Set in the processes alone; other C libraries than GNU's do not look at the last two."""
+
+
+@contextmanager
+def processes(many: int) -> Iterator[Executor]:
+    """Processes that are there while it lasts; scripts need no guard against being run again.
+
+    Parameters
+    ----------
+    many : int
+        How many.
+
+    Raises
+    ------
+    DesignError
+        Where one of them was stopped.
+    """
+    from loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(many, timeout=IDLE, env=ENVIRONMENT)
+    done = False
+    try:
+        yield pool
+        done = True
+    except BrokenExecutor as error:
+        raise DesignError(
+            "A process that measured a part was stopped; most often the machine had no memory left. Ask for "
+            "less memory or fewer threads; resume=True keeps the parts that are written."
+        ) from error
+    finally:
+        # where something failed, nobody asks for what is still under way
+        pool.shutdown(wait=True, kill_workers=not done)

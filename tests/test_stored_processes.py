@@ -1,0 +1,141 @@
+"""Logs on disk measured by several processes: the same bits, and what happens where one of them stops."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import honestsignals as hs
+from honestsignals import storing
+from honestsignals.engines import stored
+from honestsignals.engines.threads import alive, in_order
+from honestsignals.engines.workers import processes
+from honestsignals.errors import DesignError
+
+from .test_stored import acts, same
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many buckets, and processes for few acts."""
+    monkeypatch.setattr(storing, "LEAST_ACTS", 300)
+    monkeypatch.setattr(storing, "ACT_BYTES", 1_500_000)
+    monkeypatch.setattr(stored, "PROCESSES_FROM", 0)
+
+
+def log_of(frame: pd.DataFrame, **more: Any) -> hs.StoredLog:
+    return hs.store_log(frame, memory="300MB", threads=2, time_unit="s", **more)
+
+
+def test_the_table_is_that_of_memory_to_the_bit(tmp_path: Path) -> None:
+    for text in (False, True):
+        frame = acts(31, text=text)
+        log = log_of(frame)
+        table = log.dyads(tmp_path / f"dyads-{text}")
+        assert len(table.parts) == len(log.engine) >= 5
+        same(table.to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
+
+
+def test_until_a_moment(tmp_path: Path) -> None:
+    frame = acts(32)
+    cut = int(frame["time"].quantile(0.6))
+    one = log_of(frame).dyads(tmp_path / "t", until=cut, metrics=["volume", "embeddedness", "chance"])
+    # without processes
+    two = hs.store_log(frame, memory="300MB", threads=1, time_unit="s")
+    same(
+        one.to_frame(),
+        two.dyads(tmp_path / "u", until=cut, metrics=["volume", "embeddedness", "chance"]).to_frame(),
+    )
+
+
+def test_processes_end_with_the_table(tmp_path: Path) -> None:
+    log = log_of(acts(33))
+    with log.engine.at_work():
+        found = set(in_order(_process, range(8), 2, log.engine._pool))
+        assert os.getpid() not in found
+        # one within the other is the same
+        with log.engine.at_work():
+            assert log.engine._pool is not None
+        assert log.engine._pool is not None
+    assert log.engine._pool is None
+    assert not any(map(alive, found))
+
+
+def _process(_: int) -> int:
+    return os.getpid()
+
+
+def test_few_acts_take_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "PROCESSES_FROM", 10**6)
+    log = log_of(acts(34))
+    with log.engine.at_work():
+        assert log.engine._pool is None
+
+
+def test_a_process_that_is_stopped_is_said() -> None:
+    with pytest.raises(DesignError, match="process that measured a part was stopped"), processes(2) as pool:
+        list(in_order(_stop, range(4), 2, pool))
+
+
+def _stop(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_fails_there_fails_here(tmp_path: Path) -> None:
+    log, target = log_of(acts(35)), tmp_path / "t"
+    log.engine.ids.unlink()
+    with pytest.raises(FileNotFoundError, match=r"ids\.arrow"):
+        log.dyads(target)
+    assert not target.exists()
+    assert log.engine._pool is None
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as caught, processes(2) as pool:
+        list(in_order(_full, range(4), 2, pool))
+    assert caught.value.errno == errno.ENOSPC
+
+
+def _full(_: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle(tmp_path: Path) -> None:
+    frame, target = acts(36, number=60_000, people=700), tmp_path / "dyads.parquet"
+    frame.to_parquet(tmp_path / "acts.parquet")
+    # no guard against being run again by its own processes
+    program = f"""
+import honestsignals as hs
+from honestsignals import storing
+from honestsignals.engines import stored
+storing.LEAST_ACTS, storing.ACT_BYTES, stored.PROCESSES_FROM = 100, 40_000, 0
+log = hs.store_log({str(tmp_path / "acts.parquet")!r}, memory="300MB", time_unit="s", threads=2)
+log.dyads({str(target)!r}, resume=True)
+"""
+    (tmp_path / "program.py").write_text(program)
+    command, environment = (
+        [sys.executable, str(tmp_path / "program.py")],
+        {**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        parts, begin = tmp_path / "dyads.parquet.work" / "parts", time.monotonic()
+        while len(list(parts.glob("part-*.parquet"))) < 3:
+            assert process.poll() is None
+            assert time.monotonic() - begin < 60
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    assert not target.exists()
+    subprocess.run(command, check=True, env=environment)
+    table = hs.open_table(target)
+    assert {path.suffix for path in target.iterdir()} == {".parquet"}
+    same(table.to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
