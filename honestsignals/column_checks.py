@@ -48,6 +48,35 @@ def check_column(name: str, column: pd.Series) -> None:
     _refuse_slips(name, column)
 
 
+def widened(column: pd.Series) -> pd.Series:
+    """Numbers as int64, or as float64 where they are none of those: narrow ones would run over in a formula.
+
+    Parameters
+    ----------
+    column : pandas.Series
+
+    Returns
+    -------
+    pandas.Series
+        What holds no numbers stays as it is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> acts = pd.Series([100, 120], dtype="int8")
+    >>> (acts * acts).tolist(), (widened(acts) * widened(acts)).tolist()
+    ([16, 64], [10000, 14400])
+    """
+    import pandas as pd
+
+    if column.dtype in (np.dtype(np.int64), np.dtype(np.float64)) or column.dtype.kind not in "iuf":
+        return column
+    whole = column.dtype.kind in "iu" and not column.isna().any()
+    if whole and (column.dtype.kind == "i" or not len(column) or column.max() <= np.iinfo(np.int64).max):
+        return pd.Series(column.to_numpy(dtype=np.int64), column.index, name=column.name)
+    return pd.Series(column.to_numpy(dtype=float, na_value=np.nan), column.index, name=column.name)
+
+
 def _refuse_slips(name: str, column: pd.Series) -> None:
     """Refuse words among numbers, which would make a category of each number."""
     import pandas as pd

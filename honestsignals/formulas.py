@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from honestsignals.column_checks import check_column, is_complex, refuse_words, rows_of_pairs
+from honestsignals.column_checks import check_column, is_complex, refuse_words, rows_of_pairs, widened
 from honestsignals.dyads import DyadTable
 from honestsignals.errors import ArgumentError, DesignError, listed, nearest, unknown
 from honestsignals.formula_rows import (
@@ -221,15 +221,17 @@ def check_columns(left: str, variables: list[str], table: DyadTable | pd.DataFra
 
 
 def without_unused(frame: pd.DataFrame, variables: list[str]) -> pd.DataFrame:
-    """Rows whose categories are those that occur in them, and whose truths are numbers."""
+    """Rows whose categories are those that occur in them, whose truths are numbers, and numbers wide."""
     some = frame.copy(deep=False)
     for name in variables:
         if some[name].dtype == "category":
             some[name] = some[name].cat.remove_unused_categories()
-        elif some[name].dtype == "boolean":
+        elif some[name].dtype.kind == "b" and some[name].dtype != bool:
             some[name] = some[name].to_numpy(dtype=float, na_value=np.nan)
         elif some[name].dtype == "string":
             some[name] = some[name].astype(object)
+        else:
+            some[name] = widened(some[name])
     return some
 
 
@@ -311,8 +313,10 @@ def label_values(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str
         return label.to_numpy(dtype=float, na_value=np.nan), label.dtype.kind == "b", ()
     values: Any
     try:
+        named = [name for name in named_on_left(left) if name in frame.columns]
+        wide = frame.assign(**{name: widened(frame[name]) for name in named})
         with np.errstate(all="ignore"):
-            values = frame.eval(left, engine="python")
+            values = wide.eval(left, engine="python")
     except pd.errors.UndefinedVariableError as error:
         name = str(error).split("'")[1]
         raise unknown("column", name, [str(column) for column in frame.columns]) from error
@@ -323,7 +327,6 @@ def label_values(left: str, frame: pd.DataFrame) -> tuple[Array, bool, tuple[str
         raise ArgumentError(f"The formula's left side {left!r} is no column.")
     numbers = values.to_numpy(dtype=float, na_value=np.nan).copy()
     # a comparison with an unknown value is False in pandas; here it is unknown
-    named = [name for name in named_on_left(left) if name in frame.columns]
     numbers[frame[named].isna().any(axis=1).to_numpy()] = np.nan
     return numbers, values.dtype.kind == "b", ()
 

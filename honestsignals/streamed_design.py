@@ -88,7 +88,8 @@ class Kinds:
                 frame[name] = pd.Series(values, index=frame.index)
             elif name in self.gaps and kind == np.dtype(bool):
                 frame[name] = frame[name].astype(object)
-            elif name in self.gaps and kind.kind in "iu":
+            elif name in self.gaps and isinstance(kind, np.dtype) and kind.kind in "iu":
+                # what can hold a gap as it is (Int64) comes in one kind in all parts
                 frame[name] = frame[name].astype(float)
         return frame
 

@@ -612,3 +612,37 @@ def test_files_go_and_a_full_disk_is_named(tmp_path, monkeypatch) -> None:
     with pytest.raises(hs.OutputError, match="the disk is full"):
         hs.fit("friend ~ acts", path, family="logit")
     assert not list(places.iterdir())
+
+
+@pytest.mark.parametrize(
+    "kind", ["int8", "uint8", "Int16", "UInt8", "uint64", "UInt64", "float32", "Float32", "int8[pyarrow]"]
+)
+def test_narrow_numbers_do_not_run_over(kind, tmp_path) -> None:
+    frame, rng = frame_of(5), np.random.default_rng(5)
+    for name in ("acts", "more"):
+        frame[name] = rng.integers(0, 127, len(frame)).astype(float)
+        frame.loc[200:, name] += 0.1 if "oat" in kind else 0.0
+    narrow = frame.astype({"acts": kind, "more": kind})
+    if not kind.startswith(("int8", "uint")):
+        frame.loc[230, "more"], narrow.loc[230, "more"] = np.nan, pd.NA
+    path = stored(narrow, tmp_path)
+    for formula in (
+        "trust ~ I(acts * more) + I(acts - 120) + known(more * more)",
+        "acts * more - 300 ~ distance",
+        "acts - 90 > 0 ~ distance",
+        "trust ~ C(acts // 50) + scale(more)",
+    ):
+        family = "logit" if ">" in formula else "gaussian"
+        wanted = hs.fit(formula, frame.assign(more=narrow["more"].astype(float)), family=family)
+        kept = hs.fit(formula, narrow, family=family)
+        np.testing.assert_allclose(kept.tidy()["estimate"], wanted.tidy()["estimate"], 1e-5, 1e-9)
+        assert_same(streamed(formula, path, How(family)), kept)
+
+
+def test_levels_of_whole_numbers_with_gaps_are_called_as_in_memory(tmp_path) -> None:
+    frame = frame_of(6)
+    frame["floor"] = pd.Series(np.arange(len(frame)) % 3, dtype="Int64")
+    frame.loc[130, "floor"] = pd.NA
+    wanted = hs.fit("trust ~ C(floor)", frame, family="gaussian")
+    assert wanted.model.names == ("Intercept", "C(floor)[T.1]", "C(floor)[T.2]")
+    assert_same(streamed("trust ~ C(floor)", stored(frame, tmp_path), How("gaussian")), wanted)
