@@ -10,7 +10,9 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -45,8 +47,8 @@ READ_BYTES, MOST_ROWS = 600, 500_000
 """Memory that a row takes while it is checked; rows of a batch at most."""
 PREFIX, OWNER = "honestsignals-log-", "owner"
 SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-SAMPLED = 8
-"""Batches whose acts say where buckets begin: a log by time has the same pairs in all of them."""
+SAMPLED, EVERY = 8, 4
+"""Batches of which every fourth act says where buckets begin: a log by time has the same pairs in all."""
 
 
 def store_log(
@@ -141,14 +143,17 @@ def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) ->
     keys = [np.empty(0, dtype=np.int64)]
     step = max(1, staged.batches // SAMPLED)
     if number > 1:
-        keys += [keys_of(batch, frame.n_people) for batch in staged.coded(range(0, staged.batches, step))]
+        some = map(staged.batch, range(0, staged.batches, step))
+        keys += [keys_of(batch, frame.n_people)[::EVERY] for batch in some]
     bounds = bounds_of(np.concatenate(keys), number)
     folder = place / "buckets"
     folder.mkdir()
     write_table(folder / IDS, pa.table({"id": pa.array(staged.people)}))
     tally = _Tally(staged)
-    batches = (tally.seen(batch) for batch in staged.coded())
-    buckets = deal(batches, frame, bounds, folder, lambda acts: tell(f"Dealt {acts:,} acts"))
+    batches = (partial(tally.batch, place) for place in range(staged.batches))
+    buckets = deal(
+        batches, frame, bounds, folder, threads=threads, tell=lambda acts: tell(f"Dealt {acts:,} acts")
+    )
     return buckets, tally
 
 
@@ -159,26 +164,36 @@ class _Tally:
     """
 
     def __init__(self, staged: Staged) -> None:
-        names = [*(text.to_pylist() for text in staged.values.values())]
-        said = json.dumps([staged.people.dtype.kind, staged.people.tolist(), names, staged.dated])
-        self._of_people = hashlib.sha256(said.encode()).hexdigest()[:16]
+        self._staged, self._lock = staged, Lock()
         self._sum, self.total = np.uint64(0), 0
         self.kinds = np.zeros(len(staged.values["kind"]) if "kind" in staged.values else 0, dtype=np.int64)
 
-    def seen(self, batch: dict[str, Array]) -> dict[str, Array]:
-        """A batch, now among what has been seen."""
-        mixed = hashed_rows(list(batch.values()))
-        with np.errstate(over="ignore"):
-            self._sum += mixed.sum(dtype=np.uint64)
+    def batch(self, place: int) -> dict[str, Array]:
+        """A batch of acts, now counted; on any thread."""
+        batch = self._staged.batch(place)
+        mixed = hashed_rows(list(batch.values())).sum(dtype=np.uint64)
         count = batch.get("count")
-        self.total += len(mixed) if count is None else int(count.sum())
+        total = len(batch["sender"]) if count is None else int(count.sum())
+        many = np.zeros(0)
         if "kind" in batch:
-            many = np.bincount(batch["kind"], weights=count, minlength=len(self.kinds))
-            self.kinds += np.rint(many).astype(np.int64)
+            many = np.rint(np.bincount(batch["kind"], weights=count, minlength=len(self.kinds)))
+        with self._lock, np.errstate(over="ignore"):
+            self._sum += mixed
+            self.total += total
+            self.kinds += many.astype(np.int64)
         return batch
 
     def __str__(self) -> str:
-        return f"{int(self._sum):016x}-{self._of_people}"
+        return f"{int(self._sum):016x}-{self._of_names()}"
+
+    def _of_names(self) -> str:
+        """What tells names from others: those of people, some at a time, and of kinds and topics."""
+        people, staged = self._staged.people, self._staged
+        values = {name: text.to_pylist() for name, text in staged.values.items()}
+        said = hashlib.sha256(json.dumps([people.dtype.kind, values, staged.dated]).encode())
+        for first in range(0, len(people), MOST_ROWS):
+            said.update(json.dumps(people[first : first + MOST_ROWS].tolist()).encode())
+        return said.hexdigest()[:16]
 
 
 def frame_of_log(staged: Staged) -> LogColumns:

@@ -16,11 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import honestsignals as hs
 from honestsignals.errors import ArgumentError, InputError, UnknownNameError
+from honestsignals.readers import staging
 from honestsignals.readers.acts import read_acts
 from honestsignals.readers.csv_file import open_csv
 from honestsignals.readers.duplicates import repeated_rows
-from honestsignals.readers.ids import order_people
+from honestsignals.readers.ids import order_people, places_of
 from honestsignals.readers.source import open_source
 from honestsignals.readers.table import read_table
 from honestsignals.readers.times import parse_stamp
@@ -580,3 +582,42 @@ def test_nanoseconds_that_are_none_are_fine():
 def test_facts_are_plain_enough_for_json(tmp_path):
     acts = read_acts(written(tmp_path, "sender,receiver\na,b\na,a\n"))
     assert json.dumps(dict(acts.left_out)) == '{"self-acts": 1}'
+
+
+@pytest.mark.parametrize("far", [1, 3, 10**6, 2**40])
+def test_places_are_those_of_a_dictionary(far: int) -> None:
+    rng = np.random.default_rng(far)
+    for low in (0, -50, 2**62, -(2**63), 2**63 - 1 - 200 * far if far < 2**40 else 5):
+        people = np.unique(low + rng.integers(0, 200, 40) * far)
+        ends = np.array([-(2**63), 2**63 - 1, 0, low])
+        values = np.concatenate([people, people[people < 2**63 - 1] + 1, ends])
+        known = {person: place for place, person in enumerate(people.tolist())}
+        assert places_of(values, people).tolist() == [known.get(value, -1) for value in values.tolist()]
+    assert places_of(np.array([3]), np.empty(0, dtype=np.int64)).tolist() == [-1]
+
+
+@pytest.mark.parametrize("most", [0, 500, 2**26])
+def test_distinct_values_of_batches(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "MOST_PLACES", most)
+    rng = np.random.default_rng(most)
+    for spread in (10, 400, 10**6, 2**62):
+        distinct, every = staging.Distinct(), set()
+        for first in (0, 100, -300, spread):
+            values = np.unique(first + rng.integers(-spread, spread, 50))
+            distinct.add(values)
+            every |= set(values.tolist())
+        assert distinct.people().tolist() == sorted(every)
+    distinct.add(pa.array(["a", "5"]))
+    assert set(distinct.people()) == {str(value) for value in every} | {"a", "5"}
+
+
+@pytest.mark.parametrize("low", [0, -7, 2**31 - 20, -(2**31), 2**40])
+def test_batches_of_ids_that_lie_close_together(low: int, tmp_path) -> None:
+    rng = np.random.default_rng(3)
+    ego, alter = low + rng.integers(0, 30, (2, 400))
+    frame = pd.DataFrame({"sender": ego, "receiver": alter})
+    log = hs.read_log(frame)
+    assert log.people.tolist() == sorted(set(ego.tolist()) | set(alter.tolist()))
+    stored = hs.store_log(frame, threads=1)
+    assert stored.people.tolist() == log.people.tolist()
+    pd.testing.assert_frame_equal(stored.dyads(tmp_path / "t").to_frame(), log.dyads().frame)

@@ -574,7 +574,7 @@ def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path) -> None:
     )
     low, high = (side.astype(np.int32) for side in np.triu_indices(500, 1))
     batch = {"sender": low, "receiver": high}
-    found = buckets.deal([batch], frame, buckets.keys_of(batch, 500)[1:70_000], tmp_path)
+    found = buckets.deal([lambda: batch], frame, buckets.keys_of(batch, 500)[1:70_000], tmp_path)
     assert set(found.acts[:-1]) == {1}
 
 

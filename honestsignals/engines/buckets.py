@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from honestsignals.engines.ordering import PairedActs, pair_up
 from honestsignals.engines.passes import LogColumns
+from honestsignals.engines.threads import in_order
 from honestsignals.errors import DesignError, disk_error
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -104,24 +105,29 @@ class Buckets:
 
 
 def deal(
-    batches: Iterable[Mapping[str, Array]],
+    batches: Iterable[Callable[[], Mapping[str, Array]]],
     frame: LogColumns,
     bounds: Array,
     folder: Path,
+    *,
+    threads: int = 1,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Buckets:
     """Deal acts into buckets, batch by batch.
 
     Parameters
     ----------
-    batches : iterable of mapping of str to ndarray
-        Columns of acts, codes of people for ``sender`` and ``receiver``.
+    batches : iterable of callable
+        Each gives columns of acts when it is called, on any thread: codes of people for ``sender`` and
+        ``receiver``.
     frame : LogColumns
         The log without its acts.
     bounds : ndarray of int64
         Key with which each bucket but the first begins.
     folder : Path
         An empty folder.
+    threads : int
+        Batches that are made ready at once.
     tell : callable, optional
         Told how many acts have been dealt.
 
@@ -132,20 +138,32 @@ def deal(
     """
     acts = np.zeros(len(bounds) + 1, dtype=np.int64)
     found = Buckets(folder, frame, bounds, ())
-    for batch in batches:
-        # sixteen bits are sorted without comparing
-        bucket = found.of_keys(keys_of(batch, frame.n_people)).astype(np.min_scalar_type(len(acts)))
-        order = np.argsort(bucket, kind="stable")
-        many = np.bincount(bucket, minlength=len(acts))
+
+    def ready(batch: Callable[[], Mapping[str, Array]]) -> tuple[dict[str, Array], Array]:
+        return _by_bucket(found, batch())
+
+    for columns, many in in_order(ready, batches, threads):
         ends = np.cumsum(many)
-        for name in found.names:
-            values = np.ascontiguousarray(batch[name][order], dtype=getattr(frame, name).dtype)
+        for name, values in columns.items():
             for one in np.flatnonzero(many).tolist():
                 part = values[ends[one] - many[one] : ends[one]]
                 append(part, found._file(one, name))
         acts += many
         tell(int(acts.sum()))
     return replace(found, acts=tuple(acts.tolist()))
+
+
+def _by_bucket(buckets: Buckets, batch: Mapping[str, Array]) -> tuple[dict[str, Array], Array]:
+    """Columns of a batch in the order of buckets, and how many of its acts each bucket gets."""
+    number = len(buckets.bounds) + 1
+    # sixteen bits are sorted without comparing
+    bucket = buckets.of_keys(keys_of(batch, buckets.frame.n_people)).astype(np.min_scalar_type(number))
+    order = np.argsort(bucket, kind="stable")
+    columns = {
+        name: np.ascontiguousarray(batch[name][order], dtype=getattr(buckets.frame, name).dtype)
+        for name in buckets.names
+    }
+    return columns, np.bincount(bucket, minlength=number)
 
 
 def keys_of(batch: Mapping[str, Array], n_people: int) -> Array:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from honestsignals.errors import nearest
@@ -146,8 +145,7 @@ def _without_headers(raw: RawActs, mapping: Mapping[str, str], faults: list[Faul
     again = np.ones(raw.rows, dtype=bool)
     for key in PEOPLE_KEYS:
         coded = raw.texts[key]
-        place = places_of(pa.array([mapping[key]]), coded.text.to_numpy(zero_copy_only=False))[0]
-        again &= (coded.codes == place) & (place >= 0)
+        again &= coded.codes == coded.place(mapping[key])
     if not again.any():
         return faults
     rest = [_without(fault, again) if fault.numbered else fault for fault in faults]

@@ -65,7 +65,8 @@ def checked(raw: RawActs, faults: list[Fault]) -> Checked:
     left_out: dict[str, int] = {}
     keep = kept_rows(faults, raw.rows, left_out)
     sender, receiver = (raw.texts[key] for key in PEOPLE_KEYS)
-    ids = _named(sender, np.concatenate([one.codes[keep] for one in (sender, receiver)]))
+    rows = slice(None) if keep.all() else keep
+    ids = _named(sender, *(one.codes[rows] for one in (sender, receiver)))
     oneself = keep & (sender.codes == receiver.codes)
     count_left_out(left_out, SELF_ACTS, int(oneself.sum()))
     keep &= ~oneself
@@ -76,10 +77,11 @@ def checked(raw: RawActs, faults: list[Fault]) -> Checked:
     return Checked(raw, faults, left_out, ids, names, table, edges)
 
 
-def _named(coded: Coded, codes: Array) -> Any:
+def _named(coded: Coded, *codes: Array) -> Any:
     """The distinct values that some rows hold."""
     named = np.zeros(len(coded.values) + 1, dtype=bool)
-    named[codes] = True
+    for some in codes:
+        named[some] = True
     named = named[:-1]
     if isinstance(coded.values, np.ndarray):
         return coded.values[named]
@@ -93,6 +95,12 @@ def _table(raw: RawActs, chosen: Any) -> tuple[Any, tuple[int, int] | None]:
         if name in raw.texts:
             coded = raw.texts[name]
             codes = coded.codes[chosen]
+            if coded.dense and name in PEOPLE_KEYS:
+                # people of rows that stay are never missing
+                first, last = coded.values[0], coded.values[-1]
+                narrow = first >= -(2**31) and last < 2**31
+                columns[name] = codes + (np.int32 if narrow else np.int64)(first)
+                continue
             columns[name] = pa.DictionaryArray.from_arrays(
                 pa.array(codes, mask=codes < 0 if name in ("topic", "conversation") else None),
                 pa.array(coded.values) if isinstance(coded.values, np.ndarray) else coded.values,

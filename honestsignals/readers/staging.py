@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,6 +37,8 @@ WHOLE_LOG = {
 """Columns that only a log in memory can have, and why."""
 ROWS = 500_000
 """Rows of a batch."""
+MOST_PLACES = 2**26
+"""Places of a table of whole numbers: 64 MB."""
 CLOCKS = {"wave": "time"}
 """Waves are the times of a log that counts in them."""
 
@@ -82,15 +84,16 @@ class Staged:
     """Microseconds from where times count to 1970."""
     left_out: Mapping[str, int] = field(default_factory=dict)
 
-    def coded(self, places: Sequence[int] | None = None) -> Iterator[dict[str, Array]]:
-        """The acts batch by batch, people and names under their final codes."""
-        for place in range(self.batches) if places is None else places:
-            with pa.OSFile(str(_file(self.folder, place))) as file:
-                table = pa.ipc.open_file(file).read_all()
-            yield {CLOCKS.get(name, name): self._column(name, table) for name in self.columns}
+    def batch(self, place: int) -> dict[str, Array]:
+        """The acts of one batch, people and names under their final codes."""
+        with pa.OSFile(str(_file(self.folder, place))) as file:
+            table = pa.ipc.open_file(file).read_all()
+        return {CLOCKS.get(name, name): self._column(name, table) for name in self.columns}
 
     def _column(self, name: str, table: Any) -> Array:
         array = table.column(name).combine_chunks()
+        if name in PEOPLE_KEYS and pa.types.is_integer(array.type):
+            return places_of(array.to_numpy() if self.people.dtype != object else array, self.people)
         if name in PEOPLE_KEYS:
             values = array.dictionary
             known = values.to_numpy() if pa.types.is_integer(values.type) else values
@@ -261,17 +264,37 @@ class Distinct:
         self._merged: Any = None
         self._waiting: list[Any] = []
         self._size = 0
+        self._low, self._there = 0, np.zeros(0, dtype=bool)
 
     def add(self, values: Any) -> None:
         """More values, distinct among themselves."""
+        if isinstance(values, np.ndarray) and len(values) and self._reaches(values):
+            self._there[values - self._low] = True
+            return
         self._waiting.append(values)
         self._size += len(values)
         # merged seldom: sorting all of them for every batch would take longer than reading
         if self._size > 2 * (0 if self._merged is None else len(self._merged)) + 1_000_000:
             self._merge()
 
+    def _reaches(self, values: Array) -> bool:
+        """Whether a table of whole numbers, made longer where need be, has places for all of them."""
+        low, high = int(values.min()), int(values.max())
+        if len(self._there):
+            low, high = min(low, self._low), max(high, self._low + len(self._there) - 1)
+        if high - low >= MOST_PLACES:
+            return False
+        if not len(self._there) or high - low >= len(self._there):
+            there = np.zeros(min(2 * (high - low + 1), MOST_PLACES), dtype=bool)
+            begin = self._low - low if len(self._there) else 0
+            there[begin : begin + len(self._there)] = self._there[: len(there) - begin]
+            self._low, self._there = low, there
+        return True
+
     def _merge(self) -> None:
         parts = [*([] if self._merged is None else [self._merged]), *self._waiting]
+        if self._there.any():
+            parts.append(np.flatnonzero(self._there) + self._low)
         self._waiting, self._size = [], 0
         if all(isinstance(one, np.ndarray) for one in parts):
             self._merged = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *parts]))

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from honestsignals.errors import MOST_SHOWN, Problem, one_of
 from honestsignals.readers.amounts import NUMBER
 from honestsignals.readers.faults import Fault, kept_rows, no_rows, raise_faults, where
-from honestsignals.readers.ids import as_text, places_of
 from honestsignals.readers.source import Source, open_source, require_columns
 from honestsignals.readers.texts import Coded, encode, faults_of_ids, join
 
@@ -160,8 +159,7 @@ def _faults(coded: dict[str, Coded], unit: str) -> list[Fault]:
         return faults
     again = np.ones(len(next(iter(coded.values())).codes), dtype=bool)
     for column, own in coded.items():
-        place = places_of(as_text([column]), own.text.to_numpy(zero_copy_only=False))[0]
-        again &= (own.codes == place) & (place >= 0)
+        again &= own.codes == own.place(column)
     rows = np.flatnonzero(again)
     return [Fault(None, "repeats the header", rows), *faults] if len(rows) else faults
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from honestsignals.errors import MOST_SHOWN, quoted
 from honestsignals.readers.faults import Fault, Located, whole_source
-from honestsignals.readers.ids import as_text, blank_ends, control_characters
+from honestsignals.readers.ids import as_integers, as_text, blank_ends, control_characters
 
 _FLOATS = (
     "is a column of decimals (such as {}): a missing value turns whole numbers into decimals;"
@@ -36,16 +36,28 @@ class Coded:
     codes : ndarray of int32
         A row's place in ``values``; -1 where it is missing.
     values : ndarray of int64, or Arrow array of text
-        The distinct values, in no order that counts.
+        Distinct values, in no order that counts; there may be some that no row has.
+    dense : bool
+        Whether they are whole numbers one after another.
     """
 
     codes: NDArray[np.int32]
     values: Any
+    dense: bool = False
 
     @property
     def text(self) -> Any:
         """The distinct values as an Arrow array of text."""
         return as_text(self.values)
+
+    def place(self, value: str) -> int:
+        """Code of a value; -2 where there is none."""
+        if isinstance(self.values, np.ndarray):
+            number = as_integers(as_text([value]))
+            found = np.flatnonzero(self.values == number[0]).tolist() if number is not None else []
+        else:
+            found = [pc.index(self.text, value).as_py()]
+        return found[0] if found and found[0] >= 0 else -2
 
     def at(self, rows: NDArray[np.int64]) -> list[str | None]:
         """The values of a few rows, as text."""
@@ -257,9 +269,14 @@ def _join_integers(parts: Sequence[Sequence[Any]]) -> list[Coded]:
     bounds = [pc.min_max(chunk).as_py() for chunk in chunks if chunk.null_count < len(chunk)]
     low = min((bound["min"] for bound in bounds), default=0)
     width = max((bound["max"] for bound in bounds), default=0) - low + 1
-    if width > max(_TABLE_SIZE, 4 * sum(len(chunk) for chunk in chunks)):
+    number = sum(len(chunk) for chunk in chunks)
+    if width > max(_TABLE_SIZE, 4 * number):
         return _join_by_hash(parts)
-    # Ids that lie close together, the usual case, are looked up in a table: no hash, no sort.
+    # Ids that lie close together, the usual case, are their own places: no hash, no sort.
+    if width <= 2 * number:
+        values = np.arange(low, low + width, dtype=np.int64)
+        columns = [np.concatenate([_EMPTY, *(_from(chunk, low) for chunk in part)]) for part in parts]
+        return [Coded(codes, values, dense=True) for codes in columns]
     seen = np.zeros(width + 1, dtype=bool)
     for chunk in chunks:
         seen[_offsets(chunk, low, width)] = True
@@ -271,6 +288,16 @@ def _join_integers(parts: Sequence[Sequence[Any]]) -> list[Coded]:
         Coded(np.concatenate([_EMPTY, *(code[_offsets(chunk, low, width)] for chunk in part)]), values)
         for part in parts
     ]
+
+
+def _from(chunk: Any, low: int) -> NDArray[np.int32]:
+    """How far above the lowest each is; -1 where it is missing."""
+    if not chunk.null_count:
+        values = chunk.to_numpy()
+        # narrow ones stay so: the lowest may be far from 0, and the difference is small
+        return (values - values.dtype.type(low)).astype(np.int32, copy=False)
+    shifted = pc.subtract(chunk.cast(pa.int64()), low)
+    return np.asarray(pc.fill_null(shifted, -1).to_numpy()).astype(np.int32)
 
 
 def _offsets(chunk: Any, low: int, width: int) -> NDArray[np.int64]:
