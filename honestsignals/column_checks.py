@@ -38,7 +38,7 @@ def check_column(name: str, column: pd.Series) -> None:
         raise ArgumentError(f"{name!r} holds complex numbers; a model takes real ones.")
     if column.dtype.kind in "iufb" or column.dtype == "category":
         return
-    if column.dtype == object and all(isinstance(one, int | float) for one in column):
+    if column.dtype == object and len(column) and all(isinstance(one, int | float) for one in column):
         raise ArgumentError(f"{name!r} holds numbers as objects; turn it into a column of numbers.")
     odd = next((one for one in column if isinstance(one, (list, dict, set, np.ndarray))), None)
     if odd is not None:

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,7 +146,9 @@ class Model:
         )
 
 
-def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
+def design(
+    formula: str, table: DyadTable | pd.DataFrame, lacking: Mapping[str, int] = MappingProxyType({})
+) -> Model:
     """The rows and columns that a formula asks of a table.
 
     Parameters
@@ -154,6 +157,8 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
         "label ~ terms", in formulaic's language, with ``known`` and ``log1p``.
     table : DyadTable or pandas.DataFrame
         The rows.
+    lacking : mapping of str to int
+        Why rows were left out before, and how many.
 
     Returns
     -------
@@ -171,13 +176,14 @@ def design(formula: str, table: DyadTable | pd.DataFrame) -> Model:
     variables, bare = variables_on_right(right, frame)
     check_columns(left, variables, table)
     y, truth, levels = label_values(left, frame)
-    left_out: dict[str, int] = {}
+    left_out = dict(lacking)
     keep = known_rows((y, left), frame[variables], bare, left_out)
     source = without_unused(frame[keep], variables)
     columns, names, terms, spec = right_columns(right, source)
     if not names:
         raise ArgumentError(f"The formula's right side {right!r} has no term.")
     undefined = count_undefined(columns, names, left_out)
+    refuse_infinite(columns[~undefined], names)
     if undefined.any():
         # once more on the rows that stay: means and categories are theirs
         keep[np.flatnonzero(keep)[undefined]] = False

@@ -80,16 +80,16 @@ def model_rows(
     notes: list[str] = []
     plain = taken_whole(formula)
     if plain != formula:
-        first = design(plain, _only(table, where))
-        where, left_out = where[first.rows], {**left_out, **first.left_out}
+        first = design(plain, _only(table, where), left_out)
+        where, left_out = where[first.rows], dict(first.left_out)
         formula, apart = written_out(formula, _only(table, where), None if each is None else each[where])
-        model = design(formula, apart)
+        model = design(formula, apart, left_out)
         if isinstance(apart, DyadTable) and isinstance(table, DyadTable):
             notes += [note.rstrip(".") for note in apart.design.notes if note not in table.design.notes]
     else:
-        model = design(formula, _only(table, where))
+        model = design(formula, _only(table, where), left_out)
     rows = where[model.rows]
-    model = replace(model, rows=rows, left_out={**left_out, **model.left_out})
+    model = replace(model, rows=rows)
     if each is None:
         return ModelRows(model, None, tuple(notes))
     mean = (

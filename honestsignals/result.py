@@ -26,7 +26,7 @@ from honestsignals.margins import MarginalEffects, marginal_effects
 from honestsignals.moderated_slopes import ModeratedSlopes, moderated_slopes
 from honestsignals.predictions import Predictions, predict
 from honestsignals.printed import Printed
-from honestsignals.result_rows import label_of, number_or_null, records, with_columns
+from honestsignals.result_rows import label_of, number_or_null, records, share_explained, with_columns
 from honestsignals.simple_slopes import SimpleSlopes, simple_slopes
 from honestsignals.standard_errors import (
     ERRORS,
@@ -135,9 +135,9 @@ class Result(Printed):
             return math.nan
         if found.family != "gaussian":
             null = found.null_log_likelihood
-            return math.nan if null == 0 else 1.0 - found.log_likelihood / null
+            return share_explained(found.log_likelihood, null)
         total = float(w @ np.square(found.y - w @ found.y / w.sum()))
-        return math.nan if total == 0 else 1.0 - float(w @ np.square(found.residual)) / total
+        return share_explained(float(w @ np.square(found.residual)), total)
 
     @property
     def _kind(self) -> str:

@@ -35,6 +35,18 @@ def label_of(model: Model) -> Array | pd.Categorical:
     return pd.Categorical(names[model.y.astype(np.intp)], list(dict.fromkeys(model.levels)))
 
 
+def share_explained(left: float, whole: float) -> float:
+    """1 less what is left of a whole; 0 where they differ by rounding alone, NaN where there is nothing.
+
+    >>> share_explained(2.0, 8.0), share_explained(3.0 + 1e-15, 3.0)
+    (0.75, 0.0)
+    """
+    if whole == 0:
+        return math.nan
+    share = 1.0 - left / whole
+    return 0.0 if abs(share) < 1e-14 else share
+
+
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
     """A frame with columns at its end; one whose name is taken is called ``model_`` and that.
 

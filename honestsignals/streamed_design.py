@@ -231,6 +231,7 @@ class StreamedDesign:
         for ids, whole in self._frames():
             where, frame, weights = self._weighted(whole)
             keep, y, source = self._kept(frame, self.counts)
+            self.counts.endless += int(np.isinf(y[keep]).sum())
             X = self._columns(source)
             found: dict[str, int] = {}
             undefined = count_undefined(X, self.names, found)
@@ -238,15 +239,14 @@ class StreamedDesign:
                 self.counts.undefined[reason] = self.counts.undefined.get(reason, 0) + count
             keep, X = keep[~undefined], X[~undefined]
             self.counts.infinite |= np.isinf(X).any(axis=0)
-            self.counts.endless += int(np.isinf(y[keep]).sum())
             self.counts.used += len(keep)
             yield ids, where[keep], X, y[keep], None if weights is None else weights[keep]
 
     def refuse(self) -> None:
         """Refuse what a table in memory refuses, now that all rows were seen."""
         left_out = self.left_out
-        refuse_empty(np.full(1, self.counts.used > 0), left_out)
         refuse_endless(self.asked.left, self.counts.endless)
+        refuse_empty(np.full(1, self.counts.used > 0), left_out)
         refuse_infinite(np.where(self.counts.infinite, np.inf, 0.0)[None, :], self.names)
         refuse_alike(self.terms, self.spec, self.first, left_out)
 

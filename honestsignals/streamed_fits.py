@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from honestsignals.dealt_rows import DealtRows, PeopleCodes, files_for
-from honestsignals.errors import DesignError, disk_error
+from honestsignals.errors import ArgumentError, DesignError, FitError, disk_error
 from honestsignals.formulas import Model
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.families import FAMILIES, Family, shifts
@@ -18,7 +19,7 @@ from honestsignals.inference.streamed import Summary, check, solve_streamed, sum
 from honestsignals.inference.streamed_sums import Sums, sums_of
 from honestsignals.label_families import PLAIN, family_of
 from honestsignals.progress import progress
-from honestsignals.row_batches import pair_rows
+from honestsignals.row_batches import PairRows, pair_rows
 from honestsignals.streamed_design import StreamedDesign, question
 from honestsignals.streamed_results import StreamedResult, Unkept, errors_of_sums, refuse_refits
 
@@ -75,7 +76,7 @@ def fit_streamed(formula: str, dyads: Any, how: How, *, part_rows: int = PART_RO
         )
     rows = pair_rows(dyads, how.labels)
     asked = question(formula, rows, how.weights)
-    with progress() as tell:
+    with progress() as tell, _people_first(rows, part_rows):
         design = StreamedDesign(asked, rows, part_rows, tell)
         model, head = _model(design), rows.head()
         family, notes = family_of(model, head, how.family)
@@ -93,6 +94,19 @@ def fit_streamed(formula: str, dyads: Any, how: How, *, part_rows: int = PART_RO
     return StreamedResult(
         model, _estimate(sums, model), errors, gone, rows.facts, tuple(said), how.exact, rows.directed, sums
     )
+
+
+@contextmanager
+def _people_first(rows: PairRows, size: int) -> Iterator[None]:
+    """Refuse rows for who is in them before anything else is refused, as of rows in memory."""
+    try:
+        yield
+    except (ArgumentError, DesignError, FitError):
+        people = PeopleCodes()
+        for ids, _ in rows.frames([], size):
+            people.of(ids)
+        people.refuse()
+        raise
 
 
 def _fitted(design: StreamedDesign, family: Family, folder: Path, tell: Tell) -> Sums:

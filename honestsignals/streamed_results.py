@@ -16,6 +16,7 @@ from honestsignals.inference.streamed_errors import streamed_covariance
 from honestsignals.inference.streamed_sums import Sums
 from honestsignals.inference.variance import Covariance
 from honestsignals.result import Result
+from honestsignals.result_rows import share_explained
 from honestsignals.standard_errors import ErrorLadder, check_errors, refuse_two_way
 
 if TYPE_CHECKING:
@@ -119,9 +120,8 @@ class StreamedResult(Result):
             return math.nan
         if self.estimate.family != "gaussian":
             null = self.estimate.null_log_likelihood
-            return math.nan if null == 0 else 1.0 - self.estimate.log_likelihood / null
-        total = self.sums.null_square
-        return math.nan if total == 0 else 1.0 - self.sums.square / total
+            return share_explained(self.estimate.log_likelihood, null)
+        return share_explained(self.sums.square, self.sums.null_square)
 
     def ladder(self, *covariances: str, exact: bool = False) -> ErrorLadder:
         """Standard errors side by side, from those that let no rows depend on one another on.

@@ -49,10 +49,12 @@ class Moments:
         """Add some values."""
         if not values.size:
             return
-        own = float(values.mean())
-        total, apart = self.count + values.size, own - self.mean
-        self.squares += float(((values - own) ** 2).sum()) + apart**2 * self.count * values.size / total
-        self.mean += apart * values.size / total
+        # what is infinite is refused once the design has been made
+        with np.errstate(all="ignore"):
+            own = float(values.mean())
+            total, apart = self.count + values.size, np.float64(own - self.mean)
+            self.squares += float(((values - own) ** 2).sum() + apart**2 * self.count * values.size / total)
+            self.mean += float(apart * values.size / total)
         self.count = total
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
 

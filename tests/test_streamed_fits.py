@@ -6,6 +6,7 @@ import errno
 import json
 import pickle
 import tracemalloc
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -646,3 +647,98 @@ def test_levels_of_whole_numbers_with_gaps_are_called_as_in_memory(tmp_path) -> 
     wanted = hs.fit("trust ~ C(floor)", frame, family="gaussian")
     assert wanted.model.names == ("Intercept", "C(floor)[T.1]", "C(floor)[T.2]")
     assert_same(streamed("trust ~ C(floor)", stored(frame, tmp_path), How("gaussian")), wanted)
+
+
+def degenerate(rng: np.random.Generator) -> tuple[pd.DataFrame, str, How]:
+    """Rows of few people of which most cannot be fitted: nothing varies, or all is undefined."""
+    people = int(rng.choice([2, 3, 4, 5, 9]))
+    ego, alter = np.nonzero(~np.eye(people, dtype=bool))
+    if rng.random() < 0.3:
+        chosen = (ego == 0) | (alter == 0)
+        ego, alter = ego[chosen], alter[chosen]
+    if rng.random() < 0.3:
+        chosen = np.flatnonzero(rng.random(len(ego)) < 0.2)
+        ego, alter = ego[chosen], alter[chosen]
+    if rng.random() < 0.2:
+        ego, alter = np.tile(ego, 3), np.tile(alter, 3)
+    n = len(ego)
+    some, first, last = rng.normal(size=n), np.arange(n) == 0, np.arange(n) == n - 1
+    gaps = np.where(rng.random(n) < 0.5, np.nan, some)
+    frame = pd.DataFrame({"ego": ego, "alter": alter})
+    frame["x"] = [some, np.zeros(n), 1.0 * first, 40 + some, gaps, np.where(last, np.inf, 1.0)][
+        rng.integers(6)
+    ]
+    frame["z"] = [rng.normal(size=n), 2 * frame["x"], -frame["x"], 1.0 * (ego == 0)][rng.integers(4)]
+    frame["g"] = rng.choice(list("abcdefgh")[: rng.choice([1, 2, 8])], n)
+    frame["h"] = np.where(last, "last", "other")
+    labels = [rng.integers(0, 2, n), np.ones(n), frame["x"] > 0, np.full(n, np.nan), frame["x"], 1.0 * first]
+    frame["y"] = np.asarray([*labels, rng.poisson(1, n)][rng.integers(7)], dtype=float)
+    weights = [np.zeros(n), np.full(n, np.nan), 1.0 * first, rng.choice([0.0, 1.0, 2.0], n), -np.ones(n)]
+    frame["w"] = weights[rng.integers(5)]
+    if n and rng.random() < 0.1:
+        frame.loc[n - 1, "alter"] = frame.loc[n - 1, "ego"]
+    terms = [
+        "x",
+        "x + z",
+        "g",
+        "x * g",
+        "h",
+        "h + g",
+        "1",
+        "0 + x",
+        "0 + g",
+        "known(x) + undefined(x)",
+        "log(x)",
+    ]
+    terms += ["center(x)", "scale(x) + z", "C(x)", "bs(x, knots=[0])", "x:g", "I(1 / x)", "center(x):g"]
+    formula = f"{rng.choice(['y', 'y', 'y > 0'])} ~ {rng.choice(terms)}"
+    return frame, formula, How(str(rng.choice(FAMILIES)), weights=(None, None, "w")[rng.integers(3)])
+
+
+def outcome(work: Any) -> tuple[str, list[str]]:
+    """What a fit ends in, as words, and what it warns of."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            found = work()
+            table = found.tidy().set_index("term").map(lambda one: f"{one + 1e-9:.6g}")
+            said = f"{table['estimate'].to_dict()} {found.note()}"
+        except hs.HonestSignalsError as error:
+            said = f"{type(error).__name__}: {error}"
+    return said, [str(one.message) for one in warned]
+
+
+def both_outcomes(rng: np.random.Generator, folder: Path) -> tuple[Any, Any, str]:
+    """How a fit ends in memory and on disk, and which it was."""
+    frame, formula, how = degenerate(rng)
+    path, rows = stored(frame, folder), int(rng.choice([1, 3, 1_000]))
+    wanted = outcome(lambda: hs.fit(formula, frame, family=how.family, weights=how.weights))
+    return wanted, outcome(lambda: streamed(formula, path, how, rows=rows, files=2)), f"{formula} {how}"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_degenerate_designs_end_as_in_memory(seed, tmp_path) -> None:
+    ends = set()
+    for number in range(14):
+        wanted, found, what = both_outcomes(np.random.default_rng([seed, number]), tmp_path)
+        assert found == wanted, (number, what)
+        ends.add(wanted[0][:30])
+    assert len(ends) > 5
+
+
+def test_a_label_that_is_separated_slowly_is_told_so(tmp_path) -> None:
+    frame = frame_of(3, people=5)
+    frame["site"] = np.where(np.arange(len(frame)) % 2, "a", "b")
+    frame["friend"] = (np.arange(len(frame)) == 4).astype(int)
+    with pytest.raises(hs.FitError, match=r"separated by 'site\[a\]'.* is 1 has the label 0") as wanted:
+        hs.fit("friend ~ 0 + site", frame, family="probit")
+    with pytest.raises(hs.FitError) as found:
+        streamed("friend ~ 0 + site", stored(frame, tmp_path), How("probit"))
+    assert str(found.value) == str(wanted.value)
+
+
+def test_what_is_infinite_is_refused_before_what_it_makes_undefined() -> None:
+    frame = frame_of(4)
+    frame.loc[3, "distance"] = np.inf
+    with pytest.raises(hs.FitError, match=r"center\(distance\) is infinite in some rows"):
+        hs.fit("trust ~ center(distance)", frame, family="gaussian")

@@ -56,12 +56,12 @@ def check_label(family: Family, y: Floats) -> None:
     odd = y[(y != 0) & (y != 1)]
     if family.label == "binary" and odd.size:
         raise ArgumentError(
-            f"The label is {odd[0]:g} in some row; {article} {family.title} needs labels of 0 and 1."
+            f"The label is {odd.min():g} in some row; {article} {family.title} needs labels of 0 and 1."
         )
     odd = y[(y < 0) | (y != np.round(y))]
     if family.label == "count" and odd.size:
         raise ArgumentError(
-            f"The label is {odd[0]:g} in some row; {article} {family.title} needs whole numbers from 0."
+            f"The label is {odd.min():g} in some row; {article} {family.title} needs whole numbers from 0."
         )
     several, most = np.unique(y).size, MOST_CLASSES if family.classes else MOST_LEVELS
     if family.levels and several > most:

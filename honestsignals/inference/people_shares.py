@@ -20,6 +20,9 @@ the project's notes (INFERENCE.md, §1) covered well with it; no other value was
 HUB_SHARE = 0.5
 """A person with more than half of what tells a coefficient is a hub."""
 
+ROUNDING = 1e-9
+"""Two shares that differ by less are the same, however they were summed."""
+
 MOST_SHARES = 50_000_000
 """Numbers that shares may take (400 MB); beyond, a combination takes the least of its coefficients."""
 
@@ -124,7 +127,7 @@ def hub_words(rows: float, share: Floats, names: Sequence[str]) -> list[str]:
             f"one person is in {100 * rows:.0f} % of the rows: errors that sum over people are too small "
             "with such a hub (Tabord-Meehan 2019)"
         )
-    heavy = [name for name, part in zip(names, share, strict=True) if part > max(HUB_SHARE, rows)]
+    heavy = [name for name, part in zip(names, share, strict=True) if part > max(HUB_SHARE, rows) + ROUNDING]
     if heavy:
         found.append(
             f"one person's rows carry more than half of what tells {named(heavy)}: "

@@ -34,6 +34,9 @@ from honestsignals.inference.variance import inverse_root
 FIRST_ROWS = 100_000
 """Rows of the first part that tell where to start."""
 
+SLOW_STEPS = 12
+"""Newton takes fewer where there is an end: after so many it is asked whether labels are separated."""
+
 LAST_STEP = 1e-13
 """A step this small, relative to the coefficients, is the last: what it changes of the Hessian is no more."""
 
@@ -69,7 +72,7 @@ class Summary:
     label : tuple of float
         The least and the largest.
     odd : tuple of float
-        A label that is neither 0 nor 1, and one that is no count; NaN where there is none.
+        The least label that is neither 0 nor 1, and that is no count; NaN where there is none.
     events : int
         Rows whose label is above 0.
     label_norm : float
@@ -138,7 +141,7 @@ def summarise(passes: Passes, k: int) -> Summary:
             low = np.minimum(low, [one.min() for one in data])
             high = np.maximum(high, [one.max() for one in data])
             sums += [y @ y, w.sum(), w @ y, np.log(w).sum(), y.sum(), *X.sum(axis=0)]
-            odd = _first(odd[0], y[(y != 0) & (y != 1)]), _first(odd[1], y[(y < 0) | (y != np.round(y))])
+            odd = _least(odd[0], y[(y != 0) & (y != 1)]), _least(odd[1], y[(y < 0) | (y != np.round(y))])
             if max(high[:k].max(), -low[:k].min()) <= VAST:
                 triangle = np.asarray(np.linalg.qr(np.vstack([triangle, X]), mode="r"))
     bounds = Bounds(low[:k], high[:k], sums[5:] / max(n, 1))
@@ -158,8 +161,8 @@ def summarise(passes: Passes, k: int) -> Summary:
     )
 
 
-def _first(found: float, some: Floats) -> float:
-    return float(some[0]) if np.isnan(found) and some.size else found
+def _least(found: float, some: Floats) -> float:
+    return float(np.fmin(found, some.min())) if some.size else found
 
 
 def check(summary: Summary, family: Family, names: Sequence[str]) -> None:
@@ -255,7 +258,9 @@ def solve_streamed(
         done = size < LAST_STEP or (size < 1e-8 and size >= smallest / 2)
         if not looked and family.name != "gaussian" and (step is None or done or number > 4):
             # separated labels take their predictors away, a little each pass: not all of them are waited for
-            looked = _look(passes, family, summary, names, None if step is None else found)
+            # probits of separated labels go out too slowly to be waited for at all
+            reach = None if step is None or number > SLOW_STEPS else found
+            looked = _look(passes, family, summary, names, reach)
         if step is None:
             raise FitError(f"The {family.title} did not converge, although the label is not separated.")
         if done:
