@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from honestsignals.metrics import embeddedness
+from honestsignals.metrics import embeddedness, triads
 from honestsignals.metrics.embeddedness import _of_rows, _of_triangles
 from honestsignals.metrics.ties import Ties, ties_of_matrix
 
@@ -54,3 +54,13 @@ def test_a_network_without_ties_has_nothing_shared() -> None:
     ego, alter = np.triu_indices(3, 1)
     assert embeddedness.shared_contacts(ties, ego, alter).tolist() == [0, 0, 0]
     assert _of_triangles(ties)[0].tolist() == []
+
+
+def test_people_whose_pairs_take_more_than_32_bits() -> None:
+    few, n = random_ties(3), 70_000
+    # the same people among many others without ties, far apart
+    place = np.sort(np.random.default_rng(1).choice(n, few.n_people, replace=False))
+    many = Ties(n, place[few.low], place[few.high], few.forth, few.back, n * (n - 1) // 2)
+    for one, other in zip(_of_triangles(few), _of_triangles(many), strict=True):
+        assert one.tolist() == other.tolist()
+    assert triads._triangles(few) == triads._triangles(many) != {}

@@ -15,7 +15,7 @@ import numpy as np
 from honestsignals.metrics.acts import ratio
 from honestsignals.metrics.registry import metric, statistic
 from honestsignals.metrics.ties import Ties
-from honestsignals.metrics.triangles import ranked, triangles
+from honestsignals.metrics.triangles import keys_of, ranked, triangles
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -26,8 +26,6 @@ MOST_CELLS = 500_000
 """Contacts that are laid side by side at once: few enough that their memory is used again."""
 GRAIN = 2**45
 """Weights are summed as whole numbers of this grain: exact, whatever their order."""
-HALF = 22
-"""Bits of the lower part of such a number: both parts of a sum stay exact as decimals."""
 
 
 def _shared(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
@@ -99,41 +97,41 @@ def _contacts_of(ties: Ties, weight: Array) -> sparse.csr_array:
 def _of_triangles(ties: Ties) -> tuple[Array, Array]:
     """Shared contacts of all ties: each triangle gives each of its three ties one."""
     n, (first, second) = ties.n_people, ranked(ties)
-    keys = np.minimum(first, second) * n + np.maximum(first, second)
-    order = np.argsort(keys)
-    keys = keys[order]
+    keys = keys_of(first, second, n)
     rarity = np.empty(n, dtype=np.int64)
     rarity[first], rarity[second] = _rarity(ties)[ties.low], _rarity(ties)[ties.high]
-    people = keys // n, keys % n, rarity
+    del first, second
+    order = np.argsort(keys)
+    keys = keys[order]
     number, weight = np.zeros((2, len(keys)), dtype=np.int64)
     held: list[tuple[Array, Array, Array]] = []
     for found in triangles(keys, n, MOST_CELLS):
         held.append(found)
         if sum(len(tie) for tie, *_ in held) > MOST_CELLS:
-            _count(held, people, number, weight)
+            _count(held, (keys, rarity), number, weight)
             held = []
-    _count(held, people, number, weight)
-    out = np.empty((2, len(keys)), dtype=np.int64)
-    out[:, order] = number, weight
-    return out[0], out[1]
+    _count(held, (keys, rarity), number, weight)
+    for values in (number, weight):
+        # one after the other: of many millions of ties each array counts
+        values[order] = values.copy()
+    return number, weight
 
 
 def _count(
-    held: list[tuple[Array, Array, Array]], people: tuple[Array, Array, Array], number: Array, weight: Array
+    held: list[tuple[Array, Array, Array]], known: tuple[Array, Array], number: Array, weight: Array
 ) -> None:
     """Add to each tie of some triangles one, and the rarity of who is shared: the third of the three."""
     if not held:
         return
-    begin, end, rarity = people
+    keys, rarity = known
     tie, onward, across = (np.concatenate(one) for one in zip(*held, strict=True))
     # the tie lacks the far end, the one onward lacks the beginning, the one across the middle
     at = np.concatenate([tie, onward, across])
-    third = np.concatenate([end[onward], begin[tie], end[tie]])
-    amount = rarity[third]
-    number += np.bincount(at, minlength=len(number))
-    low = np.bincount(at, weights=amount & ((1 << HALF) - 1), minlength=len(number))
-    high = np.bincount(at, weights=amount >> HALF, minlength=len(number))
-    weight += (high.astype(np.int64) << HALF) + low.astype(np.int64)
+    n = len(rarity)
+    third = np.concatenate([keys[onward] % n, keys[tie] // n, keys[tie] % n])
+    # in place: what is new for every part of the triangles would be as long as all ties
+    np.add.at(number, at, 1)
+    np.add.at(weight, at, rarity[third])
 
 
 @statistic(unit="people", by_kind=True, reference="onnela2007", formula="abs(N_i)")

@@ -15,7 +15,7 @@ import numpy as np
 
 from honestsignals.errors import DesignError
 from honestsignals.metrics.ties import Ties
-from honestsignals.metrics.triangles import ranked, triangles
+from honestsignals.metrics.triangles import keys_of, ranked, triangles
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -109,7 +109,7 @@ def _triangles(ties: Ties) -> dict[tuple[int, int, int], int]:
     """Number of triangles by what their ties are: first to second, second to third, first to third."""
     n, (first, second) = ties.n_people, ranked(ties)
     state = np.where(first < second, _states(ties), np.array(TURNED)[_states(ties)])
-    keys = np.minimum(first, second) * n + np.maximum(first, second)
+    keys = keys_of(first, second, n)
     order = np.argsort(keys)
     codes, counts = state[order], np.zeros(64, dtype=np.int64)
     for tie, onward, across in triangles(keys[order], n, AT_ONCE):

@@ -18,17 +18,26 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 def ranked(ties: Ties) -> tuple[Array, Array]:
     """Ends of each tie, people numbered by how many contacts they have."""
-    rank = np.empty(ties.n_people, dtype=np.int64)
-    rank[np.argsort(ties.contacts(), kind="stable")] = np.arange(ties.n_people)
+    rank = np.empty(ties.n_people, dtype=np.int32)
+    rank[np.argsort(ties.contacts(), kind="stable")] = np.arange(ties.n_people, dtype=np.int32)
     return rank[ties.low], rank[ties.high]
+
+
+def keys_of(first: Array, second: Array, n: int) -> Array:
+    """Each tie as one number: the place of the lower end, and within it of the higher.
+
+    >>> keys_of(np.array([0, 3], dtype=np.int32), np.array([2, 1], dtype=np.int32), 10)
+    array([ 2, 13])
+    """
+    return np.minimum(first, second).astype(np.int64) * n + np.maximum(first, second)
 
 
 def triangles(keys: Array, n: int, at_once: int) -> Iterator[tuple[Array, Array, Array]]:
     """Places of the ties of each triangle: the first, the one onward from its end, the one across."""
-    begin, end = keys // n, keys % n
-    starts = np.concatenate([[0], np.cumsum(np.bincount(begin, minlength=n))])
-    many = np.diff(starts)[end]
-    reach = np.cumsum(many)
+    starts = np.searchsorted(keys, np.arange(n + 1) * n)
+    end = (keys % n).astype(np.int32)
+    many = np.diff(starts).astype(np.int32)[end]
+    reach = np.cumsum(many, dtype=np.int64)
     row = 0
     while row < len(keys):
         until = int(np.searchsorted(reach, (reach[row - 1] if row else 0) + at_once, side="right"))
@@ -36,7 +45,8 @@ def triangles(keys: Array, n: int, at_once: int) -> Iterator[tuple[Array, Array,
         tie = np.repeat(np.arange(part.start, part.stop), many[part])
         before = np.cumsum(many[part]) - many[part]
         onward = np.arange(len(tie)) + np.repeat(starts[end[part]] - before, many[part])
-        wanted = begin[tie] * n + end[onward]
+        # the beginning of the first, the end of the second
+        wanted = keys[tie] - end[tie] + end[onward]
         across = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         there = np.flatnonzero(keys[across] == wanted)
         yield tie[there], onward[there], across[there]
