@@ -117,7 +117,8 @@ class StoredEngine:
         places, own = self._dealt(rows)
         parts = [Part(place, some(rows, own[place])) for place in places]
         found = zip(places, self._each(Measuring(self._buckets, (), settings).waits, parts), strict=True)
-        waited = ((own[place][row], *others) for place, (row, *others) in found)
+        every = np.arange(len(rows.ego))
+        waited = ((every[own[place]][row], *others) for place, (row, *others) in found)
         row, for_ego, wait, cut = (np.concatenate(one) for one in zip(*waited, strict=True))
         order = np.argsort(row, kind="stable")
         return row[order], for_ego[order], wait[order], cut[order]
@@ -126,15 +127,12 @@ class StoredEngine:
         """What the two of every pair gave one another before a moment; the last few are kept."""
         if (kind, before) not in self._ties:
             found = list(self._each(partial(ties_of, self._buckets, kind, before), range(len(self))))
-            parts = (
-                np.concatenate([getattr(one, name) for one in found])
-                for name in ("low", "high", "forth", "back")
-            )
-            low, high, forth, back = parts
-            first = found[0]
-            self._ties[kind, before] = Ties(
-                first.n_people, low, high, forth, back, first.possible, counts=first.counts
-            )
+            n, possible, counts = found[0].n_people, found[0].possible, found[0].counts
+            sides = [[getattr(one, name) for one in found] for name in ("low", "high", "forth", "back")]
+            del found
+            # side by side, each let go of when it is whole: never are all there twice
+            low, high, forth, back = (np.concatenate(sides.pop(0)) for _ in range(4))
+            self._ties[kind, before] = Ties(n, low, high, forth, back, possible, counts=counts)
         self._ties.move_to_end((kind, before))
         while len(self._ties) > KEPT_TIES:
             self._ties.popitem(last=False)
@@ -196,6 +194,7 @@ class StoredEngine:
             kinds = {one.kind for one in columns}
             asked = {(kind, moment): self.ties(kind, moment) for kind in kinds for moment in moments}
             work.seen(columns, rows, asked)
+            del asked
         self._ties.clear()
         whole = [column for column in work.plan if column.entry.fact.whole and not sees(column)]
         if not whole:
@@ -205,15 +204,18 @@ class StoredEngine:
         for column in whole:
             saved(file_of(work.folder, column), found[column.name])
 
-    def _dealt(self, rows: Rows) -> tuple[list[int], dict[int, Array]]:
+    def _dealt(self, rows: Rows) -> tuple[list[int], dict[int, Any]]:
         """Buckets that rows are in, and the places of these rows."""
-        bucket = self._buckets.of_keys(self._keys(rows))
-        order = np.argsort(bucket, kind="stable")
+        bucket = self._buckets.of_keys(self._keys(rows)).astype(np.min_scalar_type(len(self)))
+        # rows of a table are in the order of pairs
+        ordered = bool((bucket[1:] >= bucket[:-1]).all())
+        order = None if ordered else np.argsort(bucket, kind="stable")
         many = np.bincount(bucket, minlength=len(self._buckets))
         ends = np.cumsum(many)
         # even a table without rows has columns, and their types
         places = np.flatnonzero(many).tolist() or [0]
-        return places, {place: order[ends[place] - many[place] : ends[place]] for place in places}
+        own = {place: slice(int(ends[place] - many[place]), int(ends[place])) for place in places}
+        return places, dict(own) if order is None else {place: order[own[place]] for place in places}
 
     def _keys(self, rows: Rows) -> Array:
         low, high = np.minimum(rows.ego, rows.alter), np.maximum(rows.ego, rows.alter)
