@@ -290,6 +290,8 @@ def _columns(kept: Any, whole: bool, kinds: Sequence[str], shift: int) -> dict[s
 
 def _ids(array: Any, whole: bool) -> Any:
     """Ids as whole numbers, or as text."""
+    if pa.types.is_integer(array.type):
+        return array.cast(pa.int64()) if whole else as_text(array).cast(_kind(whole))
     if whole and pa.types.is_integer(array.dictionary.type):
         return array.dictionary.take(array.indices)
     text = _texts(array)
