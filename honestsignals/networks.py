@@ -66,9 +66,18 @@ class Network:
 
     def facts(self) -> list[str]:
         """What a reader must know of it before the numbers."""
-        n, arcs = self.ties.n_people, int((self.ties.forth > 0).sum() + (self.ties.back > 0).sum())
-        size = f"{n:,} people, {arcs:,} arcs, {len(self.ties):,} pairs in contact of {self.ties.possible:,}."
-        return [*self.notes, size]
+        ties = self.ties
+        arcs = int((ties.forth > 0).sum() + (ties.back > 0).sum())
+        return [*self.notes, size_in_words(ties.n_people, arcs, len(ties), ties.possible)]
+
+
+def size_in_words(people: int, arcs: int, pairs: int, possible: int) -> str:
+    """How large a network is.
+
+    >>> size_in_words(3, 2, 1, 3)
+    '3 people, 2 arcs, 1 pairs in contact of 3.'
+    """
+    return f"{people:,} people, {arcs:,} arcs, {pairs:,} pairs in contact of {possible:,}."
 
 
 def network_of(source: object, *, of: str = "acts", until: int = FAR) -> Network:
@@ -120,11 +129,14 @@ def suffix_of(engine: Engine, of: str) -> str:
 
 
 def _of_log(log: Log, of: str, until: int) -> Network:
+    return Network(log.engine.ties(suffix_of(log.engine, of), until), log.people, notes_of_log(log, of))
+
+
+def notes_of_log(log: Log, of: str) -> tuple[str, ...]:
+    """What the ties of a log are ties of."""
     suffix = suffix_of(log.engine, of)
     what = "Acts that count as giving" if not suffix else "Weight" if suffix == "weight" else f"Acts of {of}"
-    return Network(
-        log.engine.ties(suffix, until), log.people, (*log.source, f"{what}, from giver to receiver.")
-    )
+    return *log.source, f"{what}, from giver to receiver."
 
 
 def network_table(

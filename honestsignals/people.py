@@ -14,7 +14,7 @@ from honestsignals.errors import DesignError, listed
 from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.circles import Circle
-from honestsignals.metrics.levels import chosen, found, measure_in_parts, planned
+from honestsignals.metrics.levels import Measured, chosen, found, measure_in_parts, planned
 from honestsignals.metrics.registry import GIVEN, NEEDS, NO_RANGE, Fact, entries
 from honestsignals.networks import Log, Network, network_of, suffix_of
 
@@ -62,14 +62,18 @@ def people_of_log(
         The same as a network, where some pairs could not be.
     """
     has = log.engine.log.has
-    names = _named(metrics, has)
+    names = named_metrics(metrics, has)
     circles = circles_of(log.engine, planned("person", names), suffix_of(log.engine, of), until, settings)
     table = _table(network or network_of(log, of=of, until=until), circles, names)
+    return replace(table, notes=(*table.notes, *of_all_acts(names, of)))
+
+
+def of_all_acts(names: Sequence[str], of: str) -> tuple[str, ...]:
+    """What a table says of columns that are of all acts, whatever else was given."""
     of_acts = [name for name in names if not _of_given_alone(name)]
     if of == "acts" or not of_acts:
-        return table
-    note = f"Of all acts that count as giving, whatever else is given here: {listed(of_acts)}."
-    return replace(table, notes=(*table.notes, note))
+        return ()
+    return (f"Of all acts that count as giving, whatever else is given here: {listed(of_acts)}.",)
 
 
 def people_of_network(network: Network, metrics: Sequence[str] | str | None = None) -> MetricTable:
@@ -82,7 +86,7 @@ def people_of_network(network: Network, metrics: Sequence[str] | str | None = No
     metrics : sequence of str, str or None
         Names or families; None for all that do not rest on acts.
     """
-    names = [name for name in _named(metrics, frozenset(NEEDS)) if _of_given_alone(name)]
+    names = [name for name in named_metrics(metrics, frozenset(NEEDS)) if _of_given_alone(name)]
     asked = [] if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
     for name in asked:
         if name in entries("person") and name not in names:
@@ -90,7 +94,7 @@ def people_of_network(network: Network, metrics: Sequence[str] | str | None = No
     return _table(network, [network.circle or _circle(network)], names)
 
 
-def _named(metrics: Sequence[str] | str | None, has: frozenset[str]) -> list[str]:
+def named_metrics(metrics: Sequence[str] | str | None, has: frozenset[str]) -> list[str]:
     """Names of the metrics of a table; an error where one needs what is not there."""
     names = chosen("person", metrics, has)
     for name in names:
@@ -118,26 +122,43 @@ def _circle(network: Network) -> Circle:
 
 
 def _table(network: Network, circles: Iterable[Circle], names: Sequence[str]) -> MetricTable:
-    """The rows, one a person; what refuses these data is NaN, and said."""
-    import pandas as pd
-
+    """The rows, one a person; of a network that knows who was asked, those who answered."""
     measured = measure_in_parts(planned("person", names), circles, {"ties": network.ties})
-    n = network.ties.n_people
-    asked = n if network.circle is None else network.circle.n_people
-    values: dict[str, Any] = {"person": network.people}
+    asked = network.ties.n_people if network.circle is None else network.circle.n_people
     for name in names:
         value = measured.values[name]
+        if network.places is not None and name not in measured.refused and len(value) == asked:
+            measured.values[name] = value[network.places]
+    return people_table(measured, names, network.people, network.facts())
+
+
+def people_table(
+    measured: Measured, names: Sequence[str], people: Array, facts: Sequence[str]
+) -> MetricTable:
+    """The rows, one a person; what refuses these data is NaN, and said.
+
+    Parameters
+    ----------
+    measured : Measured
+        One value a person.
+    names : sequence of str
+        Columns, in order.
+    people : ndarray, shape (n_people,)
+        Ids by code.
+    facts : sequence of str
+        What the metrics are of.
+    """
+    import pandas as pd
+
+    values: dict[str, Any] = {"person": people}
+    for name in names:
         if name in measured.refused and list(names) == [name]:
             raise DesignError(f"{name!r}: {measured.refused[name]}")
-        if name in measured.refused:
-            value = np.full(n, np.nan)
-        elif network.places is not None and len(value) == asked:
-            value = value[network.places]
-        values[name] = value
-    facts = [entries("person")[name].fact for name in names]
+        values[name] = np.full(len(people), np.nan) if name in measured.refused else measured.values[name]
+    about = [entries("person")[name].fact for name in names]
     whose = Fact("person", "person", "design", "whose metrics these are", unit="id", range=NO_RANGE)
-    notes = [*network.facts()]
+    notes = [*facts]
     notes += [f"{name} is not here: {why}" for name, why in measured.refused.items() if name in names]
-    about = (whose, *(replace(fact, level="person") for fact in facts))
     shown = ("person", *names) if len(names) <= MOST_SHOWN else ("person", *SHOWN)
-    return MetricTable("People metrics", pd.DataFrame(values), about, tuple(notes), shown)
+    columns = (whose, *(replace(fact, level="person") for fact in about))
+    return MetricTable("People metrics", pd.DataFrame(values), columns, tuple(notes), shown)

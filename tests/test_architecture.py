@@ -62,7 +62,7 @@ LAYERS = [
     ["stored_tables"],
     ["stored_writing"],
     ["stored_logs", "spark_sessions", "spark_tables"],
-    ["spark_designs"],
+    ["spark_designs", "spark_people"],
     ["spark_logs"],
     ["spark_reading"],
     ["reading", "study_file", "labels"],

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,8 @@ import pyarrow as pa
 import pytest
 
 import honestsignals as hs
-from honestsignals import spark_sessions
-from honestsignals.engines import pair_parts
-from honestsignals.engines.pair_parts import whole_pairs
+from honestsignals import spark_logs, spark_sessions
+from honestsignals.engines import spark_ties
 from honestsignals.engines.spark import explained, quiet
 from honestsignals.errors import ArgumentError, DesignError, InputError, UnknownNameError
 from tests.test_stored import acts, same
@@ -78,20 +78,45 @@ def many(text: bool) -> pd.DataFrame:
     return frame.sample(frac=1, random_state=5).reset_index(drop=True)
 
 
+OF_TIES = [
+    "total_given_ego__weight",
+    "total_received_alter__weight",
+    "attention_gap__weight",
+    "nu_ego__weight",
+]
+OF_TIES += ["shared_contacts__help", "overlap__information", "adamic_adar__help", "give_share_shrunk__help"]
+
+
+@contextmanager
+def joined(monkeypatch: pytest.MonkeyPatch, ties: int = 4_000_000) -> Iterator[None]:
+    """Ties joined by workers however few there are, in blocks of so many."""
+    with monkeypatch.context() as patched:
+        patched.setattr(spark_logs, "HELD_ACTS", 0)
+        patched.setattr(spark_ties, "MOST_TIES", ties)
+        yield
+
+
 @pytest.mark.parametrize(("text", "partitions"), [(False, 7), (True, 64)])
-def test_a_large_table_is_that_of_memory_to_the_bit(spark: Any, text: bool, partitions: int) -> None:
+def test_a_large_table_is_that_of_memory_to_the_bit(
+    spark: Any, text: bool, partitions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     frame = many(text)
+    twin = hs.read_log(frame, time_unit="s")
+    names = [*twin.dyads().frame.columns[2:], *OF_TIES[: 4 if text else None]]
+    asked = {"metrics": names, "until": DAY * 30 if text else None}
     spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
     try:
         log = hs.read_log(on_spark(spark, frame, partitions), time_unit="s")
         log.acts.persist()
         table = log.dyads()
         found = table.to_frame()
+        with joined(monkeypatch, ties=20_000):
+            by_workers = log.dyads(**asked).to_frame()
         log.acts.unpersist()
     finally:
         spark.conf.set("spark.sql.shuffle.partitions", "7")
-    twin = hs.read_log(frame, time_unit="s")
     same(found, twin.dyads().frame)
+    same(by_workers, twin.dyads(**asked).frame)
     assert len(log) == 120_000
     assert log.dyads_in_contact == len(found)
     assert log.people.tolist() == twin.people.tolist()
@@ -126,11 +151,18 @@ def test_every_question_of_a_table(small_log: tuple[Any, Any]) -> None:
         log.dyads(metrics=["returned_shar"])
 
 
-def test_people_and_network_are_those_of_memory(small_log: tuple[Any, Any]) -> None:
+def test_people_and_network_are_those_of_memory(
+    small_log: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     log, twin = small_log
     same(log.people_metrics().frame, twin.people_metrics().frame)
-    asked = {"of": "help", "until": DAY * 9}
-    same(log.people_metrics(**asked).frame, twin.people_metrics(**asked).frame)
+    for asked in ({"of": "help", "until": DAY * 9}, {"of": "weight"}):
+        wanted = twin.people_metrics(**asked)
+        same(log.people_metrics(**asked).frame, wanted.frame)
+        with joined(monkeypatch):
+            by_workers = log.people_metrics(**asked)
+        same(by_workers.frame, wanted.frame)
+        assert by_workers.notes[1:] == wanted.notes[1:]
     same(log.network_metrics().frame, twin.network_metrics().frame)
     assert all(
         (one == other).all() for one, other in zip(log.engine.pairs(), twin.engine.pairs(), strict=True)
@@ -257,7 +289,9 @@ def test_messages_where_spark_or_java_lack(monkeypatch: pytest.MonkeyPatch) -> N
 # labels, samples, writing
 
 
-def test_answers_go_with_their_pairs(spark: Any, small_log: tuple[Any, Any]) -> None:
+def test_answers_go_with_their_pairs(
+    spark: Any, small_log: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     log, twin = small_log
     people, rng = twin.people, np.random.default_rng(4)
     low, high = np.triu_indices(len(people), 1)
@@ -279,6 +313,8 @@ def test_answers_go_with_their_pairs(spark: Any, small_log: tuple[Any, Any]) -> 
     given = on_spark(spark, pd.concat([answers, extra]))
     table = log.dyads(labels=given)
     found = table.to_frame()
+    with joined(monkeypatch, ties=300):
+        same(log.dyads(labels=given).to_frame(), found)
     every = twin.dyads(pairs="all", metrics="all").frame.set_index(["ego", "alter"])
     pair = np.sort(answers[["ego", "alter"]].to_numpy(), axis=1)
     wanted = answers.assign(ego=pair[:, 0], alter=pair[:, 1]).sort_values(["ego", "alter"])
@@ -298,12 +334,17 @@ def test_answers_go_with_their_pairs(spark: Any, small_log: tuple[Any, Any]) -> 
     assert table.fact("friendship").swap == "same"
 
 
-def test_directed_answers_are_seen_from_ego(spark: Any, small_log: tuple[Any, Any]) -> None:
+def test_directed_answers_are_seen_from_ego(
+    spark: Any, small_log: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     log, twin = small_log
     ego, alter = twin.people[[5, 0, 3]], twin.people[[1, 5, 30]]
     answers = pd.DataFrame({"source": ego, "target": alter, "trust": [0.5, 2.0, 1.0]})
     found = log.dyads(labels=on_spark(spark, answers), directed=True).to_frame()
     assert found[["ego", "alter"]].to_numpy().tolist() == sorted(np.array([ego, alter]).T.tolist())
+    with joined(monkeypatch):
+        by_workers = log.dyads(labels=on_spark(spark, answers), directed=True).to_frame()
+    same(by_workers, found)
     every = twin.dyads(pairs="all").frame
     for row in found.to_dict("records"):
         pair = sorted((row["ego"], row["alter"]))
@@ -336,27 +377,3 @@ def test_samples_are_of_people_and_tables_are_written(small_log: tuple[Any, Any]
     table.write(str(tmp_path / "dyads"))
     back = pd.read_parquet(tmp_path / "dyads").sort_values(["ego", "alter"]).reset_index(drop=True)
     assert back["acts"].tolist() == every["acts"].tolist()
-
-
-# batches that never split a pair
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-@pytest.mark.parametrize("least", [1, 5, 1_000])
-def test_no_pair_is_split(size: int, least: int) -> None:
-    rng = np.random.default_rng(size)
-    low = np.repeat(np.arange(30), rng.integers(1, 9, 30))
-    whole = pa.RecordBatch.from_pydict({"low": low // 3, "high": low + 40, "x": np.arange(len(low))})
-    batches = [whole.slice(start, size) for start in range(0, len(low), size)]
-    found = list(whole_pairs(batches, least))
-    assert pa.concat_tables(found).column("x").to_pylist() == list(range(len(low)))
-    ends = [(one.column("low")[0].as_py(), one.column("high")[0].as_py()) for one in found]
-    lasts = [(one.column("low")[-1].as_py(), one.column("high")[-1].as_py()) for one in found]
-    assert all(end != last for end, last in zip(ends[1:], lasts[:-1], strict=True))
-
-
-def test_a_pair_larger_than_a_part() -> None:
-    rows = {"low": [1] * 500 + [2] * 700, "high": [2] * 500 + [3] * 700}
-    batches = pa.Table.from_pydict(rows).to_batches(10)
-    assert [one.num_rows for one in whole_pairs(batches, 20)] == [500, 700]
-    assert pair_parts.PART_ROWS >= 100_000

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 import honestsignals as hs
-from honestsignals.engines.pair_parts import packed, unpacked
+from honestsignals.engines import pair_parts
+from honestsignals.engines.pair_parts import packed, unpacked, whole_pairs
 from honestsignals.engines.passes import Rows, around
 from honestsignals.engines.spark import ties_columns
 from honestsignals.engines.spark_parts import OfPeople, of_people, shared_of_block
@@ -203,3 +204,27 @@ def test_every_column_of_ties_is_known_to_workers_or_to_the_driver() -> None:
     assert of_ties <= theirs
     # what rests on sums over slopes of depth is still worked out on the driver
     assert of_rows - theirs == {"matching_noise", "matching_error_ego", "depth_matching_ego"}
+
+
+# batches that never split a pair
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("least", [1, 5, 1_000])
+def test_no_pair_is_split(size: int, least: int) -> None:
+    rng = np.random.default_rng(size)
+    low = np.repeat(np.arange(30), rng.integers(1, 9, 30))
+    whole = pa.RecordBatch.from_pydict({"low": low // 3, "high": low + 40, "x": np.arange(len(low))})
+    batches = [whole.slice(start, size) for start in range(0, len(low), size)]
+    found = list(whole_pairs(batches, least))
+    assert pa.concat_tables(found).column("x").to_pylist() == list(range(len(low)))
+    ends = [(one.column("low")[0].as_py(), one.column("high")[0].as_py()) for one in found]
+    lasts = [(one.column("low")[-1].as_py(), one.column("high")[-1].as_py()) for one in found]
+    assert all(end != last for end, last in zip(ends[1:], lasts[:-1], strict=True))
+
+
+def test_a_pair_larger_than_a_part() -> None:
+    rows = {"low": [1] * 500 + [2] * 700, "high": [2] * 500 + [3] * 700}
+    batches = pa.Table.from_pydict(rows).to_batches(10)
+    assert [one.num_rows for one in whole_pairs(batches, 20)] == [500, 700]
+    assert pair_parts.PART_ROWS >= 100_000

@@ -55,7 +55,7 @@ class SparkEngine:
     def __init__(
         self, acts: Any, frame: LogColumns, people: Array, places_of: Callable[[Any], Array]
     ) -> None:
-        self.acts, self._frame, self.people, self._places_of = acts, frame, people, places_of
+        self.acts, self._frame, self.people, self.places_of = acts, frame, people, places_of
         self._ties: dict[tuple[str, int], Ties] = {}
         self._kept: tuple[Asked, Any] | None = None
 
@@ -74,7 +74,7 @@ class SparkEngine:
     def pairs(self) -> tuple[Array, Array]:
         """Codes of the two of every pair with an act that counts as giving, the lower first, sorted."""
         found = collected(self.acts.select(*PAIR).distinct())
-        low, high = (self._places_of(found.column(name).combine_chunks()) for name in PAIR)
+        low, high = (self.places_of(found.column(name).combine_chunks()) for name in PAIR)
         order = np.lexsort((high, low))
         return low[order], high[order]
 
@@ -103,7 +103,7 @@ class SparkEngine:
             own = replace(rows, ego=rows.ego[at], alter=rows.alter[at], before=None)
             asked = self._asked([], settings, own, moment)
             table = collected(self._waits(asked))
-            ego, alter = (self._places_of(table.column(name).combine_chunks()) for name in ("ego", "alter"))
+            ego, alter = (self.places_of(table.column(name).combine_chunks()) for name in ("ego", "alter"))
             columns = [table.column(name).to_numpy() for name in WAITS]
             order = np.lexsort((own.alter, own.ego))
             row, there = self._look_up(Rows(ego, alter), own.ego[order], own.alter[order])
@@ -113,6 +113,14 @@ class SparkEngine:
         order = np.lexsort((place, row))
         for_ego, wait, cut = (one[order] for one in others)
         return row[order], for_ego, wait, cut
+
+    def waits_of_people(self, settings: Settings, before: int | None) -> Any:
+        """Waits as a Spark DataFrame: ``ego``, who is waited for, ``wait`` and ``cut``."""
+        from pyspark.sql import functions
+
+        found = self._waits(Asked(self._frame, (), settings, before))
+        waited_for = functions.when(found.for_ego, found.ego).otherwise(found.alter)
+        return found.select(waited_for.alias("ego"), "wait", "cut")
 
     def ties(self, kind: str = "", before: int = FAR) -> Ties:
         """What the two of every pair gave one another before a moment: collected once."""
@@ -172,7 +180,7 @@ class SparkEngine:
         """Columns of every pair, collected: codes of ego and alter, sorted, and one value a row."""
         names = asked.names
         found = collected(self.table(asked, lambda one: {name: one.columns[name] for name in names}))
-        ego, alter = (self._places_of(found.column(name).combine_chunks()) for name in ("ego", "alter"))
+        ego, alter = (self.places_of(found.column(name).combine_chunks()) for name in ("ego", "alter"))
         order = np.lexsort((alter, ego))
         columns = {name: np.asarray(found.column(name).to_numpy())[order] for name in names}
         return ego[order], alter[order], columns

@@ -110,7 +110,8 @@ class TiesOnSpark:
     ) -> None:
         self._engine, self._rows = engine, rows
         self._planned = [one for one in planned if not one.form and of_workers(one)]
-        kinds = dict.fromkeys(one.kind for one in self._planned)
+        kinds = dict.fromkeys(["", *(one.kind for one in self._planned)])
+        self._kinds = [""]
         self._columns = {kind: ties_columns(kind) for kind in kinds}
         names = tuple(dict.fromkeys(name for pair in self._columns.values() for name in pair))
         asked = Asked(engine.log, names, Settings(), before, met=True)
@@ -127,6 +128,7 @@ class TiesOnSpark:
         columns = tuple(replace(one, side="ego", name=_seen_from("ego", one)) for one in own.values())
         columns = tuple({one.name: one for one in columns}.values())
         told = tuple((one.name, _seen_from("alter", one), self._type(one)) for one in columns)
+        self._kinds = list(dict.fromkeys(["", *(one.kind for one in columns)]))
         frames = [self._of_people(columns, most)] if columns else []
         kinds = tuple(dict.fromkeys(one.kind for one in self._named(SHARED_NAMES)))
         frames += [self._shared(kind, code, ties[kind]) for code, kind in enumerate(kinds)]
@@ -155,7 +157,7 @@ class TiesOnSpark:
         """A number of all ties in their order: how much each pair gave in all comes here."""
         one, other = self._columns[column.kind]
         given = (self._ties[one] + self._ties[other]).cast("int" if most < SMALL else "long")
-        ties = self._ties.where((self._ties[one] != 0) | (self._ties[other] != 0)).orderBy("ego", "alter")
+        ties = self._of_kind(column.kind).orderBy("ego", "alter")
         forth = collected(ties.select(given.alias("given"))).column("given").to_numpy()
         # who it is makes no difference to it: they are all between the same two
         low, high = (np.broadcast_to(np.int64(code), len(forth)) for code in (0, 1))
@@ -219,7 +221,7 @@ class TiesOnSpark:
 
     def _of_people(self, columns: tuple[Column, ...], most: dict[str, float]) -> Any:
         """Columns of people, sent to each row that they are in."""
-        kinds = list(dict.fromkeys(one.kind for one in columns))
+        kinds = self._kinds
         sized = {one.kind for one in columns if one.entry.fact.name in SIZES}
         asked = OfPeople(
             columns,
@@ -270,10 +272,8 @@ class TiesOnSpark:
         """Ties with the contacts of both people."""
         from pyspark.sql import functions
 
-        one, other = self._columns[kind]
-        ties = self._ties.where((self._ties[one] != 0) | (self._ties[other] != 0))
         contacts = column_of(f"contacts_ego__{kind}" if kind else "contacts_ego", self._engine.log.kinds)
-        asked = OfPeople((contacts,), {kind: (one, other)}, {})
+        asked = OfPeople((contacts,), {kind: self._columns[kind]}, {})
         schema = pa.schema([*self._ids(), ("upper", pa.bool_()), ("contacts", pa.int64())])
 
         def work(batches: Iterator[Any]) -> Iterator[Any]:
@@ -281,12 +281,19 @@ class TiesOnSpark:
                 low, high, upper, (values,) = of_people(part, asked)
                 yield from _batches([low, high, upper, values], schema)
 
-        halves = mapped(self._halves([kind], None, ties), work, schema)
+        # every pair in contact is a tie: then Spark brings these together once, for this and for totals
+        halves = self._halves(self._kinds) if not kind else self._halves([kind], None, self._of_kind(kind))
+        halves = mapped(halves, work, schema)
         sides = [
             functions.sum(functions.when(halves.upper == upper, halves.contacts).otherwise(0)).alias(name)
             for upper, name in zip((False, True), DEGREES, strict=True)
         ]
         return halves.groupBy(*PAIR).agg(*sides).withColumn(ASKS, functions.lit(False))
+
+    def _of_kind(self, kind: str) -> Any:
+        """Pairs that gave one another something of a kind."""
+        one, other = self._columns[kind]
+        return self._ties.where((self._ties[one] != 0) | (self._ties[other] != 0))
 
     def _in_blocks(self, edges: Any, groups: int) -> Any:
         """Each tie in every block that has both its people's groups, one block after another."""
