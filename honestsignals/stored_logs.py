@@ -12,6 +12,7 @@ import numpy as np
 
 from honestsignals.act_forms import span_of
 from honestsignals.dyads import contact
+from honestsignals.engines.allocation import memory_kept
 from honestsignals.engines.passes import Rows
 from honestsignals.engines.stored import StoredEngine
 from honestsignals.errors import DesignError, listed
@@ -142,7 +143,7 @@ class StoredLog(Measurable):
             Where something else has that name, or the disk is full.
         """
         target, settings = place_of(path), settings_of(conversation_gap, period, spans)
-        with progress() as tell, self.engine.at_work():
+        with progress() as tell, memory_kept(), self.engine.at_work():
             tell("Bringing pairs together")
             rows = self._rows(None if until is None else self.moment(until))
             names = choose(metrics, self.engine.log.kinds, self.has, metrics != "all")

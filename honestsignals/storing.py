@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from honestsignals.engines.allocation import memory_kept
 from honestsignals.engines.buckets import IDS, Buckets, bounds_of, deal, keys_of, write_table
 from honestsignals.engines.ordering import MOST_EXPANDED, too_many
 from honestsignals.engines.passes import LogColumns
@@ -110,7 +111,7 @@ def store_log(
     place = Path(tempfile.mkdtemp(prefix=PREFIX))
     (place / OWNER).write_text(str(os.getpid()))
     try:
-        with progress() as tell:
+        with progress() as tell, memory_kept():
             raw = place / "read"
             raw.mkdir()
             staged = stage(

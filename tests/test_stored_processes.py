@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ import pytest
 
 import honestsignals as hs
 from honestsignals import storing
-from honestsignals.engines import stored
+from honestsignals.engines import allocation, stored
 from honestsignals.engines.threads import alive, in_order
 from honestsignals.engines.workers import processes
 from honestsignals.errors import DesignError
@@ -117,7 +118,7 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
     program = f"""
 import honestsignals as hs
 from honestsignals import storing
-from honestsignals.engines import stored
+from honestsignals.engines import allocation, stored
 storing.LEAST_ACTS, storing.ACT_BYTES, stored.PROCESSES_FROM = 100, 40_000, 0
 log = hs.store_log({str(tmp_path / "acts.parquet")!r}, memory="300MB", time_unit="s", threads=2)
 log.dyads({str(target)!r}, resume=True)
@@ -139,3 +140,21 @@ log.dyads({str(target)!r}, resume=True)
     table = hs.open_table(target)
     assert {path.suffix for path in target.iterdir()} == {".parquet"}
     same(table.to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
+
+
+def test_freed_memory_is_kept_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[int, ...]] = []
+    library = SimpleNamespace(
+        mallopt=lambda name, value: said.append((name, value)), malloc_trim=lambda pad: said.append((pad,))
+    )
+    monkeypatch.setattr(allocation, "_library", lambda: library)
+    with pytest.raises(ZeroDivisionError), allocation.memory_kept():
+        said.append((1 // 0,))
+    assert said == [(-3, 2**30), (-1, 2**27), (-3, 2**25), (-1, 2**26), (0,)]
+
+
+def test_other_systems_set_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert allocation._library() is None
+    with allocation.memory_kept():
+        pass

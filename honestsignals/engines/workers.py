@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 
+from honestsignals.engines.allocation import KEPT, WHOLE
 from honestsignals.errors import DesignError
 
 IDLE = 30
@@ -13,11 +14,10 @@ IDLE = 30
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    # the C library hands freed memory back and asks for it again, a tenth of all the time: it may keep some
-    "MALLOC_MMAP_THRESHOLD_": str(2**30),
-    "MALLOC_TRIM_THRESHOLD_": str(2**27),
+    "MALLOC_MMAP_THRESHOLD_": str(WHOLE),
+    "MALLOC_TRIM_THRESHOLD_": str(KEPT),
 }
-"""Set in the processes alone; other C libraries than GNU's do not look at the last two."""
+"""Set in the processes alone: one core each, and as `memory_kept` has it."""
 
 
 @contextmanager
