@@ -223,8 +223,10 @@ def _searched(train: Any, middle: Array, right: Array) -> Array:
     """The slopes of a ridge regression that has a column for each of many people."""
     from scipy.sparse.linalg import LinearOperator, cg
 
+    turned = train.T
+
     def left(slopes: Array) -> Array:
-        return np.asarray(train.T @ (train @ slopes) - train.shape[0] * (middle @ slopes) * middle + slopes)
+        return np.asarray(turned @ (train @ slopes) - train.shape[0] * (middle @ slopes) * middle + slopes)
 
     k = len(middle)
     return np.asarray(cg(LinearOperator((k, k), matvec=left), right, rtol=1e-10)[0])

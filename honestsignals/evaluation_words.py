@@ -13,6 +13,7 @@ from honestsignals.dyads import DyadTable
 from honestsignals.errors import listed
 from honestsignals.evaluation_plan import Plan
 from honestsignals.fold_scores import Foretold, Scores
+from honestsignals.inference.clusters import Codes
 from honestsignals.inference.scores import SCORES, Score
 from honestsignals.inference.words import counted, joined
 from honestsignals.rungs import BASE, Rung
@@ -229,7 +230,7 @@ def fold_words(plan: Plan) -> str:
     folds = plan.folds
     divisions = len({fold.division for fold in folds})
     ego, alter, n_people = plan.people
-    trained = np.mean([len(np.union1d(ego[fold.train], alter[fold.train])) for fold in folds])
+    trained = np.mean([_people_of(ego, alter, fold.train, n_people) for fold in folds])
     train, test = (
         np.mean([len(part) for part in parts]) for parts in zip(*(fold[2:] for fold in folds), strict=True)
     )
@@ -239,6 +240,13 @@ def fold_words(plan: Plan) -> str:
         f"{counted(len(folds), 'fold')}{several} of {n_people:,} people ({plan.splitter!r}): trained on "
         f"{trained:,.0f} people and {train:,.0f} rows, tested on {test:,.0f} rows{mean}."
     )
+
+
+def _people_of(ego: Codes, alter: Codes, rows: Codes, n_people: int) -> int:
+    """How many people are in some rows."""
+    there = np.zeros(n_people, dtype=bool)
+    there[ego[rows]] = there[alter[rows]] = True
+    return int(there.sum())
 
 
 def estimand_words(plan: Plan) -> str:

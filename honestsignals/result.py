@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from honestsignals.dyads import DyadTable
 from honestsignals.errors import unknown
 from honestsignals.formulas import Model
 from honestsignals.inference.adjusting import benjamini_hochberg, holm
+from honestsignals.inference.clusters import pair_codes, person_codes
 from honestsignals.inference.covariance import LADDER
 from honestsignals.inference.estimators import Estimate
 from honestsignals.inference.families import FAMILIES
@@ -109,8 +111,7 @@ class Result(Printed):
         """One row: what was fitted, on how many rows, pairs and people, and how well."""
         import pandas as pd
 
-        ego, alter = self.codes
-        low, high = np.minimum(ego, alter).astype(np.int64), np.maximum(ego, alter)
+        pairs, people = self._sizes
         binary = self._kind == "binary"
         return pd.DataFrame(
             {
@@ -118,8 +119,8 @@ class Result(Printed):
                 "family": [self.estimate.family],
                 "covariance": [self.covariance.name],
                 "rows": [len(self.model.y)],
-                "pairs": [len(np.unique(low * (high.max() + 1) + high))],
-                "people": [len(np.union1d(ego, alter))],
+                "pairs": [pairs],
+                "people": [people],
                 "events": [self.model.y.sum() if binary else math.nan],
                 "base_rate": [
                     math.nan if self.model.levels or self.estimate.rule.classes else self.model.y.mean()
@@ -128,6 +129,12 @@ class Result(Printed):
                 "r_squared": [self._r_squared()],
             }
         )
+
+    @cached_property
+    def _sizes(self) -> tuple[int, int]:
+        """How many pairs and people there are."""
+        ego, alter, people = person_codes(*self.codes)
+        return int(pair_codes(ego, alter).max()) + 1, people
 
     def _r_squared(self) -> float:
         found, w = self.estimate, self.estimate.weights

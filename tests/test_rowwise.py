@@ -486,3 +486,18 @@ def test_facts_come_before_the_numbers() -> None:
     assert 'null="rows"' not in str(rows)
     assert (rows.value, rows.rw) == (row_reciprocity(HELP).value, row_reciprocity(HELP).rw)
     assert (rows.draws, rows.exact) == (50, False)
+
+
+@pytest.mark.parametrize("filled", [0.0, 0.1, 0.6, 1.0])
+def test_sign_products_of_sparse_rows_are_those_of_all_pairs(filled, monkeypatch) -> None:
+    rng = np.random.default_rng(3)
+    for cells, some in ((1, 1), (7, 20), (12, 40)):
+        monkeypatch.setattr(ranks, "CELLS", int(rng.choice([1, 30, 2_000])))
+        values = [
+            np.where(rng.random((some, cells)) < filled, rng.integers(0, 5, (some, cells)), 0) for _ in "xy"
+        ]
+        one, two = map(ranks.levels, values)
+        signs = [np.sign(part[:, :, None] - part[:, None, :]) for part in values]
+        np.testing.assert_array_equal(
+            ranks.sign_products(one, two), np.triu(signs[0] * signs[1]).sum(axis=(1, 2))
+        )

@@ -9,7 +9,14 @@ from honestsignals.errors import ArgumentError
 from honestsignals.inference.clusters import Floats
 from honestsignals.inference.scores_pairs import concordance
 from honestsignals.inference.scores_registry import Scored, score
-from honestsignals.inference.scores_rows import binary_rows, level_rows, mean_rows, ranks, undefined
+from honestsignals.inference.scores_rows import (
+    binary_rows,
+    falling_ranks,
+    level_rows,
+    mean_rows,
+    ranks,
+    undefined,
+)
 
 
 @score(
@@ -109,7 +116,7 @@ def average_precision(y: ArrayLike, prediction: ArrayLike, base: float = np.nan)
     n1 = y.sum()
     if not 0 < n1 < y.size:
         return undefined(y.size)
-    group = ranks(-p, probabilities=True)
+    group = falling_ranks(p)
     ones = np.bincount(group, y)
     flagged = np.cumsum(np.bincount(group))
     precision = np.cumsum(ones) / flagged
@@ -217,7 +224,7 @@ def _hits(y: Floats, p: Floats, base: float) -> tuple[float, Floats]:
         raise ArgumentError(f"base is {base!r}; the share with the label in training lies between 0 and 1.")
     if not y.size:
         return 0.0, y
-    group = ranks(-p, probabilities=True)
+    group = falling_ranks(p)
     size = np.bincount(group)
     places, found = (np.append(0.0, np.cumsum(part)) for part in (size, np.bincount(group, y)))
     k, near = base * y.size, np.sqrt(y.size)

@@ -145,6 +145,25 @@ def ranks(values: Floats, *, probabilities: bool = False) -> NDArray[np.intp]:
     return found
 
 
+_FALLING: list[tuple[Floats, NDArray[np.intp]]] = []
+"""The predictions last ranked from the highest on, and their ranks: several scores ask for the same."""
+
+
+def falling_ranks(p: Floats) -> NDArray[np.intp]:
+    """Rank of each probability among the different ones, from 0 for the highest.
+
+    >>> falling_ranks(np.array([0.3, 0.1, 0.1 + 1e-17, 0.2])).tolist()
+    [0, 2, 2, 1]
+    """
+    for before, found in _FALLING:
+        if np.array_equal(before, p):
+            return found
+    found = ranks(-p, probabilities=True)
+    found.setflags(write=False)
+    _FALLING[:] = [(p.copy(), found)]
+    return found
+
+
 def _known(what: str, values: ArrayLike, dimensions: int) -> Floats:
     try:
         found: NDArray[Any] = np.asarray(values, dtype=np.float64)

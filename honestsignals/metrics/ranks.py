@@ -67,18 +67,38 @@ def sign_products(one: Array, two: Array) -> Array:
     >>> sign_products(np.array([[0, 1, 2], [0, 0, 1]]), np.array([[0, 2, 1], [0, 1, 1]]))
     array([1., 1.])
     """
-    step = max(1, CELLS // max(1, one.shape[1]))
-    parts = [slice(start, start + step) for start in range(0, len(one), step)]
-    return np.concatenate([_sign_products(one[part], two[part]) for part in parts]).astype(float)
+    cells = one.shape[1]
+    step = max(1, CELLS // max(1, cells))
+    # cells at the lowest level of both are most of a sparse matrix; rows that have as many go together
+    some = ((one > 0) | (two > 0)).sum(axis=1)
+    order = np.argsort(some, kind="stable")
+    out = np.zeros(len(one))
+    for start in range(0, len(one), step):
+        rows = order[start : start + step]
+        most = int(some[rows[-1]])
+        if most == cells:
+            out[rows] = _sign_products(one[rows], two[rows])
+        else:
+            out[rows] = _without_lowest(one[rows] * cells + two[rows], most)
+    return out
+
+
+def _without_lowest(joint: Array, width: int) -> Array:
+    """The same of rows of which all but so many cells are at the lowest level of both."""
+    cells = joint.shape[1]
+    joint = np.sort(joint, axis=1)[:, cells - width :]
+    one, two = joint // cells, joint % cells
+    # against each cell left aside, one that is higher in both is in the same order, and any other is tied
+    return _sign_products(one, two) + (cells - width) * ((one > 0) & (two > 0)).sum(axis=1)
 
 
 def _sign_products(one: Array, two: Array) -> Array:
     """Pairs minus those tied in either minus twice those in opposite order."""
-    cells = one.shape[1]
-    joint = np.sort(one * cells + two, axis=1)
+    cells, n_levels = one.shape[1], int(max(one.max(initial=0), two.max(initial=0))) + 1
+    joint = np.sort(one * n_levels + two, axis=1)
     tied = _tied(np.sort(one, axis=1)) + _tied(np.sort(two, axis=1)) - _tied(joint)
     # sorted by the one and then the other, what is still in the wrong order is in opposite order
-    return cells * (cells - 1) // 2 - tied - 2 * _inversions(joint % cells)
+    return cells * (cells - 1) // 2 - tied - 2 * _inversions(joint % n_levels)
 
 
 def _tied(ordered: Array) -> Array:
@@ -90,8 +110,8 @@ def _tied(ordered: Array) -> Array:
 def _inversions(rows: Array) -> Array:
     """Pairs of cells of which the left is the larger, in each row, by merging all rows at once."""
     n_rows, cells = rows.shape
-    full = 1 << (cells - 1).bit_length()
-    merged = np.full((n_rows, full), cells, dtype=np.int32)
+    full = 1 << max(cells - 1, 0).bit_length()
+    merged = np.full((n_rows, full), rows.max(initial=0) + 1, dtype=np.int32)
     merged[:, :cells] = rows
     count = np.zeros(n_rows, dtype=np.int64)
     half = 1
