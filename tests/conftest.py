@@ -22,3 +22,8 @@ def pytest_collection_finish() -> None:
     """Modules and tests stay to the end: collecting garbage need not walk over all of them each time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """What stays is let go of at the end, or compiled libraries would tell of it as leaks."""
+    gc.unfreeze()
