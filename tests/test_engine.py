@@ -125,14 +125,18 @@ def assert_like_twin(log: Sequence[Act], columns: LogColumns, rows: Rows, settin
     found = of_their_pair(measured(columns, rows, settings))
     before = [None] * len(rows.ego) if rows.before is None else rows.before.tolist()
     world = as_world(columns, settings)
-    for row, (ego, alter) in enumerate(zip(rows.ego.tolist(), rows.alter.tolist(), strict=True)):
-        expected = twin(log, ego, alter, before[row], world)
-        for name, values in found.items():
-            said = f"{name} of {ego} and {alter} before {before[row]}"
-            if values.dtype.kind in "iu":
-                assert values[row] == expected[name], said
-            else:
-                np.testing.assert_allclose(values[row], expected[name], rtol=1e-12, atol=1e-12, err_msg=said)
+    pairs = list(zip(rows.ego.tolist(), rows.alter.tolist(), before, strict=True))
+    expected = [twin(log, *pair, world) for pair in pairs]
+    for name, values in found.items():
+        wanted = [one[name] for one in expected]
+        if values.dtype.kind in "iu":
+            # as Python has them, so that no number is rounded on the way
+            same = np.array([one == other for one, other in zip(values.tolist(), wanted, strict=True)], bool)
+        else:
+            same = np.isclose(values, np.array(wanted, float), rtol=1e-12, atol=1e-12, equal_nan=True)
+        wrong = np.flatnonzero(~same)
+        said = [f"{pairs[row]}: {values[row]}, not {wanted[row]}" for row in wrong[:5]]
+        assert not wrong.size, f"{name} of (ego, alter, before) {'; '.join(said)}"
 
 
 VARIANTS = {
