@@ -110,6 +110,14 @@ def _full(_: int) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def _group_is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @pytest.mark.slow
 def test_killed_in_the_middle(tmp_path: Path) -> None:
     frame, target = acts(36, number=60_000, people=700), tmp_path / "dyads.parquet"
@@ -136,6 +144,11 @@ log.dyads({str(target)!r}, resume=True)
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
     assert not target.exists()
+    begin = time.monotonic()
+    # its processes end too
+    while _group_is_there(process.pid):
+        assert time.monotonic() - begin < 60
+        time.sleep(0.1)
     subprocess.run(command, check=True, env=environment)
     table = hs.open_table(target)
     assert {path.suffix for path in target.iterdir()} == {".parquet"}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
+from threading import Thread
 
 from honestsignals.engines.allocation import KEPT, WHOLE
 from honestsignals.errors import DesignError
 
 IDLE = 30
-"""Seconds without work after which a process ends: those of a killed run do not stay."""
+"""Seconds without work after which a process ends."""
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -36,7 +39,9 @@ def processes(many: int) -> Iterator[Executor]:
     """
     from loky import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(many, timeout=IDLE, env=ENVIRONMENT)
+    pool = ProcessPoolExecutor(
+        many, timeout=IDLE, env=ENVIRONMENT, initializer=_end_with, initargs=(os.getpid(),)
+    )
     done = False
     try:
         yield pool
@@ -49,3 +54,15 @@ def processes(many: int) -> Iterator[Executor]:
     finally:
         # where something failed, nobody asks for what is still under way
         pool.shutdown(wait=True, kill_workers=not done)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it was killed: it would wait for work for ever."""
+
+    def watch() -> None:
+        # whoever loses its parent is given another
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
