@@ -72,7 +72,7 @@ def store_log(
     ----------
     source, columns, table, time_unit, time_origin, bad_rows
         As in :func:`read_log`. Ids of acts, replies to them and reports of two people are not read: each
-        takes all acts at once. Depth is a number.
+        takes all acts at once. Depth is a number, or an ordered Categorical.
     memory : str or int
         As "2GB", or bytes: how much the process may take; ids of people and 24 bytes a pair come to it.
     threads : int, optional

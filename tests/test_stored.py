@@ -568,7 +568,9 @@ def test_folders_of_killed_processes_are_swept_up(tmp_path: Path, monkeypatch: p
     assert not dead.exists()
 
 
-def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path) -> None:
+def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(buckets, "append", lambda values, path: written.append(path.name))
     frame = storing.frame_of_log(
         SimpleNamespace(people=np.arange(500), values={}, clock=None, edges=(0, 0), columns=())
     )
@@ -576,6 +578,7 @@ def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path) -> None:
     batch = {"sender": low, "receiver": high}
     found = buckets.deal([lambda: batch], frame, buckets.keys_of(batch, 500)[1:70_000], tmp_path)
     assert set(found.acts[:-1]) == {1}
+    assert len(set(written)) == len(written) == 2 * 70_000
 
 
 # the table
