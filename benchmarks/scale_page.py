@@ -18,6 +18,8 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "scale.json"
 PAGE = HERE.parent / "docs" / "scale.md"
 BEGIN, END = "<!-- numbers -->", "<!-- end of numbers -->"
+CLUSTER = ("<!-- cluster -->", "<!-- end of cluster -->")
+CORES = (1, 16, 64)
 PEERS = {"pandas": "pandas groupby", "networkx": "networkx", "bandicoot": "bandicoot"}
 FLOOR = 1_000_000
 """Fewest acts that tell how time grows: with fewer, it is the libraries' start that is measured."""
@@ -292,11 +294,37 @@ def draw(content: dict[str, Any], path: Path) -> None:
     path.write_text("\n".join(line.rstrip() for line in rounded.splitlines()) + "\n", encoding="utf-8")
 
 
+def on_a_cluster(spark: dict[str, Any]) -> str:
+    """A thousand million acts on Spark, from the largest log measured there, if time grows with the acts."""
+    last = spark["results"][-1]
+    times = 1e9 / last["acts"]
+    rows = []
+    for name, one in last.items():
+        if isinstance(one, dict) and "processor_s" in one:
+            seconds = one["processor_s"] * times
+            spread = [
+                f"{seconds / 3600:,.1f} h",
+                *(f"{seconds / cores / 60:,.0f} min" for cores in CORES[1:]),
+            ]
+            rows.append([name, f"{one['processor_s']:,.0f}", f"{seconds:,.0f}", *spread])
+    heads = ["columns", f"{last['acts']:,} acts, s", f"× {times:,.0f}, s"]
+    heads += [f"{cores} core{'s' if cores > 1 else ''}" for cores in CORES]
+    return "\n".join(table(heads, rows, (0,))[1:])
+
+
+def placed(text: str, marks: tuple[str, str], numbers: str) -> str:
+    """A page with numbers between its marks."""
+    head, rest = text.split(marks[0], 1)
+    return f"{head}{marks[0]}\n{numbers}\n{marks[1]}{rest.split(marks[1], 1)[1]}"
+
+
 def write_page(content: dict[str, Any], path: Path = PAGE) -> None:
     """Put the numbers between the marks of the page, and draw its figure."""
-    head, rest = path.read_text(encoding="utf-8").split(BEGIN, 1)
-    tail = rest.split(END, 1)[1]
-    path.write_text(f"{head}{BEGIN}\n{page(content)}\n{END}{tail}", encoding="utf-8")
+    text = placed(path.read_text(encoding="utf-8"), (BEGIN, END), page(content))
+    if CLUSTER[0] in text:
+        spark = json.loads((HERE / "results" / "scale_spark.json").read_text(encoding="utf-8"))
+        text = placed(text, CLUSTER, on_a_cluster(spark))
+    path.write_text(text, encoding="utf-8")
     draw(content, path.parent / "figures" / "scale.svg")
 
 

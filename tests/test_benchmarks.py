@@ -139,6 +139,13 @@ def test_networkx_finds_what_ours_finds(script: Load, acts: Path) -> None:
     np.testing.assert_allclose([of_each[one] for one in people.index], people, rtol=1e-12)
 
 
+def test_a_cluster_is_arithmetic_from_the_largest_log_on_spark(script: Load) -> None:
+    runs = [{"acts": acts, "sort_s": 1.0, "own acts": {"processor_s": 36.0}} for acts in (1000, 10_000_000)]
+    lines = script("scale_page").on_a_cluster({"results": runs}).splitlines()
+    assert lines[0] == "| columns | 10,000,000 acts, s | × 100, s | 1 core | 16 cores | 64 cores |"
+    assert lines[2:] == ["| own acts | 36 | 3,600 | 1.0 h | 4 min | 1 min |"]
+
+
 PROGRAM = """
 import json, subprocess, sys, time
 sys.path.insert(0, {scripts!r})
