@@ -182,7 +182,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="processes of each contender and log")
     parser.add_argument("--memory", default="2GB", help="of the logs on disk")
     parser.add_argument("--bandicoot", metavar="PYTHON", help="an interpreter that has bandicoot 0.6.0")
-    parser.add_argument("--only", nargs="+", default=(), choices=[one.name for one in CONTENDERS])
+    names = [one.name for one in CONTENDERS]
+    parser.add_argument(
+        "--only", nargs="+", default=(), choices=names, help="leaves the stored results alone"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="100,000 and 1 million acts, once; writes nothing"
     )
@@ -193,6 +196,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.quick:
         given.acts, given.runs, given.dry = [100_000, 1_000_000], 1, True
+    if given.only and given.results == RESULTS:
+        given.dry = True  # else some would take the place of all
     plan = Plan(given.runs, given.memory, given.bandicoot, tuple(given.only), given.logs)
     content: dict[str, Any] = {"sizes": []}
     for acts in given.acts:
