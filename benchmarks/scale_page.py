@@ -226,18 +226,16 @@ def about(content: dict[str, Any]) -> str:
 
 def page(content: dict[str, Any]) -> str:
     """The numbers of docs/scale.md."""
-    lines = [about(content), *of_aims(content), "", "**Every column**, and the sort of the same file:"]
-    lines += of_every_column(content)
-    own, peers = of_own_acts(content), of_peers(content)
-    if own:
-        lines += [
-            "",
-            "**Columns of a pair's own acts** (volume, balance, timing, turns, persistence), Parquet:",
-            *own,
-        ]
-    lines += ["", "**Memory and the clock**, every column:", *of_clocks(content)]
-    if peers:
-        lines += ["", "**Peers**, on the same log in the same run, from the file to the numbers:", *peers]
+    titled = {
+        "**Every column**, and the sort of the same file:": of_every_column,
+        "**Columns of a pair's own acts** (volume, balance, timing, turns, persistence), Parquet:": of_own_acts,
+        "**Memory and the clock**, every column:": of_clocks,
+        "**Peers**, on the same log in the same run, from the file to the numbers:": of_peers,
+    }
+    lines = [about(content), *of_aims(content)]
+    for title, rows in titled.items():
+        found = rows(content)
+        lines += ["", title, *found] if found else []
     return "\n".join(lines + in_words(content))
 
 
