@@ -120,7 +120,7 @@ def of_every_column(content: dict[str, Any]) -> list[str]:
 
 
 def of_own_acts(content: dict[str, Any]) -> list[str]:
-    heads = ["acts", "columns", "in memory s", "over sort", "on disk, two threads s", "over sort"]
+    heads = ["acts, Parquet", "columns", "in memory s", "over sort", "on disk, two threads s", "over sort"]
     rows = []
     for size in content["sizes"]:
         both = [of(size, name) for name in ("memory, own acts", "disk, own acts")]
@@ -228,7 +228,7 @@ def page(content: dict[str, Any]) -> str:
     """The numbers of docs/scale.md."""
     titled = {
         "**Every column**, and the sort of the same file:": of_every_column,
-        "**Columns of a pair's own acts** (volume, balance, timing, turns, persistence), Parquet:": of_own_acts,
+        "**Columns of a pair's own acts** (volume, balance, timing, turns, persistence):": of_own_acts,
         "**Memory and the clock**, every column:": of_clocks,
         "**Peers**, on the same log in the same run, from the file to the numbers:": of_peers,
     }
