@@ -22,7 +22,7 @@ from honestsignals.engines.allocation import memory_kept
 from honestsignals.engines.buckets import IDS, Buckets, bounds_of, deal, keys_of, write_table
 from honestsignals.engines.ordering import MOST_EXPANDED, too_many
 from honestsignals.engines.passes import LogColumns
-from honestsignals.engines.stored import StoredEngine
+from honestsignals.engines.stored import PROCESSES_FROM, StoredEngine
 from honestsignals.engines.threads import alive, cores
 from honestsignals.errors import ArgumentError
 from honestsignals.progress import progress
@@ -48,6 +48,8 @@ READ_BYTES, MOST_ROWS = 600, 500_000
 """Memory that a row takes while it is checked; rows of a batch at most."""
 PREFIX, OWNER = "honestsignals-log-", "owner"
 SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+EACH = 5
+"""Buckets a process measures at least."""
 SAMPLED, EVERY = 8, 4
 """Batches of which every fourth act says where buckets begin: a log by time has the same pairs in all."""
 
@@ -141,6 +143,9 @@ def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) ->
     """The acts in buckets, and what they add up to."""
     frame = frame_of_log(staged)
     number = max(1, -(-staged.acts // max(LEAST_ACTS, bucket_acts(memory, threads))))
+    if threads > 1 and staged.acts >= PROCESSES_FROM:
+        # so many that none has to be waited for long
+        number = max(number, EACH * threads)
     keys = [np.empty(0, dtype=np.int64)]
     step = max(1, staged.batches // SAMPLED)
     if number > 1:

@@ -74,12 +74,17 @@ class _Scattered:
     def __init__(self, keys: Array) -> None:
         bits = len(keys).bit_length() + SPARE
         self._shift = np.uint64(64 - bits)
-        self._table = np.zeros(1 << bits, dtype=bool)
-        self._table[self._place(keys)] = True
+        table = np.zeros(1 << bits, dtype=bool)
+        table[self._place(keys)] = True
+        # eight to a byte: what is looked up at random should stay in the processor's cache
+        self._table = np.packbits(table, bitorder="little")
 
     def holds(self, values: Array) -> Array:
-        """False where a value is not among them; True where it may be."""
-        return np.asarray(self._table[self._place(values)])
+        """0 where a value is not among them; 1 where it may be."""
+        place = self._place(values)
+        bit = self._table[place >> 3]
+        bit >>= (place & 7).astype(np.uint8)
+        return np.asarray(bit & 1)
 
     def _place(self, values: Array) -> Array:
         return np.asarray(((values.view(np.uint64) * SCATTER) >> self._shift).view(np.int64))
