@@ -413,16 +413,16 @@ def test_a_bucket_whose_sorting_stopped_is_sorted_again(
 ) -> None:
     frame = acts(20)
     log = hs.store_log(frame, memory="300MB", threads=1, time_unit="s")
-    kept, calls = buckets.saved, []
+    kept, calls = buckets.write_raw, []
 
-    def stopping(file: Path, values: Any) -> None:
+    def stopping(values: Any, file: Path, mode: str) -> None:
         calls.append(file)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        kept(file, values)
+        kept(values, file, mode)
 
     with monkeypatch.context() as patched:
-        patched.setattr(buckets, "saved", stopping)
+        patched.setattr(buckets, "write_raw", stopping)
         with pytest.raises(KeyboardInterrupt):
             log.dyads(tmp_path / "t")
     same(log.dyads(tmp_path / "t").to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
@@ -570,7 +570,7 @@ def test_folders_of_killed_processes_are_swept_up(tmp_path: Path, monkeypatch: p
 
 def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr(buckets, "append", lambda values, path: written.append(path.name))
+    monkeypatch.setattr(buckets, "write_raw", lambda values, path, _: written.append(path.name))
     frame = storing.frame_of_log(
         SimpleNamespace(people=np.arange(500), values={}, clock=None, edges=(0, 0), columns=())
     )

@@ -93,15 +93,20 @@ class Buckets:
         arrays |= {name: getattr(paired.log, name) for name in SORTED_COLUMNS}
         for name, values in arrays.items():
             if values is not None:
-                saved(self._file(bucket, f"{name}.npy"), values)
+                write_raw(np.ascontiguousarray(values), self._file(bucket, f"{name}.kept"), "wb")
 
     def _kept(self, bucket: int) -> PairedActs:
-        def load(name: str) -> Any:
-            file = self._file(bucket, f"{name}.npy")
-            return np.load(file) if file.exists() else None
+        def load(name: str, kind: Any) -> Any:
+            # NumPy's own files have a header, which Python 3.11 may fail to read on two threads at once
+            file = self._file(bucket, f"{name}.kept")
+            return np.fromfile(file, dtype=kind) if file.exists() else None
 
-        log = replace(self.frame, **{name: load(name) for name in SORTED_COLUMNS})
-        return PairedActs(load("keys"), load("offsets"), load("from_low"), log)
+        there = {name: getattr(self.frame, name) for name in SORTED_COLUMNS}
+        columns: dict[str, Any] = {
+            name: None if one is None else load(name, one.dtype) for name, one in there.items()
+        }
+        keys, offsets = load("keys", np.int64), load("offsets", np.int64)
+        return PairedActs(keys, offsets, load("from_low", bool), replace(self.frame, **columns))
 
 
 def deal(
@@ -147,7 +152,7 @@ def deal(
         for name, values in columns.items():
             for one in np.flatnonzero(many).tolist():
                 part = values[ends[one] - many[one] : ends[one]]
-                append(part, found._file(one, name))
+                write_raw(part, found._file(one, name), "ab")
         acts += many
         tell(int(acts.sum()))
     return replace(found, acts=tuple(acts.tolist()))
@@ -220,10 +225,10 @@ def write_table(path: Path, table: Any) -> None:
         raise disk_error(error, path.parent) from error
 
 
-def append(values: Array, path: Path) -> None:
-    """Bytes of an array at the end of a file; a full disk is said."""
+def write_raw(values: Array, path: Path, mode: str) -> None:
+    """Bytes of an array as a file ("wb") or at its end ("ab"); a full disk is said."""
     try:
-        with path.open("ab") as file:
+        with path.open(mode) as file:
             file.write(values.data)
     except OSError as error:
         raise disk_error(error, path.parent) from error
