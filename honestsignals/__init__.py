@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from honestsignals.turn_tables import DisclosureTurns, disclosure_turns
     from honestsignals.unreturned import ReciprocityFails, reciprocity_fails
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 _HOMES = {
     "Activity": "processes",
