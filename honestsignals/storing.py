@@ -22,7 +22,7 @@ from honestsignals.engines.allocation import memory_kept
 from honestsignals.engines.buckets import IDS, Buckets, bounds_of, deal, keys_of, write_table
 from honestsignals.engines.ordering import MOST_EXPANDED, too_many
 from honestsignals.engines.passes import LogColumns
-from honestsignals.engines.stored import PROCESSES_FROM, StoredEngine
+from honestsignals.engines.stored import StoredEngine
 from honestsignals.engines.threads import alive, cores
 from honestsignals.errors import ArgumentError
 from honestsignals.progress import progress
@@ -48,6 +48,10 @@ READ_BYTES, MOST_ROWS = 600, 500_000
 """Memory that a row takes while it is checked; rows of a batch at most."""
 PREFIX, OWNER = "honestsignals-log-", "owner"
 SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+PROCESSES_FROM = 3_000_000
+"""Acts from which on processes are worth the second that it takes to start them."""
+PROCESS_BYTES, IMPORTED = 250_000_000, 150_000_000
+"""Memory of a process at least, and of it what Python and its libraries take."""
 EACH = 5
 """Buckets a process measures at least."""
 SAMPLED, EVERY = 8, 4
@@ -78,7 +82,8 @@ def store_log(
     memory : str or int
         As "2GB", or bytes: how much the process may take; ids of people and 24 bytes a pair come to it.
     threads : int, optional
-        Batches and buckets worked on at once; one a core where not given.
+        Batches and buckets worked on at once; one a core where not given. From three million acts on
+        buckets are measured by as many processes, or by fewer that fit into ``memory``.
 
     Returns
     -------
@@ -130,7 +135,7 @@ def store_log(
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
         raise
-    engine = StoredEngine(buckets, many, size // ROW_BYTES)
+    engine = StoredEngine(buckets, many, size // ROW_BYTES, processes_of(size, many, staged.acts))
     weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
     name = source_name(source if table is None else opened)
     if staged.clock == "time" and "count" in staged.columns and tally.total > MOST_EXPANDED:
@@ -142,10 +147,11 @@ def store_log(
 def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) -> tuple[Buckets, _Tally]:
     """The acts in buckets, and what they add up to."""
     frame = frame_of_log(staged)
-    number = max(1, -(-staged.acts // max(LEAST_ACTS, bucket_acts(memory, threads))))
-    if threads > 1 and staged.acts >= PROCESSES_FROM:
+    many = processes_of(memory, threads, staged.acts)
+    number = max(1, -(-staged.acts // max(LEAST_ACTS, bucket_acts(memory, threads, many))))
+    if many > 1:
         # so many that none has to be waited for long
-        number = max(number, EACH * threads)
+        number = max(number, EACH * many)
     keys = [np.empty(0, dtype=np.int64)]
     step = max(1, staged.batches // SAMPLED)
     if number > 1:
@@ -224,8 +230,16 @@ def frame_of_log(staged: Staged) -> LogColumns:
     )
 
 
-def bucket_acts(memory: int, threads: int) -> int:
+def processes_of(memory: int, threads: int, acts: int) -> int:
+    """Processes that measure, in half of the memory; 1 where there are few acts, or room for one alone."""
+    many = min(threads, memory // 2 // PROCESS_BYTES)
+    return many if many > 1 and acts >= PROCESSES_FROM else 1
+
+
+def bucket_acts(memory: int, threads: int, processes: int) -> int:
     """Acts of a bucket: half of the memory goes to buckets, as many as are worked on at once."""
+    if processes > 1:
+        return (memory // 2 // processes - IMPORTED) // ACT_BYTES
     return memory // 2 // threads // ACT_BYTES
 
 

@@ -17,7 +17,7 @@ import pytest
 
 import honestsignals as hs
 from honestsignals import storing
-from honestsignals.engines import allocation, stored
+from honestsignals.engines import allocation
 from honestsignals.engines.threads import alive, in_order
 from honestsignals.engines.workers import processes
 from honestsignals.errors import DesignError
@@ -30,7 +30,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many buckets, and processes for few acts."""
     monkeypatch.setattr(storing, "LEAST_ACTS", 300)
     monkeypatch.setattr(storing, "ACT_BYTES", 1_500_000)
-    monkeypatch.setattr(stored, "PROCESSES_FROM", 0)
+    monkeypatch.setattr(storing, "PROCESSES_FROM", 0)
+    monkeypatch.setattr(storing, "PROCESS_BYTES", 1)
+    monkeypatch.setattr(storing, "IMPORTED", 0)
 
 
 def log_of(frame: pd.DataFrame, **more: Any) -> hs.StoredLog:
@@ -76,7 +78,7 @@ def _process(_: int) -> int:
 
 
 def test_few_acts_take_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "PROCESSES_FROM", 10**6)
+    monkeypatch.setattr(storing, "PROCESSES_FROM", 10**6)
     log = log_of(acts(34))
     with log.engine.at_work():
         assert log.engine._pool is None
@@ -126,8 +128,8 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
     program = f"""
 import honestsignals as hs
 from honestsignals import storing
-from honestsignals.engines import allocation, stored
-storing.LEAST_ACTS, storing.ACT_BYTES, stored.PROCESSES_FROM = 100, 40_000, 0
+storing.LEAST_ACTS, storing.ACT_BYTES, storing.IMPORTED = 100, 40_000, 0
+storing.PROCESSES_FROM, storing.PROCESS_BYTES = 0, 1
 log = hs.store_log({str(tmp_path / "acts.parquet")!r}, memory="300MB", time_unit="s", threads=2)
 log.dyads({str(target)!r}, resume=True)
 """
@@ -171,3 +173,18 @@ def test_other_systems_set_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert allocation._library() is None
     with allocation.memory_kept():
         pass
+
+
+@pytest.mark.parametrize("memory", [3 * 10**8, 10**9, 2 * 10**9, 16 * 10**9])
+@pytest.mark.parametrize("threads", [1, 2, 8, 64])
+def test_processes_and_their_buckets_fit_into_memory(
+    memory: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("PROCESS_BYTES", 250_000_000), ("IMPORTED", 150_000_000), ("ACT_BYTES", 250)):
+        monkeypatch.setattr(storing, name, value)
+    many = storing.processes_of(memory, threads, 3_000_000)
+    assert many == max(1, min(threads, memory // 500_000_000))
+    acts = storing.bucket_acts(memory, threads, many)
+    taken = acts * 250 * threads if many == 1 else many * (acts * 250 + 150_000_000)
+    assert 0.49 * memory < taken <= memory // 2
+    assert acts > 3_000

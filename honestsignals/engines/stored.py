@@ -35,8 +35,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Taken = TypeVar("Taken")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-PROCESSES_FROM = 3_000_000
-"""Acts from which on processes are worth the second that it takes to start them."""
 
 
 class StoredEngine:
@@ -47,23 +45,25 @@ class StoredEngine:
     buckets : Buckets
         The acts.
     threads : int
-        Buckets that are brought into order at once; and while ``at_work`` lasts, processes that measure.
+        Buckets that are brought into order at once.
     most_rows : int
         Rows whose columns are held at once, where they need not be together.
+    many : int
+        Processes that measure while ``at_work`` lasts; 1 for none but this one.
     """
 
-    def __init__(self, buckets: Buckets, threads: int, most_rows: int = FAR) -> None:
-        self._buckets, self.threads, self.most_rows = buckets, threads, most_rows
+    def __init__(self, buckets: Buckets, threads: int, most_rows: int = FAR, many: int = 1) -> None:
+        self._buckets, self.threads, self.most_rows, self.many = buckets, threads, most_rows, many
         self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
         self._pool: Executor | None = None
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Processes of its own while it lasts, where there are acts enough."""
-        if self.threads <= 1 or self._pool is not None or sum(self.sizes) < PROCESSES_FROM:
+        """Processes of its own while it lasts."""
+        if self.many <= 1 or self._pool is not None:
             yield
             return
-        with processes(self.threads) as pool:
+        with processes(self.many) as pool:
             self._pool = pool
             try:
                 yield
@@ -175,7 +175,7 @@ class StoredEngine:
             Part(place, some(rows, slice(edges[place], edges[place + 1])), edges[place]) for place in places
         )
         # threads would wait for one another: they cost a third more time and win a tenth by the clock
-        many = 1 if self._pool is None else self.threads
+        many = 1 if self._pool is None else self.many
         yield from in_order(partial(work.taken, take), parts, many, self._pool)
 
     def rows_in_buckets(self, rows: Rows) -> list[int]:
@@ -225,4 +225,4 @@ class StoredEngine:
         return keys
 
     def _each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        return in_order(function, items, self.threads, self._pool)
+        return in_order(function, items, self.threads if self._pool is None else self.many, self._pool)
