@@ -8,6 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from honestsignals.errors import DesignError
 from honestsignals.metrics import embeddedness, triads
 from honestsignals.metrics.embeddedness import _of_rows, _of_triangles
 from honestsignals.metrics.ties import Ties, ties_of_matrix
@@ -64,3 +65,23 @@ def test_people_whose_pairs_take_more_than_32_bits() -> None:
     for one, other in zip(_of_triangles(few), _of_triangles(many), strict=True):
         assert one.tolist() == other.tolist()
     assert triads._triangles(few) == triads._triangles(many) != {}
+
+
+def test_sums_beyond_63_bits() -> None:
+    # two people who share so many contacts that a sum of whole grains has its 64th bit set
+    shared = 200_000
+    low = np.repeat([0, 1], shared)
+    high = np.tile(np.arange(2, shared + 2), 2)
+    ones = np.ones(2 * shared, dtype=np.int64)
+    ties = Ties(shared + 2, low, high, ones, ones, 1)
+    ego, alter = np.array([0]), np.array([1])
+    assert embeddedness.shared_contacts(ties, ego, alter).tolist() == [shared]
+    assert math.isclose(embeddedness.adamic_adar(ties, ego, alter)[0], shared / math.log(2), rel_tol=1e-12)
+
+
+def test_more_shared_contacts_than_can_be_summed(monkeypatch) -> None:
+    ties = random_ties(1)
+    number = _of_triangles(ties)[0].max()
+    monkeypatch.setattr(embeddedness, "MOST_SHARED", number - 1)
+    with pytest.raises(DesignError, match=f"share {number} contacts; their rarity is summed exactly"):
+        embeddedness.adamic_adar(ties, ties.low, ties.high)

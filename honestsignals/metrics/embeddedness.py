@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from honestsignals.errors import DesignError
 from honestsignals.metrics.acts import ratio
 from honestsignals.metrics.registry import metric, statistic
 from honestsignals.metrics.ties import Ties
@@ -26,6 +27,8 @@ MOST_CELLS = 500_000
 """Contacts that are laid side by side at once: few enough that their memory is used again."""
 GRAIN = 2**45
 """Weights are summed as whole numbers of this grain: exact, whatever their order."""
+MOST_SHARED = int(2**64 / GRAIN * math.log(2))
+"""Contacts that two may share: a sum of so many stays below 2**64, however few contacts they have."""
 
 
 def _shared(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
@@ -54,9 +57,21 @@ def shared_sums(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
 
 
 def known_shared(ties: Ties, ego: Array, alter: Array, sums: tuple[Array, Array]) -> None:
-    """Let rows of ties have sums that were worked out elsewhere, as `shared_sums` makes them."""
+    """Let rows of ties have sums that were worked out elsewhere, as `shared_sums` makes them.
+
+    Raises
+    ------
+    DesignError
+        Where two share more contacts than the sums can hold.
+    """
     number, weight = sums
-    ties.derived["shared"] = (ego, alter, number, weight / GRAIN)
+    if number.max(initial=0) > MOST_SHARED:
+        raise DesignError(
+            f"Two people share {number.max():,} contacts; their rarity is summed exactly for up to "
+            f"{MOST_SHARED:,}. Leave out adamic_adar and shared_contacts."
+        )
+    # sums are never negative: the highest bit is theirs too
+    ties.derived["shared"] = (ego, alter, number, weight.view(np.uint64) / GRAIN)
 
 
 def _rarity(ties: Ties) -> Array:
