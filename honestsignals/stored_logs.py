@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -97,7 +96,7 @@ class StoredLog(Measurable):
         """First and last moment at which an act would have been in the log; 0 and 0 without time."""
         return self.staged.edges
 
-    @cached_property
+    @property
     def _pairs(self) -> tuple[Array, Array]:
         return self.engine.pairs()
 

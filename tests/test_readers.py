@@ -621,3 +621,10 @@ def test_batches_of_ids_that_lie_close_together(low: int, tmp_path) -> None:
     stored = hs.store_log(frame, threads=1)
     assert stored.people.tolist() == log.people.tolist()
     pd.testing.assert_frame_equal(stored.dyads(tmp_path / "t").to_frame(), log.dyads().frame)
+
+
+def test_ids_on_both_sides_of_the_narrow_ones() -> None:
+    frame = pd.DataFrame({"sender": [-(2**31) + 1, -(2**31) + 2], "receiver": [-(2**31) - 1, -(2**31) - 2]})
+    people = sorted({*frame["sender"].tolist(), *frame["receiver"].tolist()})
+    assert read_acts(frame).people.tolist() == people
+    assert read_acts(-frame).people.tolist() == sorted(-person for person in people)

@@ -102,8 +102,8 @@ def test_a_large_table_is_that_of_memory_to_the_bit(
 ) -> None:
     frame = many(text)
     twin = hs.read_log(frame, time_unit="s")
-    # what rests on a pair's own acts alone is in the table that is not joined too
-    names = ["attention", "asymmetry", "chance", "embeddedness", *OF_TIES[:4]]
+    # what rests on a pair's own acts alone is in the table that is not joined too; of the rest one of a sort
+    names = ["total_given_ego", "attention_gap__weight", "adamic_adar", "give_share_shrunk"]
     names = names if text else [*twin.dyads().frame.columns[2:], *OF_TIES]
     asked = {"metrics": names, "until": DAY * 30 if text else None}
     spark.conf.set("spark.sql.shuffle.partitions", str(partitions))

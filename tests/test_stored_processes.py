@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 import honestsignals as hs
 from honestsignals import storing
-from honestsignals.engines import allocation
+from honestsignals.engines import allocation, stored
 from honestsignals.engines.threads import alive, in_order
 from honestsignals.engines.workers import processes
 from honestsignals.errors import DesignError
@@ -188,3 +189,24 @@ def test_processes_and_their_buckets_fit_into_memory(
     taken = acts * 250 * threads if many == 1 else many * (acts * 250 + 150_000_000)
     assert 0.49 * memory < taken <= memory // 2
     assert acts > 3_000
+
+
+def test_two_tables_of_one_log_on_two_threads(tmp_path: Path) -> None:
+    frame = acts(41)
+    log = log_of(frame)
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(log.dyads, tmp_path / f"t{number}") for number in range(2)]
+        people = pool.submit(log.people_metrics, ["given", "received"])
+        tables = [one.result() for one in asked]
+    twin = hs.read_log(frame, time_unit="s")
+    for table in tables:
+        same(table.to_frame(), twin.dyads().frame)
+    pd.testing.assert_frame_equal(people.result().frame, twin.people_metrics(["given", "received"]).frame)
+
+
+def test_a_process_that_may_have_no_children(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stored, "current_process", lambda: SimpleNamespace(daemon=True))
+    log = log_of(acts(42))
+    with log.engine.at_work():
+        assert log.engine.many == 2
+        assert log.engine._pool is None

@@ -6,9 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
+from multiprocessing import current_process
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import RLock
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -35,6 +37,20 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Taken = TypeVar("Taken")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
+
+
+def one_at_a_time(
+    method: Callable[Concatenate[Any, Given], Result],
+) -> Callable[Concatenate[Any, Given], Result]:
+    """Let one thread into an engine at a time: buckets are sorted, and written, when they are asked for."""
+
+    @wraps(method)
+    def alone(self: Any, /, *given: Given.args, **named: Given.kwargs) -> Result:
+        with self._lock:
+            return method(self, *given, **named)
+
+    return alone
 
 
 class StoredEngine:
@@ -56,19 +72,22 @@ class StoredEngine:
         self._buckets, self.threads, self.most_rows, self.many = buckets, threads, most_rows, many
         self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
         self._pool: Executor | None = None
+        self._pairs: tuple[Array, Array] | None = None
+        self._lock = RLock()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Processes of its own while it lasts."""
-        if self.many <= 1 or self._pool is not None:
-            yield
-            return
-        with processes(self.many) as pool:
-            self._pool = pool
-            try:
+        """Processes of its own while it lasts, where this process may have any; others wait meanwhile."""
+        with self._lock:
+            if self.many <= 1 or self._pool is not None or current_process().daemon:
                 yield
-            finally:
-                self._pool = None
+                return
+            with processes(self.many) as pool:
+                self._pool = pool
+                try:
+                    yield
+                finally:
+                    self._pool = None
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -93,12 +112,16 @@ class StoredEngine:
         """The log without its acts: the columns that it has are empty."""
         return self._buckets.frame
 
+    @one_at_a_time
     def pairs(self) -> tuple[Array, Array]:
         """Codes of the two of every pair with an act that counts as giving, the lower first, sorted."""
-        found = list(self._each(partial(pairs_of, self._buckets), range(len(self))))
-        low, high = (np.concatenate(side) for side in zip(*found, strict=True))
-        return low, high
+        if self._pairs is None:
+            found = list(self._each(partial(pairs_of, self._buckets), range(len(self))))
+            low, high = (np.concatenate(side) for side in zip(*found, strict=True))
+            self._pairs = low, high
+        return self._pairs
 
+    @one_at_a_time
     def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
         """Every planned column, one value a row, whatever the rows are and in whatever order."""
         places, own = self._dealt(rows)
@@ -112,6 +135,7 @@ class StoredEngine:
                 joined[name][own[place]] = values
         return second_pass(joined, plan, rows, self)
 
+    @one_at_a_time
     def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:
         """Waits of each row for a reply: row, whether for ego's, microseconds, whether the end cut it off."""
         places, own = self._dealt(rows)
@@ -123,6 +147,7 @@ class StoredEngine:
         order = np.argsort(row, kind="stable")
         return row[order], for_ego[order], wait[order], cut[order]
 
+    @one_at_a_time
     def ties(self, kind: str = "", before: int = FAR) -> Ties:
         """What the two of every pair gave one another before a moment; the last few are kept."""
         if (kind, before) not in self._ties:

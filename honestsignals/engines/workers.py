@@ -12,8 +12,6 @@ from threading import Thread
 from honestsignals.engines.allocation import KEPT, WHOLE
 from honestsignals.errors import DesignError
 
-IDLE = 30
-"""Seconds without work after which a process ends."""
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -40,7 +38,7 @@ def processes(many: int) -> Iterator[Executor]:
     from loky import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(
-        many, timeout=IDLE, env=ENVIRONMENT, initializer=_end_with, initargs=(os.getpid(),)
+        many, timeout=None, env=ENVIRONMENT, initializer=_end_with, initargs=(os.getpid(),)
     )
     done = False
     try:

@@ -294,6 +294,9 @@ def _from(chunk: Any, low: int) -> NDArray[np.int32]:
     """How far above the lowest each is; -1 where it is missing."""
     if not chunk.null_count:
         values = chunk.to_numpy()
+        if low < np.iinfo(values.dtype).min:
+            # the lowest is in a column of wider ones
+            values = values.astype(np.int64)
         # narrow ones stay so: the lowest may be far from 0, and the difference is small
         return (values - values.dtype.type(low)).astype(np.int32, copy=False)
     shifted = pc.subtract(chunk.cast(pa.int64()), low)
