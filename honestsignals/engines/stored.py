@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from functools import partial, wraps
+from functools import partial
 from multiprocessing import current_process
 from pathlib import Path
 from threading import RLock
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -37,20 +37,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Taken = TypeVar("Taken")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Given = ParamSpec("Given")
-
-
-def one_at_a_time(
-    method: Callable[Concatenate[Any, Given], Result],
-) -> Callable[Concatenate[Any, Given], Result]:
-    """Let one thread into an engine at a time: buckets are sorted, and written, when they are asked for."""
-
-    @wraps(method)
-    def alone(self: Any, /, *given: Given.args, **named: Given.kwargs) -> Result:
-        with self._lock:
-            return method(self, *given, **named)
-
-    return alone
 
 
 class StoredEngine:
@@ -73,6 +59,7 @@ class StoredEngine:
         self._ties: OrderedDict[tuple[str, int], Ties] = OrderedDict()
         self._pool: Executor | None = None
         self._pairs: tuple[Array, Array] | None = None
+        # one thread at a time: buckets are sorted, and written, when they are asked for
         self._lock = RLock()
 
     @contextmanager
@@ -112,56 +99,56 @@ class StoredEngine:
         """The log without its acts: the columns that it has are empty."""
         return self._buckets.frame
 
-    @one_at_a_time
     def pairs(self) -> tuple[Array, Array]:
         """Codes of the two of every pair with an act that counts as giving, the lower first, sorted."""
-        if self._pairs is None:
-            found = list(self._each(partial(pairs_of, self._buckets), range(len(self))))
-            low, high = (np.concatenate(side) for side in zip(*found, strict=True))
-            self._pairs = low, high
-        return self._pairs
+        with self._lock:
+            if self._pairs is None:
+                found = list(self._each(partial(pairs_of, self._buckets), range(len(self))))
+                low, high = (np.concatenate(side) for side in zip(*found, strict=True))
+                self._pairs = low, high
+            return self._pairs
 
-    @one_at_a_time
     def columns(self, rows: Rows, plan: Sequence[Column], settings: Settings) -> dict[str, Array]:
         """Every planned column, one value a row, whatever the rows are and in whatever order."""
-        places, own = self._dealt(rows)
-        parts = [Part(place, some(rows, own[place])) for place in places]
-        joined: dict[str, Array] = {}
-        work = Measuring(self._buckets, plan, settings).statistics
-        for place, found in zip(places, self._each(work, parts), strict=True):
-            for name, values in found.items():
-                if name not in joined:
-                    joined[name] = np.empty(len(rows.ego), dtype=values.dtype)
-                joined[name][own[place]] = values
-        return second_pass(joined, plan, rows, self)
+        with self._lock:
+            places, own = self._dealt(rows)
+            parts = [Part(place, some(rows, own[place])) for place in places]
+            joined: dict[str, Array] = {}
+            work = Measuring(self._buckets, plan, settings).statistics
+            for place, found in zip(places, self._each(work, parts), strict=True):
+                for name, values in found.items():
+                    if name not in joined:
+                        joined[name] = np.empty(len(rows.ego), dtype=values.dtype)
+                    joined[name][own[place]] = values
+            return second_pass(joined, plan, rows, self)
 
-    @one_at_a_time
     def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:
         """Waits of each row for a reply: row, whether for ego's, microseconds, whether the end cut it off."""
-        places, own = self._dealt(rows)
-        parts = [Part(place, some(rows, own[place])) for place in places]
-        found = zip(places, self._each(Measuring(self._buckets, (), settings).waits, parts), strict=True)
-        every = np.arange(len(rows.ego))
-        waited = ((every[own[place]][row], *others) for place, (row, *others) in found)
-        row, for_ego, wait, cut = (np.concatenate(one) for one in zip(*waited, strict=True))
-        order = np.argsort(row, kind="stable")
-        return row[order], for_ego[order], wait[order], cut[order]
+        with self._lock:
+            places, own = self._dealt(rows)
+            parts = [Part(place, some(rows, own[place])) for place in places]
+            found = zip(places, self._each(Measuring(self._buckets, (), settings).waits, parts), strict=True)
+            every = np.arange(len(rows.ego))
+            waited = ((every[own[place]][row], *others) for place, (row, *others) in found)
+            row, for_ego, wait, cut = (np.concatenate(one) for one in zip(*waited, strict=True))
+            order = np.argsort(row, kind="stable")
+            return row[order], for_ego[order], wait[order], cut[order]
 
-    @one_at_a_time
     def ties(self, kind: str = "", before: int = FAR) -> Ties:
         """What the two of every pair gave one another before a moment; the last few are kept."""
-        if (kind, before) not in self._ties:
-            found = list(self._each(partial(ties_of, self._buckets, kind, before), range(len(self))))
-            n, possible, counts = found[0].n_people, found[0].possible, found[0].counts
-            sides = [[getattr(one, name) for one in found] for name in ("low", "high", "forth", "back")]
-            del found
-            # side by side, each let go of when it is whole: never are all there twice
-            low, high, forth, back = (np.concatenate(sides.pop(0)) for _ in range(4))
-            self._ties[kind, before] = Ties(n, low, high, forth, back, possible, counts=counts)
-        self._ties.move_to_end((kind, before))
-        while len(self._ties) > KEPT_TIES:
-            self._ties.popitem(last=False)
-        return self._ties[kind, before]
+        with self._lock:
+            if (kind, before) not in self._ties:
+                found = list(self._each(partial(ties_of, self._buckets, kind, before), range(len(self))))
+                n, possible, counts = found[0].n_people, found[0].possible, found[0].counts
+                sides = [[getattr(one, name) for one in found] for name in ("low", "high", "forth", "back")]
+                del found
+                # side by side, each let go of when it is whole: never are all there twice
+                low, high, forth, back = (np.concatenate(sides.pop(0)) for _ in range(4))
+                self._ties[kind, before] = Ties(n, low, high, forth, back, possible, counts=counts)
+            self._ties.move_to_end((kind, before))
+            while len(self._ties) > KEPT_TIES:
+                self._ties.popitem(last=False)
+            return self._ties[kind, before]
 
     def in_parts(
         self,
