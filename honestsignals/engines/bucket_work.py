@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from honestsignals.engines.buckets import Buckets, saved
+from honestsignals.engines.buckets import Buckets
 from honestsignals.engines.local import LocalEngine
-from honestsignals.engines.passes import LogColumns, Rows, around, second_pass
+from honestsignals.engines.passes import Rows, second_pass
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column
 from honestsignals.metrics.registry import DIRECTED
@@ -19,7 +19,6 @@ from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Taken = TypeVar("Taken")
-Seen = dict[tuple[str, int], Ties]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +66,6 @@ class Measuring:
         """Waits of a part's rows."""
         return of_bucket(self.buckets, part.bucket).waits(part.rows, self.settings)
 
-    def seen(self, columns: Sequence[Column], rows: Rows, ties: Seen) -> None:
-        """Columns of everybody's ties, on disk."""
-        known = _Known(self.buckets.frame, ties)
-        for column in columns:
-            saved(file_of(self.folder, column), around(column, rows, known))
-
     def whole(self, part: Part) -> dict[str, Array]:
         """Every column of a part's rows."""
         engine = of_bucket(self.buckets, part.bucket)
@@ -86,18 +79,6 @@ class Measuring:
     def taken(self, take: Callable[[Part, dict[str, Array]], Taken], part: Part) -> Taken:
         """What is made of every column of a part's rows."""
         return take(part, self.whole(part))
-
-
-@dataclass(frozen=True, eq=False)
-class _Known:
-    """Everybody's ties where they are known already."""
-
-    log: LogColumns
-    known: Seen
-
-    def ties(self, kind: str = "", before: int = 0) -> Ties:
-        """What the two of every pair gave one another before a moment."""
-        return self.known[kind, before]
 
 
 def of_bucket(buckets: Buckets, place: int) -> LocalEngine:

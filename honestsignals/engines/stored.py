@@ -26,7 +26,7 @@ from honestsignals.engines.bucket_work import (
 )
 from honestsignals.engines.buckets import IDS, Buckets, saved
 from honestsignals.engines.local import KEPT_TIES
-from honestsignals.engines.passes import FAR, LogColumns, Rows, second_pass
+from honestsignals.engines.passes import FAR, LogColumns, Rows, around, second_pass
 from honestsignals.engines.threads import in_order
 from honestsignals.engines.workers import processes
 from honestsignals.metrics.acts import Settings
@@ -198,17 +198,9 @@ class StoredEngine:
 
     def _over_all(self, rows: Rows, work: Measuring) -> None:
         """Columns of everybody's ties, and those that rest on all rows of the table, on disk."""
-        moments = rows.moments.tolist() or [FAR]
-        jobs: dict[str, list[Column]] = {}
         for column in work.plan:
             if sees(column):
-                # columns of one module share what they derive from ties
-                jobs.setdefault(column.entry.function.__module__, []).append(column)
-        for columns in jobs.values():
-            kinds = {one.kind for one in columns}
-            asked = {(kind, moment): self.ties(kind, moment) for kind in kinds for moment in moments}
-            work.seen(columns, rows, asked)
-            del asked
+                saved(file_of(work.folder, column), around(column, rows, self))
         self._ties.clear()
         whole = [column for column in work.plan if column.entry.fact.whole and not sees(column)]
         if not whole:
