@@ -148,7 +148,9 @@ class StoredLog(Measurable):
             names = choose(metrics, self.engine.log.kinds, self.has, metrics != "all")
             n = len(self.people)
             possible = n * (n - 1) // 2
-            within = len(np.union1d(rows.ego, rows.alter))
+            there = np.zeros(n, dtype=bool)
+            there[rows.ego] = there[rows.alter] = True
+            within = int(there.sum())
             facts = [*self.source, f"{len(rows.ego):,} pairs of {possible:,} possible, {within:,} people."]
             out = possible - len(rows.ego)
             facts += [f"Left out: {out:,} not in contact."] if out else []

@@ -26,6 +26,10 @@ ACT_COLUMNS = ("sender", "receiver", "time", "count", "weight", "kind", "convers
 SORTED_COLUMNS = ("time", "count", "weight", "kind", "conversation", "depth", "topic")
 IDS = "ids.arrow"
 """In the folder of the buckets: ids by code."""
+DEALT = "dealt"
+"""Ending of a bucket's acts as they were dealt."""
+LENGTH = 8
+"""Bytes of a number of rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,7 @@ class Buckets:
     Attributes
     ----------
     folder : Path
-        Where they lie: a file a bucket and column.
+        Where they lie: a file a bucket, and once they are sorted, one a bucket and column.
     frame : LogColumns
         The log without its acts: columns that it has are empty.
     bounds : ndarray of int64, shape (n_buckets - 1,)
@@ -68,22 +72,30 @@ class Buckets:
             return self._kept(bucket)
         if not self.folder.is_dir():
             raise DesignError(f"{self.folder}, where the acts of this log lie, is gone: read the log again.")
-        columns: dict[str, Any] = {
-            name: np.fromfile(self._file(bucket, name), dtype=getattr(self.frame, name).dtype)
-            for name in self.names
-            if self._file(bucket, name).exists()
-        }
-        if not columns:
-            columns = {name: getattr(self.frame, name) for name in self.names}
+        dealt = self._file(bucket, DEALT)
+        columns = self._blocks(
+            np.fromfile(dealt, dtype=np.uint8) if dealt.exists() else np.empty(0, np.uint8)
+        )
         if len(columns["sender"]) != self.acts[bucket]:
             raise DesignError(f"Acts of bucket {bucket} in {self.folder} are gone: read the log again.")
         found = pair_up(replace(self.frame, **columns))
         self._keep(bucket, found)
         # what was dealt goes only when what is sorted is whole
         mark.touch()
-        for name in self.names:
-            self._file(bucket, name).unlink(missing_ok=True)
+        dealt.unlink(missing_ok=True)
         return found
+
+    def _blocks(self, raw: Array) -> dict[str, Any]:
+        """Columns of a bucket's acts, from blocks as `deal` writes them: how many, then each column."""
+        found: dict[str, list[Array]] = {name: [getattr(self.frame, name)] for name in self.names}
+        place = 0
+        while place < len(raw):
+            rows = int(np.frombuffer(raw, np.int64, 1, place)[0])
+            place += LENGTH
+            for blocks in found.values():
+                blocks.append(np.frombuffer(raw, blocks[0].dtype, rows, place))
+                place += blocks[-1].nbytes
+        return {name: np.concatenate(blocks) for name, blocks in found.items()}
 
     def _file(self, bucket: int, name: str) -> Path:
         return self.folder / f"{bucket:05d}.{name}"
@@ -143,31 +155,44 @@ def deal(
     """
     acts = np.zeros(len(bounds) + 1, dtype=np.int64)
     found = Buckets(folder, frame, bounds, ())
+    told = _told_by_lower(found)
 
-    def ready(batch: Callable[[], Mapping[str, Array]]) -> tuple[dict[str, Array], Array]:
-        return _by_bucket(found, batch())
+    def ready(batch: Callable[[], Mapping[str, Array]]) -> tuple[list[Array], Array]:
+        return _by_bucket(found, told, batch())
 
     for columns, many in in_order(ready, batches, threads):
         ends = np.cumsum(many)
-        for name, values in columns.items():
-            for one in np.flatnonzero(many).tolist():
-                part = values[ends[one] - many[one] : ends[one]]
-                write_raw(part, found._file(one, name), "ab")
+        for one in np.flatnonzero(many).tolist():
+            part = slice(ends[one] - many[one], ends[one])
+            block = b"".join([many[one].tobytes(), *(values[part].data for values in columns)])
+            write_raw(block, found._file(one, DEALT), "ab")
         acts += many
         tell(int(acts.sum()))
     return replace(found, acts=tuple(acts.tolist()))
 
 
-def _by_bucket(buckets: Buckets, batch: Mapping[str, Array]) -> tuple[dict[str, Array], Array]:
+def _told_by_lower(buckets: Buckets) -> Array:
+    """Bucket of all pairs in which somebody is the lower; the number of buckets where they are in several."""
+    n, number = buckets.frame.n_people, len(buckets.bounds) + 1
+    least = np.arange(n, dtype=np.int64) * n
+    first, last = buckets.of_keys(least), buckets.of_keys(least + (n - 1))
+    # sixteen bits are sorted without comparing
+    return np.where(first == last, first, number).astype(np.min_scalar_type(number))
+
+
+def _by_bucket(buckets: Buckets, told: Array, batch: Mapping[str, Array]) -> tuple[list[Array], Array]:
     """Columns of a batch in the order of buckets, and how many of its acts each bucket gets."""
     number = len(buckets.bounds) + 1
-    # sixteen bits are sorted without comparing
-    bucket = buckets.of_keys(keys_of(batch, buckets.frame.n_people)).astype(np.min_scalar_type(number))
+    bucket = told[np.minimum(batch["sender"], batch["receiver"])]
+    several = np.flatnonzero(bucket == number)
+    if len(several):
+        some = {name: batch[name][several] for name in ("sender", "receiver")}
+        bucket[several] = buckets.of_keys(keys_of(some, buckets.frame.n_people))
     order = np.argsort(bucket, kind="stable")
-    columns = {
-        name: np.ascontiguousarray(batch[name][order], dtype=getattr(buckets.frame, name).dtype)
+    columns = [
+        np.ascontiguousarray(batch[name][order], dtype=getattr(buckets.frame, name).dtype)
         for name in buckets.names
-    }
+    ]
     return columns, np.bincount(bucket, minlength=number)
 
 
@@ -225,10 +250,10 @@ def write_table(path: Path, table: Any) -> None:
         raise disk_error(error, path.parent) from error
 
 
-def write_raw(values: Array, path: Path, mode: str) -> None:
-    """Bytes of an array as a file ("wb") or at its end ("ab"); a full disk is said."""
+def write_raw(values: Array | bytes, path: Path, mode: str) -> None:
+    """Bytes as a file ("wb") or at its end ("ab"); a full disk is said."""
     try:
         with path.open(mode) as file:
-            file.write(values.data)
+            file.write(values)
     except OSError as error:
         raise disk_error(error, path.parent) from error
