@@ -581,6 +581,23 @@ def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path, monkeypatch: pytest
     assert len(set(written)) == len(written) == 70_000
 
 
+def test_every_act_goes_to_the_bucket_of_its_pair(tmp_path: Path) -> None:
+    rng, n = np.random.default_rng(5), 300
+    sender, step = rng.integers(n, size=(2, 4_000))
+    batch = {"sender": sender, "receiver": (sender + 1 + step % (n - 1)) % n}
+    batch = {name: codes.astype(np.int32) for name, codes in batch.items()}
+    frame = storing.frame_of_log(
+        SimpleNamespace(people=np.arange(n), values={}, clock=None, edges=(0, 0), columns=())
+    )
+    # several of one person, some between two people, and the first and last pair of all
+    bounds = np.array([1, 7, 200, 5 * n, 5 * n + 100, 60 * n + 61, 200 * n, n * n - 1])
+    found = buckets.deal([lambda: batch, lambda: batch], frame, bounds, tmp_path)
+    keys = buckets.keys_of(batch, n)
+    assert found.acts == tuple(2 * np.bincount(found.of_keys(keys), minlength=9))
+    paired = np.concatenate([found.paired(place).keys for place in range(9)])
+    assert paired.tolist() == np.unique(keys).tolist()
+
+
 # the table
 
 

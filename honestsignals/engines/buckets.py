@@ -73,9 +73,8 @@ class Buckets:
         if not self.folder.is_dir():
             raise DesignError(f"{self.folder}, where the acts of this log lie, is gone: read the log again.")
         dealt = self._file(bucket, DEALT)
-        columns = self._blocks(
-            np.fromfile(dealt, dtype=np.uint8) if dealt.exists() else np.empty(0, np.uint8)
-        )
+        raw = np.fromfile(dealt, dtype=np.uint8) if dealt.exists() else np.empty(0, dtype=np.uint8)
+        columns = self._blocks(raw)
         if len(columns["sender"]) != self.acts[bucket]:
             raise DesignError(f"Acts of bucket {bucket} in {self.folder} are gone: read the log again.")
         found = pair_up(replace(self.frame, **columns))
