@@ -12,6 +12,7 @@ from honestsignals.errors import DesignError
 from honestsignals.metrics import embeddedness, triads
 from honestsignals.metrics.embeddedness import _of_rows, _of_triangles
 from honestsignals.metrics.ties import Ties, ties_of_matrix
+from honestsignals.metrics.triangles import even_parts, laid_out, ranked
 
 
 def random_ties(seed: int, people: int = 40) -> Ties:
@@ -85,3 +86,20 @@ def test_more_shared_contacts_than_can_be_summed(monkeypatch) -> None:
     monkeypatch.setattr(embeddedness, "MOST_SHARED", number - 1)
     with pytest.raises(DesignError, match=f"share {number} contacts; their rarity is summed exactly"):
         embeddedness.adamic_adar(ties, ties.low, ties.high)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 40])
+@pytest.mark.parametrize("seed", range(4))
+def test_sums_of_parts_are_those_of_all_triangles(seed: int, number: int) -> None:
+    ties = random_ties(seed)
+    keys, order = laid_out(ties)
+    first, second = ranked(ties)
+    lower, higher = np.minimum(first, second).astype(np.int64), np.maximum(first, second)
+    assert keys.tolist() == sorted(keys) == (lower * ties.n_people + higher)[order].tolist()
+    rarity = embeddedness.rarity_of(np.sort(ties.contacts()))
+    parts = even_parts(keys, ties.n_people, number)
+    begins = [set((keys[part] // ties.n_people).tolist()) for part in parts]
+    assert sum(map(len, begins)) == len(set().union(*begins)) == len(np.unique(lower))
+    found = [embeddedness.triangle_sums(keys, rarity, part) for part in parts]
+    for whole, some in zip(_of_triangles(ties), zip(*found, strict=True), strict=True):
+        assert whole[order].tolist() == sum(some).tolist()

@@ -50,7 +50,8 @@ class Measuring:
         Columns in an order in which each follows what it is computed from.
     settings : Settings
     folder : Path
-        Where columns lie that rest on more than a row's pair.
+        Where columns lie that rest on more than a row's pair: of everybody where they are of one person,
+        one value where it is the same in all rows.
     """
 
     buckets: Buckets
@@ -70,11 +71,19 @@ class Measuring:
         """Every column of a part's rows."""
         engine = of_bucket(self.buckets, part.bucket)
         known = engine.statistics(part.rows, self.plan, self.settings)
-        rows = slice(part.first, part.first + len(part.rows.ego))
         for column in self.plan:
             if rests_on_all(column):
-                known[column.name] = np.array(np.load(file_of(self.folder, column), mmap_mode="r")[rows])
+                known[column.name] = self._of_all(column, part)
         return second_pass(known, self.plan, part.rows, engine)
+
+    def _of_all(self, column: Column, part: Part) -> Array:
+        """A part's rows of a column that was worked out before, of everybody or of all rows."""
+        values = np.load(file_of(self.folder, column), mmap_mode="r")
+        if of_person(column):
+            return np.asarray(values[part.rows.alter if column.side == "alter" else part.rows.ego])
+        if len(values) == 1:
+            return np.full(len(part.rows.ego), values[0])
+        return np.array(values[part.first : part.first + len(part.rows.ego)])
 
     def taken(self, take: Callable[[Part, dict[str, Array]], Taken], part: Part) -> Taken:
         """What is made of every column of a part's rows."""
@@ -105,6 +114,11 @@ def some(rows: Rows, part: Any) -> Rows:
 def sees(column: Column) -> bool:
     """Whether it is a statistic of everybody's ties."""
     return bool(column.entry.sees) and not column.entry.fact.statistic and not column.form
+
+
+def of_person(column: Column) -> bool:
+    """Whether it is a statistic of everybody's ties that is the same in all rows of one person."""
+    return sees(column) and column.side != ""
 
 
 def rests_on_all(column: Column) -> bool:

@@ -222,6 +222,16 @@ def bounds_of(keys: Array, buckets: int) -> Array:
     return np.unique(np.concatenate([cuts, again + 1])).astype(np.int64)
 
 
+def alike(values: Array) -> Array:
+    """One value where all are the same to the bit, else all of them.
+
+    >>> alike(np.array([0.5, 0.5])), alike(np.array([0.0, -0.0]))
+    (array([0.5]), array([ 0., -0.]))
+    """
+    bits = values.view(f"u{values.itemsize}")
+    return values[:1] if bool((bits == bits[:1]).all()) else values
+
+
 def saved(file: Path, values: Array) -> None:
     """An array on disk."""
     values = np.ascontiguousarray(values)

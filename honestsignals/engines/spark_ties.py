@@ -42,6 +42,7 @@ from honestsignals.engines.spark_parts import (
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column
 from honestsignals.metrics.columns import column as column_of
+from honestsignals.metrics.embeddedness import SHARED_NAMES
 from honestsignals.metrics.shrinkage import beta_prior
 from honestsignals.metrics.ties import Ties
 
@@ -49,7 +50,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_TIES = 4_000_000
 """Ties of a block: some 100 bytes of memory each while its triangles are listed."""
-SHARED_NAMES = ("shared_contacts", "adamic_adar")
 TALLIED = ("prior_ego",)
 """Columns that rest on how often there are which counts, and on nothing else."""
 ROW_BY_ROW = ("give_share_shrunk", "give_share_shrunk_low", "give_share_shrunk_high")

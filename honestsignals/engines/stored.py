@@ -19,18 +19,21 @@ from honestsignals.engines.bucket_work import (
     Part,
     closure,
     file_of,
+    of_person,
     pairs_of,
     sees,
     some,
     ties_of,
 )
-from honestsignals.engines.buckets import IDS, Buckets, saved
+from honestsignals.engines.buckets import IDS, Buckets, alike, saved
 from honestsignals.engines.local import KEPT_TIES
 from honestsignals.engines.passes import FAR, LogColumns, Rows, around, second_pass
+from honestsignals.engines.shared_work import begun
 from honestsignals.engines.threads import in_order
 from honestsignals.engines.workers import processes
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column
+from honestsignals.metrics.embeddedness import SHARED_NAMES, are_ties, known_shared
 from honestsignals.metrics.ties import Ties
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -198,17 +201,43 @@ class StoredEngine:
 
     def _over_all(self, rows: Rows, work: Measuring) -> None:
         """Columns of everybody's ties, and those that rest on all rows of the table, on disk."""
-        for column in work.plan:
-            if sees(column):
-                saved(file_of(work.folder, column), around(column, rows, self))
-        self._ties.clear()
+        seen = [column for column in work.plan if sees(column)]
+        shared = self._shared(seen, rows, work.folder)
+        every = np.arange(self.log.n_people, dtype=np.int32)
+        before = None if rows.before is None else np.resize(rows.before[:1], len(every))
+        people = Rows(every, every, before, rows.directed)
         whole = [column for column in work.plan if column.entry.fact.whole and not sees(column)]
-        if not whole:
-            return
         wanted = closure(whole, work.plan)
-        found = self.columns(rows, [one for one in work.plan if one.name in wanted], work.settings)
+        for column in seen:
+            if of_person(column):
+                saved(file_of(work.folder, column), around(column, people, self))
+        if whole:
+            found = self.columns(rows, [one for one in work.plan if one.name in wanted], work.settings)
         for column in whole:
-            saved(file_of(work.folder, column), found[column.name])
+            saved(file_of(work.folder, column), alike(found.pop(column.name)))
+        shared()
+        for column in seen:
+            if not of_person(column):
+                saved(file_of(work.folder, column), alike(around(column, rows, self)))
+        self._ties.clear()
+
+    def _shared(self, seen: Sequence[Column], rows: Rows, folder: Path) -> Callable[[], None]:
+        """Have processes list triangles, where there are any; what is returned waits for what they found."""
+        asked = next((one.kind for one in seen if one.entry.fact.name in SHARED_NAMES), None)
+        moments = rows.moments.tolist()
+        if self._pool is None or asked is None or len(moments) != 1:
+            return lambda: None
+        ties = self.ties(asked, moments[0])
+        if not are_ties(ties, rows.ego, rows.alter):
+            return lambda: None
+        sums = begun(ties, folder, self._pool, self.many)
+
+        def known() -> None:
+            known_shared(ties, rows.ego, rows.alter, sums())
+            # other ties may have taken their place meanwhile
+            self._ties[asked, moments[0]] = ties
+
+        return known
 
     def _dealt(self, rows: Rows) -> tuple[list[int], dict[int, Any]]:
         """Buckets that rows are in, and the places of these rows."""

@@ -16,13 +16,15 @@ from honestsignals.errors import DesignError
 from honestsignals.metrics.acts import ratio
 from honestsignals.metrics.registry import metric, statistic
 from honestsignals.metrics.ties import Ties
-from honestsignals.metrics.triangles import keys_of, ranked, triangles
+from honestsignals.metrics.triangles import laid_out, triangles
 
 if TYPE_CHECKING:
     from scipy import sparse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+SHARED_NAMES = ("shared_contacts", "adamic_adar")
+"""Columns of all contacts that two share."""
 MOST_CELLS = 500_000
 """Contacts that are laid side by side at once: few enough that their memory is used again."""
 GRAIN = 2**45
@@ -52,8 +54,12 @@ def shared_sums(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
     -------
     tuple of ndarray of int64, shape (n_rows,)
     """
-    own = len(ego) == len(ties) and bool((ego == ties.low).all() and (alter == ties.high).all())
-    return _of_triangles(ties) if own else _of_rows(ties, ego, alter)
+    return _of_triangles(ties) if are_ties(ties, ego, alter) else _of_rows(ties, ego, alter)
+
+
+def are_ties(ties: Ties, ego: Array, alter: Array) -> bool:
+    """Whether rows are the ties, in their order."""
+    return len(ego) == len(ties) and bool((ego == ties.low).all() and (alter == ties.high).all())
 
 
 def known_shared(ties: Ties, ego: Array, alter: Array, sums: tuple[Array, Array]) -> None:
@@ -74,14 +80,14 @@ def known_shared(ties: Ties, ego: Array, alter: Array, sums: tuple[Array, Array]
     ties.derived["shared"] = (ego, alter, number, weight.view(np.uint64) / GRAIN)
 
 
-def _rarity(ties: Ties) -> Array:
-    """1 / ln k of everybody, as whole numbers; whoever is shared has two contacts or more."""
-    return np.rint(GRAIN / np.log(np.maximum(ties.contacts(), 2))).astype(np.int64)
+def rarity_of(contacts: Array) -> Array:
+    """1 / ln k of so many contacts, as whole numbers; whoever is shared has two or more."""
+    return np.rint(GRAIN / np.log(np.maximum(contacts, 2))).astype(np.int64)
 
 
 def _of_rows(ties: Ties, ego: Array, alter: Array) -> tuple[Array, Array]:
     """Shared contacts of any rows: the contacts of the two held against one another."""
-    degree, rarity = ties.contacts(), _rarity(ties)
+    degree, rarity = ties.contacts(), rarity_of(ties.contacts())
     plain = ties.once("plain", lambda: _contacts_of(ties, np.ones(ties.n_people, dtype=np.int64)))
     rare = ties.once("rare", lambda: _contacts_of(ties, rarity))
     number, weight = np.zeros(len(ego), dtype=np.int64), np.zeros(len(ego), dtype=np.int64)
@@ -111,24 +117,39 @@ def _contacts_of(ties: Ties, weight: Array) -> sparse.csr_array:
 
 def _of_triangles(ties: Ties) -> tuple[Array, Array]:
     """Shared contacts of all ties: each triangle gives each of its three ties one."""
-    n, (first, second) = ties.n_people, ranked(ties)
-    keys = keys_of(first, second, n)
-    rarity = np.empty(n, dtype=np.int64)
-    rarity[first], rarity[second] = _rarity(ties)[ties.low], _rarity(ties)[ties.high]
-    del first, second
-    order = np.argsort(keys)
-    keys = keys[order]
-    number, weight = np.zeros((2, len(keys)), dtype=np.int64)
+    keys, order = laid_out(ties)
+    sums = triangle_sums(keys, rarity_of(np.sort(ties.contacts())))
+    del keys
+    for values in sums:
+        # one after the other: of many millions of ties each array counts
+        values[order] = values.copy()
+    return sums
+
+
+def triangle_sums(keys: Array, rarity: Array, part: slice | None = None) -> tuple[Array, Array]:
+    """What triangles add to the shared contacts of each tie, as `shared_sums` has them.
+
+    Parameters
+    ----------
+    keys : ndarray of int64, shape (n_ties,)
+        As `laid_out` returns them.
+    rarity : ndarray of int64, shape (n_people,)
+        Of everybody by how many contacts they have.
+    part : slice, optional
+        Of which triangles the first tie is in it; sums of all parts are those of all triangles.
+
+    Returns
+    -------
+    tuple of ndarray of int64, shape (n_ties,)
+    """
+    number, weight = (np.zeros(len(keys), dtype=np.int64) for _ in range(2))
     held: list[tuple[Array, Array, Array]] = []
-    for found in triangles(keys, n, MOST_CELLS):
+    for found in triangles(keys, len(rarity), MOST_CELLS, part):
         held.append(found)
         if sum(len(tie) for tie, *_ in held) > MOST_CELLS:
             _count(held, (keys, rarity), number, weight)
             held = []
     _count(held, (keys, rarity), number, weight)
-    for values in (number, weight):
-        # one after the other: of many millions of ties each array counts
-        values[order] = values.copy()
     return number, weight
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from honestsignals.errors import DesignError
 from honestsignals.metrics.ties import Ties
-from honestsignals.metrics.triangles import keys_of, ranked, triangles
+from honestsignals.metrics.triangles import laid_out, ranked, triangles
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -107,12 +107,11 @@ def _number_of_paths(ties: Ties) -> int:
 
 def _triangles(ties: Ties) -> dict[tuple[int, int, int], int]:
     """Number of triangles by what their ties are: first to second, second to third, first to third."""
-    n, (first, second) = ties.n_people, ranked(ties)
+    first, second = ranked(ties)
     state = np.where(first < second, _states(ties), np.array(TURNED)[_states(ties)])
-    keys = keys_of(first, second, n)
-    order = np.argsort(keys)
+    keys, order = laid_out(ties)
     codes, counts = state[order], np.zeros(64, dtype=np.int64)
-    for tie, onward, across in triangles(keys[order], n, AT_ONCE):
+    for tie, onward, across in triangles(keys, ties.n_people, AT_ONCE):
         counts += np.bincount(codes[tie] * 16 + codes[onward] * 4 + codes[across], minlength=64)
     return {
         (code // 16, code // 4 % 4, code % 4): int(number) for code, number in enumerate(counts) if number
