@@ -87,26 +87,50 @@ def places_of(values: Any, people: NDArray[Any]) -> NDArray[np.int32]:
     >>> places_of(pa.array(["b", "x"]), order_people(["a", "b"]))
     array([ 1, -1], dtype=int32)
     """
-    if isinstance(values, np.ndarray) and people.dtype != object:
-        low, high = (int(people[0]), int(people[-1])) if len(people) else (0, -1)
-        width = high - low + 1
-        if 0 < width <= CLOSE * max(len(people), len(values)):
-            return _looked_up(values, people, low, width)
+    return Lookup(people, len(values)).places(values)
+
+
+class Lookup:
+    """Where ids stand among people: made ready once for many batches of ids.
+
+    Parameters
+    ----------
+    people : ndarray
+        In their one order.
+    many : int
+        Ids that are asked for: people fewer than they may lie further apart for a table.
+
+    Examples
+    --------
+    >>> Lookup(np.array([3, 7])).places(np.array([7, 5, 3]))
+    array([ 1, -1,  0], dtype=int32)
+    """
+
+    def __init__(self, people: NDArray[Any], many: int = 0) -> None:
+        self._people, self._text = people, as_text(people) if people.dtype == object else None
+        self._low, self._width = 0, 0
+        if self._text is None and len(people):
+            low, width = int(people[0]), int(people[-1]) - int(people[0]) + 1
+            if width <= CLOSE * max(len(people), many):
+                self._low, self._width = low, width
+                self._table = np.full(width + 1, -1, dtype=np.int32)
+                self._table[people - low] = np.arange(len(people), dtype=np.int32)
+
+    def places(self, values: Any) -> NDArray[np.int32]:
+        """Places of values (integers or Arrow text), -1 where they are nobody's (shape (n_values,))."""
+        people = self._people
+        if not isinstance(values, np.ndarray) or self._text is not None:
+            known = as_text(people) if self._text is None else self._text
+            found = pc.index_in(as_text(values), value_set=known)
+            return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int32)
+        if self._width:
+            # what is too low is a large number without a sign
+            offset = (values.astype(np.int64) - self._low).view(np.uint64)
+            return self._table[np.minimum(offset, np.uint64(self._width)).view(np.int64)]
         place = np.searchsorted(people, values)
         place[place == len(people)] = 0
-        found = people[place] == values if len(people) else np.zeros(len(values), dtype=bool)
-        return np.where(found, place, -1).astype(np.int32)
-    found = pc.index_in(as_text(values), value_set=as_text(people))
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int32)
-
-
-def _looked_up(values: NDArray[Any], people: NDArray[Any], low: int, width: int) -> NDArray[np.int32]:
-    """`places_of` where ids lie close together: a table is looked into, nothing is searched for."""
-    table = np.full(width + 1, -1, dtype=np.int32)
-    table[people - low] = np.arange(len(people), dtype=np.int32)
-    # what is too low is a large number without a sign
-    offset = np.minimum((values.astype(np.int64) - low).view(np.uint64), np.uint64(width))
-    return table[offset.view(np.int64)]
+        there = people[place] == values if len(people) else np.zeros(len(values), dtype=bool)
+        return np.where(there, place, -1).astype(np.int32)
 
 
 def blank_ends(text: Any) -> NDArray[np.bool_]:

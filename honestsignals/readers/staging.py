@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from honestsignals.readers.act_rules import faults_of_acts
 from honestsignals.readers.acts import ActOptions
 from honestsignals.readers.checked import KEPT, TEXTS, Checked, checked
 from honestsignals.readers.faults import Fault, count_left_out, no_rows, raise_faults
-from honestsignals.readers.ids import as_text, order_people, places_of
+from honestsignals.readers.ids import Lookup, as_text, order_people
 from honestsignals.readers.kinds import check_kinds
 from honestsignals.readers.layers import layers_of
 from honestsignals.readers.mapping import PEOPLE_KEYS
@@ -84,6 +85,10 @@ class Staged:
     """Microseconds from where times count to 1970."""
     left_out: Mapping[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def _lookup(self) -> Lookup:
+        return Lookup(self.people, ROWS)
+
     def batch(self, place: int) -> dict[str, Array]:
         """The acts of one batch, people and names under their final codes."""
         with pa.OSFile(str(_file(self.folder, place))) as file:
@@ -93,11 +98,11 @@ class Staged:
     def _column(self, name: str, table: Any) -> Array:
         array = table.column(name).combine_chunks()
         if name in PEOPLE_KEYS and pa.types.is_integer(array.type):
-            return places_of(array.to_numpy() if self.people.dtype != object else array, self.people)
+            return self._lookup.places(array.to_numpy() if self.people.dtype != object else array)
         if name in PEOPLE_KEYS:
             values = array.dictionary
             known = values.to_numpy() if pa.types.is_integer(values.type) else values
-            code = places_of(known, self.people)
+            code = self._lookup.places(known)
         elif name in TEXTS:
             code = (
                 pc.index_in(as_text(array.dictionary), value_set=self.values[name]).fill_null(-1).to_numpy()
