@@ -287,6 +287,33 @@ def test_a_row_group_that_is_damaged_is_named(tmp_path, compression, several) ->
     assert read_acts(path, {"time": "time"}).rows == 4000
 
 
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string()])
+def test_words_that_a_file_keeps_as_codes_are_read_so(tmp_path, text) -> None:
+    acts = some_acts(4000)
+    # other words in each row group, in another order
+    acts["kind"] = [f"{kind} {row // 1300}" for row, kind in enumerate(acts["kind"])]
+    acts["sender"] = [f"p {one}" for one in acts["sender"]]
+    acts["receiver"] = [f"p {one}" for one in acts["receiver"]]
+    table = pa.Table.from_pandas(acts, preserve_index=False)
+    for name in ("sender", "receiver", "kind"):
+        table = table.set_column(table.column_names.index(name), name, table.column(name).cast(text))
+    path = tmp_path / "acts.parquet"
+    pq.write_table(table, path, row_group_size=1000)
+    read = [one.schema.field("kind").type for one in open_source(path).batches(["kind", "weight"])]
+    assert all(map(pa.types.is_dictionary, read))
+    pq.write_table(table, tmp_path / "plain.parquet", row_group_size=1000, use_dictionary=False)
+    plain = hs.read_log(tmp_path / "plain.parquet", bad_rows="leave out").dyads().frame
+    for found in (hs.read_log(path, bad_rows="leave out"), hs.store_log(path, bad_rows="leave out")):
+        assert found.kinds == tuple(sorted({f"{kind} {one}" for kind in KINDS for one in range(4)}))
+    pd.testing.assert_frame_equal(hs.read_log(path, bad_rows="leave out").dyads().frame, plain)
+    # what is wrong is found in its row
+    kinds = table.column("kind").to_pylist()
+    kinds[2500] = None
+    pq.write_table(table.set_column(3, "kind", pa.array(kinds)), path, row_group_size=1000)
+    with pytest.raises(InputError, match=r"acts.parquet, row 2500: kind is missing"):
+        hs.read_log(path)
+
+
 def test_bytes_that_are_no_text_are_found_in_their_row_group(tmp_path) -> None:
     names = pa.Array.from_buffers(
         pa.string(), 2, [None, pa.py_buffer(np.array([0, 1, 3], dtype=np.int32)), pa.py_buffer(b"a\xff\xfe")]

@@ -46,7 +46,8 @@ def order_people(ids: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
         text = as_text(ids)
         numbers = as_integers(text)
     if numbers is not None:
-        return np.unique(numbers)
+        ordered = bool((numbers[1:] > numbers[:-1]).all())
+        return numbers if ordered else np.unique(numbers)
     distinct = pc.unique(text)
     # Arrow sorts text by its UTF-8 bytes, which is the order of code points.
     return np.asarray(distinct.take(pc.sort_indices(distinct)).to_numpy(zero_copy_only=False), dtype=object)

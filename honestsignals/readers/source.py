@@ -21,6 +21,8 @@ from honestsignals.readers.folder import Folder, is_pattern, open_folder
 
 _SQLITE = b"SQLite format 3\0"
 _SMALL = 1 << 18
+SHORT = 1 << 16
+"""Bytes of the dictionary of a column of few words: the longest are given up by whoever writes the file."""
 
 
 class Source(Protocol):
@@ -72,7 +74,14 @@ class ParquetFile:
     ) -> Iterator[pa.Table]:
         """Tables of these columns."""
         try:
-            with pq.ParquetFile(self.path, pre_buffer=False, page_checksum_verification=True) as file:
+            metadata = pq.read_metadata(self.path)
+            with pq.ParquetFile(
+                self.path,
+                metadata=metadata,
+                read_dictionary=_words(metadata, columns),
+                pre_buffer=False,
+                page_checksum_verification=True,
+            ) as file:
                 for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
                     # bytes that are no text would be found later, where nobody knows whence they came
                     batch.validate(full=True)
@@ -98,6 +107,21 @@ class ParquetFile:
     def lines(self, rows: Sequence[int]) -> list[int]:
         """Rows are counted from 0."""
         return [int(row) for row in rows]
+
+
+def _words(metadata: Any, columns: Sequence[str]) -> list[str]:
+    """Columns of text that a Parquet file keeps as few words and a code a row: they are read so."""
+    if not metadata.num_row_groups:
+        return []
+    schema, group = metadata.schema.to_arrow_schema(), metadata.row_group(0)
+    found = []
+    for chunk in map(group.column, range(group.num_columns)):
+        name = chunk.path_in_schema
+        if name in columns and chunk.has_dictionary_page and schema.get_field_index(name) >= 0:
+            length = chunk.data_page_offset - chunk.dictionary_page_offset
+            text = pa.types.is_string(kind := schema.field(name).type) or pa.types.is_large_string(kind)
+            found += [name] if text and 0 < length < SHORT else []
+    return found
 
 
 @dataclass(frozen=True)

@@ -302,7 +302,7 @@ class Distinct:
             parts.append(np.flatnonzero(self._there) + self._low)
         self._waiting, self._size = [], 0
         if all(isinstance(one, np.ndarray) for one in parts):
-            self._merged = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *parts]))
+            self._merged = order_people(np.concatenate([np.empty(0, dtype=np.int64), *parts]))
         else:
             self._merged = pa.chunked_array([as_text(one) for one in parts], pa.string()).unique()
 
