@@ -181,8 +181,8 @@ class _Tally:
         self.kinds = np.zeros(len(staged.values["kind"]) if "kind" in staged.values else 0, dtype=np.int64)
 
     def batch(self, place: int) -> dict[str, Array]:
-        """A batch of acts, now counted; on any thread."""
-        batch = self._staged.batch(place)
+        """A batch of acts, now counted, and gone from where it was read to; on any thread."""
+        batch = self._staged.batch(place, last=True)
         mixed = hashed_rows(list(batch.values())).sum(dtype=np.uint64)
         count = batch.get("count")
         total = len(batch["sender"]) if count is None else int(count.sum())
@@ -244,8 +244,8 @@ def bucket_acts(memory: int, threads: int, processes: int) -> int:
 
 
 def batch_rows(memory: int, threads: int) -> int:
-    """Rows of a batch on reading: a quarter of the memory goes to them."""
-    return min(MOST_ROWS, max(1_000, memory // 4 // threads // READ_BYTES))
+    """Rows of a batch on reading: half of the memory goes to them, and to the one that waits."""
+    return min(MOST_ROWS, max(1_000, memory // 2 // (threads + 1) // READ_BYTES))
 
 
 def sweep() -> None:

@@ -356,7 +356,7 @@ log.dyads({str(target)!r}, resume=True)
     same(table.to_frame(), hs.read_log(frame, time_unit="s").dyads().frame)
 
 
-@pytest.mark.parametrize("where", ["reading", "dealing", "measuring"])
+@pytest.mark.parametrize("where", ["reading", "dealing", "closing", "measuring"])
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     log = hs.store_log(acts(13), memory="300MB", threads=1, time_unit="s")
@@ -374,7 +374,10 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wh
     if where == "reading":
         monkeypatch.setattr(pa.ipc, "new_file", refuse)
     else:
-        opened, file = Path.open, MagicMock(**{"__enter__.return_value.write.side_effect": full})
+        file = MagicMock(**{"__enter__.return_value.write.side_effect": full})
+        if where == "closing":
+            file = MagicMock(**{"__exit__.side_effect": full})
+        opened = Path.open
         monkeypatch.setattr(
             Path,
             "open",
@@ -570,6 +573,7 @@ def test_folders_of_killed_processes_are_swept_up(tmp_path: Path, monkeypatch: p
 
 def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
+    monkeypatch.setattr(buckets, "MOST_OPEN", 0)
     monkeypatch.setattr(buckets, "write_raw", lambda values, path, _: written.append(path.name))
     frame = storing.frame_of_log(
         SimpleNamespace(people=np.arange(500), values={}, clock=None, edges=(0, 0), columns=())
@@ -581,7 +585,8 @@ def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path, monkeypatch: pytest
     assert len(set(written)) == len(written) == 70_000
 
 
-def test_every_act_goes_to_the_bucket_of_its_pair(tmp_path: Path) -> None:
+def test_every_act_goes_to_the_bucket_of_its_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "MOST_OPEN", 4)
     rng, n = np.random.default_rng(5), 300
     sender, step = rng.integers(n, size=(2, 4_000))
     batch = {"sender": sender, "receiver": (sender + 1 + step % (n - 1)) % n}
@@ -589,7 +594,7 @@ def test_every_act_goes_to_the_bucket_of_its_pair(tmp_path: Path) -> None:
     frame = storing.frame_of_log(
         SimpleNamespace(people=np.arange(n), values={}, clock=None, edges=(0, 0), columns=())
     )
-    # several of one person, some between two people, and the first and last pair of all
+    # more files than stay open: several of one person, some between two, and the first and last pair of all
     bounds = np.array([1, 7, 200, 5 * n, 5 * n + 100, 60 * n + 61, 200 * n, n * n - 1])
     found = buckets.deal([lambda: batch, lambda: batch], frame, bounds, tmp_path)
     keys = buckets.keys_of(batch, n)

@@ -7,6 +7,7 @@ in the one order of pairs, and nothing has to be sorted over all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ DEALT = "dealt"
 """Ending of a bucket's acts as they were dealt."""
 LENGTH = 8
 """Bytes of a number of rows."""
+MOST_OPEN = 100
+"""Files that are open at once: systems allow a process 256 or more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,15 +162,46 @@ def deal(
     def ready(batch: Callable[[], Mapping[str, Array]]) -> tuple[list[Array], Array]:
         return _by_bucket(found, told, batch())
 
-    for columns, many in in_order(ready, batches, threads):
-        ends = np.cumsum(many)
-        for one in np.flatnonzero(many).tolist():
-            part = slice(ends[one] - many[one], ends[one])
-            block = b"".join([many[one].tobytes(), *(values[part].data for values in columns)])
-            write_raw(block, found._file(one, DEALT), "ab")
-        acts += many
-        tell(int(acts.sum()))
+    with _Growing(folder) as files:
+        for columns, many in in_order(ready, batches, threads, ahead=1):
+            ends = np.cumsum(many)
+            for one in np.flatnonzero(many).tolist():
+                part = slice(ends[one] - many[one], ends[one])
+                block = b"".join([many[one].tobytes(), *(values[part].data for values in columns)])
+                files.add(found._file(one, DEALT), block)
+            acts += many
+            tell(int(acts.sum()))
     return replace(found, acts=tuple(acts.tolist()))
+
+
+class _Growing:
+    """Files that grow by blocks: some stay open, as opening a file takes as long as writing a block."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._files = folder, ExitStack()
+        self._open: dict[Path, Any] = {}
+
+    def __enter__(self) -> _Growing:
+        return self
+
+    def add(self, path: Path, block: bytes) -> None:
+        """Add a block at the end of a file."""
+        if path not in self._open and len(self._open) >= MOST_OPEN:
+            write_raw(block, path, "ab")
+            return
+        try:
+            if path not in self._open:
+                self._open[path] = self._files.enter_context(path.open("ab"))
+            self._open[path].write(block)
+        except OSError as error:
+            raise disk_error(error, self._folder) from error
+
+    def __exit__(self, *stopped: Any) -> None:
+        try:
+            # what was written last may not be on the disk before
+            self._files.close()
+        except OSError as error:
+            raise disk_error(error, self._folder) from error
 
 
 def _told_by_lower(buckets: Buckets) -> Array:

@@ -211,13 +211,15 @@ class StoredEngine:
         for column in seen:
             if of_person(column):
                 saved(file_of(work.folder, column), around(column, people, self))
+            elif column.entry.fact.name not in SHARED_NAMES:
+                saved(file_of(work.folder, column), alike(around(column, rows, self)))
         if whole:
             found = self.columns(rows, [one for one in work.plan if one.name in wanted], work.settings)
         for column in whole:
             saved(file_of(work.folder, column), alike(found.pop(column.name)))
         shared()
         for column in seen:
-            if not of_person(column):
+            if column.entry.fact.name in SHARED_NAMES:
                 saved(file_of(work.folder, column), alike(around(column, rows, self)))
         self._ties.clear()
 

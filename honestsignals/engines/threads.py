@@ -45,11 +45,14 @@ def in_order(
     items: Iterable[Item],
     threads: int,
     pool: Executor | None = None,
+    *,
+    ahead: int = 0,
 ) -> Iterator[Result]:
     """What a function makes of each item, in the order of the items.
 
-    At most ``threads`` results are held or under way at once (twice as many in a pool), so that memory does
-    not grow with the number of items. Where one fails, or nobody asks on, what has not begun is not begun.
+    At most ``threads`` results are held or under way at once (twice as many in a pool, and ``ahead`` more),
+    so that memory does not grow with the number of items. Where one fails, or nobody asks on, what has not
+    begun is not begun.
 
     Parameters
     ----------
@@ -61,6 +64,8 @@ def in_order(
         1 calls the function where it is asked for.
     pool : Executor, optional
         Who calls it instead of threads of its own: small results may wait there, so that nobody idles.
+    ahead : int
+        Work that may wait for a thread while whoever asks is at work with a result.
 
     Examples
     --------
@@ -71,7 +76,7 @@ def in_order(
         yield from map(function, items)
         return
     waiting: deque[Future[Result]] = deque()
-    most = threads if pool is None else 2 * threads
+    most = (threads if pool is None else 2 * threads) + ahead
     with ThreadPoolExecutor(threads) if pool is None else nullcontext(pool) as workers:
         try:
             for item in items:

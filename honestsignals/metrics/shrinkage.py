@@ -118,8 +118,8 @@ def beta_prior(
     sides = [[part.tolist() for part in side] for side in (of_ego, of_alter)]
     # where the counts of both are the same numbers, the likelihood is highest at equal parameters
     if not directed or sides[0] == sides[1]:
-        both = np.concatenate([given_ego, given_alter])
-        half = _even(_exceeding(*_tally(both, None if often is None else np.tile(often, 2))), total) / 2
+        both = _tally(*(np.concatenate(side) for side in zip(of_ego, of_alter, strict=True)))
+        half = _even(_exceeding(*both), total) / 2
         return half, half
     # one and the same work whichever of the two is called ego: then the answers are mirrored to the bit
     if sides[0] > sides[1]:

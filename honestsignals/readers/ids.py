@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 CLOSE = 8
 """Whole numbers lie close together if they are spread over at most so many times as many."""
+LOWEST = np.iinfo(np.int64).min
 CANONICAL_INTEGER = "^(0|-?[1-9][0-9]*)$"
 # Line ends are allowed: a quoted field may hold one. Every other control character is damage.
 _CONTROL = "[\x01-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]"
@@ -109,13 +110,13 @@ class Lookup:
 
     def __init__(self, people: NDArray[Any], many: int = 0) -> None:
         self._people, self._text = people, as_text(people) if people.dtype == object else None
-        self._low, self._width = 0, 0
+        self._low, self._table = np.int64(0), np.empty(0, dtype=np.int32)
         if self._text is None and len(people):
             low, width = int(people[0]), int(people[-1]) - int(people[0]) + 1
-            if width <= CLOSE * max(len(people), many):
-                self._low, self._width = low, width
-                self._table = np.full(width + 1, -1, dtype=np.int32)
-                self._table[people - low] = np.arange(len(people), dtype=np.int32)
+            if width <= CLOSE * max(len(people), many) and low > LOWEST:
+                # one place more on either side, for what is too low or too high
+                self._low, self._table = np.int64(low - 1), np.full(width + 2, -1, dtype=np.int32)
+                self._table[people - self._low] = np.arange(len(people), dtype=np.int32)
 
     def places(self, values: Any) -> NDArray[np.int32]:
         """Places of values (integers or Arrow text), -1 where they are nobody's (shape (n_values,))."""
@@ -124,10 +125,9 @@ class Lookup:
             known = as_text(people) if self._text is None else self._text
             found = pc.index_in(as_text(values), value_set=known)
             return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int32)
-        if self._width:
-            # what is too low is a large number without a sign
-            offset = (values.astype(np.int64) - self._low).view(np.uint64)
-            return self._table[np.minimum(offset, np.uint64(self._width)).view(np.int64)]
+        if len(self._table):
+            # a difference that does not fit into 64 bits is too high or too low by its other sign
+            return self._table.take(values.astype(np.int64, copy=False) - self._low, mode="clip")
         place = np.searchsorted(people, values)
         place[place == len(people)] = 0
         there = people[place] == values if len(people) else np.zeros(len(values), dtype=bool)

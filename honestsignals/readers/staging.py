@@ -89,10 +89,12 @@ class Staged:
     def _lookup(self) -> Lookup:
         return Lookup(self.people, ROWS)
 
-    def batch(self, place: int) -> dict[str, Array]:
-        """The acts of one batch, people and names under their final codes."""
+    def batch(self, place: int, *, last: bool = False) -> dict[str, Array]:
+        """The acts of one batch, people and names under their final codes; ``last``: nobody asks again."""
         with pa.OSFile(str(_file(self.folder, place))) as file:
             table = pa.ipc.open_file(file).read_all()
+        if last:
+            _file(self.folder, place).unlink()
         return {CLOCKS.get(name, name): self._column(name, table) for name in self.columns}
 
     def _column(self, name: str, table: Any) -> Array:
@@ -153,7 +155,7 @@ def stage(
     broken: list[Fault] = []
     found = _Found(source, mapping, options, folder)
     with closing(_settled(source, mapping, options.time_unit, broken, size)) as batches:
-        for one in in_order(found.check, batches, threads):
+        for one in in_order(found.check, batches, threads, ahead=1):
             found.absorb(one)
             tell(found.rows)
     return found.staged(broken)
