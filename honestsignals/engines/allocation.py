@@ -31,6 +31,13 @@ def memory_kept() -> Iterator[None]:
         yield
     finally:
         _set(library, USUAL)
+        give_back()
+
+
+def give_back() -> None:
+    """Hand freed memory back now: other processes are about to need theirs."""
+    library = _library()
+    if library is not None:
         library.malloc_trim(0)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from honestsignals.engines.allocation import give_back
 from honestsignals.engines.buckets import saved
 from honestsignals.metrics.embeddedness import rarity_of, triangle_sums
 from honestsignals.metrics.ties import Ties
@@ -43,6 +44,8 @@ def begun(ties: Ties, folder: Path, pool: Executor, many: int) -> Callable[[], t
     saved(folder / KEYS, keys)
     rarity = rarity_of(np.sort(ties.contacts()))
     parts = even_parts(keys, ties.n_people, many)
+    del keys
+    give_back()
     waiting = [pool.submit(_listed, folder, rarity, place, part) for place, part in enumerate(parts)]
 
     def finished() -> tuple[Array, Array]:

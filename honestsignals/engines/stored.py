@@ -147,6 +147,10 @@ class StoredEngine:
                 del found
                 # side by side, each let go of when it is whole: never are all there twice
                 low, high, forth, back = (np.concatenate(sides.pop(0)) for _ in range(4))
+                pairs = self.pairs()
+                if len(low) == len(pairs[0]) and (low == pairs[0]).all() and (high == pairs[1]).all():
+                    # everybody's ties are most often the pairs of the table: memory holds them once
+                    low, high = pairs
                 self._ties[kind, before] = Ties(n, low, high, forth, back, possible, counts=counts)
             self._ties.move_to_end((kind, before))
             while len(self._ties) > KEPT_TIES:
