@@ -23,7 +23,7 @@ from honestsignals.engines.buckets import IDS, Buckets, bounds_of, deal, keys_of
 from honestsignals.engines.ordering import MOST_EXPANDED, too_many
 from honestsignals.engines.passes import LogColumns
 from honestsignals.engines.stored import StoredEngine
-from honestsignals.engines.threads import alive, cores
+from honestsignals.engines.threads import alive, cores, in_order
 from honestsignals.errors import ArgumentError
 from honestsignals.progress import progress
 from honestsignals.readers.acts import ActOptions, check_options
@@ -155,7 +155,7 @@ def _dealt(staged: Staged, place: Path, memory: int, threads: int, tell: Any) ->
     keys = [np.empty(0, dtype=np.int64)]
     step = max(1, staged.batches // SAMPLED)
     if number > 1:
-        some = map(staged.batch, range(0, staged.batches, step))
+        some = in_order(staged.batch, range(0, staged.batches, step), threads, ahead=1)
         keys += [keys_of(batch, frame.n_people)[::EVERY] for batch in some]
     bounds = bounds_of(np.concatenate(keys), number)
     folder = place / "buckets"
