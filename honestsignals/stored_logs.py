@@ -203,7 +203,7 @@ class StoredLog(Measurable):
         if self.unread:
             lines.append(f"Columns not asked for, and not read: {listed(self.unread)}.")
         lines.append(
-            f"On disk in {len(self.engine)} buckets, {counted(self.engine.threads, 'thread')}; exact "
-            "duplicates were not looked for."
+            f"On disk in {counted(len(self.engine), 'bucket')}, {counted(self.engine.threads, 'thread')}; "
+            "exact duplicates were not looked for."
         )
         return lines

@@ -15,6 +15,7 @@ import numpy as np
 
 from honestsignals.errors import ArgumentError, DesignError, InputError, check_seed, listed, unknown
 from honestsignals.exporting.codebooks import codebook_of
+from honestsignals.inference.words import counted
 from honestsignals.metrics.balance import STATES
 from honestsignals.metrics.columns import column, describe
 from honestsignals.metrics.registry import NO_RANGE, Fact
@@ -185,7 +186,7 @@ class StoredTable:
 
     def __str__(self) -> str:
         names = listed(self.columns, 14)
-        place = f"{len(self.parts)} parts in {self.path}."
+        place = f"{counted(len(self.parts), 'part')} in {self.path}."
         return "\n".join(["StoredTable", *self.said, f"{len(self.about)} columns: {names}.", place])
 
     __repr__ = __str__

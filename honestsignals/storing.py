@@ -71,7 +71,7 @@ def store_log(
 ) -> StoredLog:
     """Read a log that need not fit into memory: checked row by row, then dealt by pair into buckets on disk.
 
-    Acts lie in a folder of the system's for temporary files (TMPDIR says where), which takes about 40 bytes
+    Acts lie in a folder of the system's for temporary files (TMPDIR says where), which takes about 20 bytes
     an act and goes away with the log.
 
     Parameters
