@@ -328,6 +328,18 @@ def test_a_new_run_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t", "t.codebook.csv"]
 
 
+def killed_after(number: int, parts: Path, command: list[str], environment: dict[str, str]) -> int:
+    """Run a program until so many parts are there, and kill it; the group of its processes."""
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        begin = time.monotonic()
+        while len(list(parts.glob("part-*.parquet"))) < number:
+            assert process.poll() is None
+            assert time.monotonic() - begin < 60
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    return process.pid
+
+
 def test_killed_in_the_middle(tmp_path: Path) -> None:
     frame, target = acts(12, number=60_000, people=700), tmp_path / "dyads.parquet"
     frame.to_parquet(tmp_path / "acts.parquet")
@@ -338,18 +350,12 @@ storing.LEAST_ACTS, storing.ACT_BYTES = 100, 40_000
 log = hs.store_log({str(tmp_path / "acts.parquet")!r}, memory="300MB", time_unit="s", threads=2)
 log.dyads({str(target)!r}, resume=True)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", program], env={**os.environ, "TMPDIR": str(tmp_path)}
-    ) as process:
-        work, begin = tmp_path / "dyads.parquet.work" / "parts", time.monotonic()
-        while len(list(work.glob("part-*.parquet"))) < 3:
-            assert process.poll() is None
-            assert time.monotonic() - begin < 60
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
+    command, work = [sys.executable, "-c", program], tmp_path / "dyads.parquet.work" / "parts"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    killed_after(3, work, command, environment)
     assert not target.exists()
     done = len(list(work.glob("part-*.parquet")))
-    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    subprocess.run(command, check=True, env=environment)
     table = hs.open_table(target)
     assert 3 <= done < len(table.parts)
     assert not work.parent.exists()

@@ -23,7 +23,7 @@ from honestsignals.engines.threads import alive, in_order
 from honestsignals.engines.workers import processes
 from honestsignals.errors import DesignError
 
-from .test_stored import acts, same
+from .test_stored import acts, killed_after, same
 
 
 @pytest.fixture(autouse=True)
@@ -135,21 +135,13 @@ log = hs.store_log({str(tmp_path / "acts.parquet")!r}, memory="300MB", time_unit
 log.dyads({str(target)!r}, resume=True)
 """
     (tmp_path / "program.py").write_text(program)
-    command, environment = (
-        [sys.executable, str(tmp_path / "program.py")],
-        {**os.environ, "TMPDIR": str(tmp_path)},
-    )
-    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
-        parts, begin = tmp_path / "dyads.parquet.work" / "parts", time.monotonic()
-        while len(list(parts.glob("part-*.parquet"))) < 3:
-            assert process.poll() is None
-            assert time.monotonic() - begin < 60
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
+    command = [sys.executable, str(tmp_path / "program.py")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    group = killed_after(3, tmp_path / "dyads.parquet.work" / "parts", command, environment)
     assert not target.exists()
     begin = time.monotonic()
     # its processes end too
-    while _group_is_there(process.pid):
+    while _group_is_there(group):
         assert time.monotonic() - begin < 60
         time.sleep(0.1)
     subprocess.run(command, check=True, env=environment)
