@@ -92,14 +92,7 @@ class Rows:
         return np.array([FAR]) if self.before is None else np.unique(self.before)
 
 
-class Tied(Protocol):
-    """What knows everybody's ties."""
-
-    def ties(self, kind: str = "", before: int = FAR) -> Ties:
-        """What the two of every pair gave one another before a moment: acts, "weight", or of a kind."""
-
-
-class Engine(Tied, Protocol):
+class Engine(Protocol):
     """What brings each pair's acts together and computes columns of them."""
 
     @property
@@ -118,6 +111,9 @@ class Engine(Tied, Protocol):
 
     def waits(self, rows: Rows, settings: Settings) -> tuple[Array, Array, Array, Array]:
         """Waits of each row for a reply: row, whether for ego's, microseconds, whether the end cut it off."""
+
+    def ties(self, kind: str = "", before: int = FAR) -> Ties:
+        """What the two of every pair gave one another before a moment: acts, "weight", or of a kind."""
 
 
 def first_pass(acts: Acts, plan: Sequence[Column], log: LogColumns) -> dict[str, Array]:
@@ -194,7 +190,7 @@ def second_pass(
     return out
 
 
-def around(column: Column, rows: Rows, engine: Tied) -> Array:
+def around(column: Column, rows: Rows, engine: Engine) -> Array:
     """A statistic of everybody's ties, as they were when each row was asked."""
     ego, alter = (rows.alter, rows.ego) if column.side == "alter" else (rows.ego, rows.alter)
     moments = rows.moments
