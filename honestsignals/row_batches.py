@@ -12,7 +12,8 @@ import numpy as np
 
 from honestsignals.dyads import Design, DyadTable
 from honestsignals.errors import ArgumentError, FitError, InputError, listed
-from honestsignals.readers.source import ParquetFile, open_source
+from honestsignals.readers.parquet_file import ParquetFile
+from honestsignals.readers.source import open_source
 from honestsignals.stored_tables import StoredTable, is_stored, open_table
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 import honestsignals as hs
 from honestsignals.errors import InputError
 from honestsignals.readers.acts import read_acts
-from honestsignals.readers.source import open_source
+from honestsignals.readers.source import in_codes, open_source
 from honestsignals.readers.table import read_table
 
 KINDS = ("help", "told, it", "7 %/é")
@@ -41,9 +41,9 @@ def as_csv(frame, path):
     written.to_csv(path, index=False)
 
 
-def as_parquet(frame, path):
+def as_parquet(frame, path, **how):
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, **how)
 
 
 def same(one, other):
@@ -299,8 +299,12 @@ def test_words_that_a_file_keeps_as_codes_are_read_so(tmp_path, text) -> None:
         table = table.set_column(table.column_names.index(name), name, table.column(name).cast(text))
     path = tmp_path / "acts.parquet"
     pq.write_table(table, path, row_group_size=1000)
-    read = [one.schema.field("kind").type for one in open_source(path).batches(["kind", "weight"])]
-    assert all(map(pa.types.is_dictionary, read))
+    coded = in_codes(open_source(path), ["kind"])
+    read = list(coded.batches(["kind", "weight"], rows=1500))
+    assert [one.num_rows for one in read] == [1500, 1500, 1000]
+    assert all(pa.types.is_dictionary(one.schema.field("kind").type) for one in read)
+    # whoever does not ask gets text
+    assert next(open_source(path).batches(["kind"])).schema.field("kind").type == text
     pq.write_table(table, tmp_path / "plain.parquet", row_group_size=1000, use_dictionary=False)
     plain = hs.read_log(tmp_path / "plain.parquet", bad_rows="leave out").dyads().frame
     for found in (hs.read_log(path, bad_rows="leave out"), hs.store_log(path, bad_rows="leave out")):
@@ -312,6 +316,36 @@ def test_words_that_a_file_keeps_as_codes_are_read_so(tmp_path, text) -> None:
     pq.write_table(table.set_column(3, "kind", pa.array(kinds)), path, row_group_size=1000)
     with pytest.raises(InputError, match=r"acts.parquet, row 2500: kind is missing"):
         hs.read_log(path)
+
+
+@pytest.mark.parametrize("groups", [4000, 900])
+def test_empty_text_is_missing_however_a_file_keeps_it(tmp_path, groups) -> None:
+    acts = some_acts(4000)
+    rng = np.random.default_rng(4)
+    acts["conversation"] = np.array(["", "a", "b", "c"])[rng.integers(0, 4, 4000)]
+    acts["topic"] = np.array(["", "x"])[rng.integers(0, 2, 4000)]
+    found = []
+    for keeps in (False, True):
+        path = tmp_path / f"acts-{keeps}.parquet"
+        as_parquet(acts, path, row_group_size=groups, use_dictionary=keeps)
+        found += [hs.read_log(path).dyads().frame, hs.read_log(acts).dyads().frame]
+        found.append(hs.store_log(path, threads=1).dyads(tmp_path / f"table-{keeps}").to_frame())
+    for one in found[1:]:
+        pd.testing.assert_frame_equal(one, found[0], check_dtype=False, check_categorical=False)
+    for name in ("kind", "sender"):
+        words = acts.assign(sender=[f"p{one}" for one in acts["sender"]])
+        words.loc[2500, name] = ""
+        as_parquet(words, path, row_group_size=groups)
+        with pytest.raises(InputError, match=rf"acts-True.parquet, row 2500: {name} is missing"):
+            hs.read_log(path)
+        assert len(hs.read_log(path, bad_rows="leave out")) == len(hs.read_log(words[words[name] != ""]))
+
+
+def test_a_column_called_like_one_within_another(tmp_path) -> None:
+    within = pa.array([{"sender": "x"}, {"sender": "y"}, {"sender": "x"}])
+    table = pa.table({"a.sender": ["p", "q", "p"], "receiver": ["q", "p", "r"], "a": within})
+    pq.write_table(table, tmp_path / "acts.parquet", row_group_size=2)
+    assert len(hs.read_log(tmp_path / "acts.parquet", columns={"sender": "a.sender"})) == 3
 
 
 def test_bytes_that_are_no_text_are_found_in_their_row_group(tmp_path) -> None:

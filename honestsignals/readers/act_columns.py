@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from honestsignals.readers.amounts import RULES, read_numbers
 from honestsignals.readers.faults import Fault
 from honestsignals.readers.layers import read_layers
-from honestsignals.readers.mapping import NUMBER_KEYS, PEOPLE_KEYS, TEXT_KEYS
-from honestsignals.readers.source import Source
+from honestsignals.readers.mapping import NUMBER_KEYS, PEOPLE_KEYS, TEXT_KEYS, names_in
+from honestsignals.readers.source import Source, in_codes
 from honestsignals.readers.texts import Coded, encode, join
 from honestsignals.readers.times import TimePart, read_times, settle_unit
 
@@ -138,7 +138,8 @@ def read_columns(
     """
     reading = _Reading(source, mapping, unit, layers)
     broken: list[Fault] = []
-    for batch in source.batches(list(dict.fromkeys(mapping.values())), broken):
+    coded = in_codes(source, names_in(mapping))
+    for batch in coded.batches(list(dict.fromkeys(mapping.values())), broken):
         reading.add(batch)
     return reading.raw(broken)
 

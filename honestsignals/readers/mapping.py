@@ -58,6 +58,17 @@ def map_columns(source: Source, columns: Mapping[str, str] | None) -> dict[str, 
     return {key: mapped[key] for key in KEYS if key in mapped}
 
 
+def names_in(mapping: Mapping[str, str]) -> list[str]:
+    """Columns that hold names and nothing else.
+
+    >>> names_in({"sender": "who", "kind": "what", "time": "when", "topic": "when"})
+    ['who', 'what']
+    """
+    others = {name for key, name in mapping.items() if key not in (*PEOPLE_KEYS, *TEXT_KEYS)}
+    names = [mapping[key] for key in (*PEOPLE_KEYS, *TEXT_KEYS) if key in mapping]
+    return [name for name in names if name not in others]
+
+
 def unread_columns(source: Source, mapped: Mapping[str, str]) -> tuple[str, ...]:
     """Columns that are called like a key and are not read, for the log to say so."""
     taken = set(mapped.values())

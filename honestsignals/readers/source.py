@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,11 +17,10 @@ from honestsignals.readers.csv_file import BATCH_ROWS, DELIMITERS, CsvFile, open
 from honestsignals.readers.database import DatabaseTable, open_database
 from honestsignals.readers.faults import Fault, whole_source
 from honestsignals.readers.folder import Folder, is_pattern, open_folder
+from honestsignals.readers.parquet_file import ParquetFile
 
 _SQLITE = b"SQLite format 3\0"
 _SMALL = 1 << 18
-SHORT = 1 << 16
-"""Bytes of the dictionary of a column of few words: the longest are given up by whoever writes the file."""
 
 
 class Source(Protocol):
@@ -58,70 +56,6 @@ class Source(Protocol):
 
     def lines(self, rows: Sequence[int]) -> list[int]:
         """Where rows stand, in ``unit``."""
-
-
-@dataclass(frozen=True)
-class ParquetFile:
-    """A Parquet file: a `Source` whose columns have types."""
-
-    path: Path
-    name: str
-    columns: tuple[str, ...]
-    unit: str = "row"
-
-    def batches(
-        self, columns: Sequence[str], faults: list[Fault] | None = None, rows: int = BATCH_ROWS
-    ) -> Iterator[pa.Table]:
-        """Tables of these columns."""
-        try:
-            metadata = pq.read_metadata(self.path)
-            with pq.ParquetFile(
-                self.path,
-                metadata=metadata,
-                read_dictionary=_words(metadata, columns),
-                pre_buffer=False,
-                page_checksum_verification=True,
-            ) as file:
-                for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
-                    # bytes that are no text would be found later, where nobody knows whence they came
-                    batch.validate(full=True)
-                    yield pa.Table.from_batches([batch]).select(list(columns))
-        except (pa.ArrowException, OSError) as error:
-            raise whole_source(self, None, self._damage(columns, error)) from None
-
-    def _damage(self, columns: Sequence[str], error: Exception) -> str:
-        """What is wrong, and in which row group: the first that cannot be read by itself."""
-        whole = pq.ParquetFile(self.path, page_checksum_verification=True)
-        with suppress(pa.ArrowException, OSError), whole as file:
-            start = 0
-            for group in range(file.num_row_groups):
-                rows = file.metadata.row_group(group).num_rows
-                try:
-                    file.read_row_group(group, columns=list(columns)).validate(full=True)
-                except (pa.ArrowException, OSError) as found:
-                    place = f"row group {group} of {file.num_row_groups}, rows {start} to {start + rows - 1}"
-                    return f"is a Parquet file that is damaged in {place} ({_first_line(found)})"
-                start += rows
-        return f"is a Parquet file that is damaged ({_first_line(error)})"
-
-    def lines(self, rows: Sequence[int]) -> list[int]:
-        """Rows are counted from 0."""
-        return [int(row) for row in rows]
-
-
-def _words(metadata: Any, columns: Sequence[str]) -> list[str]:
-    """Columns of text that a Parquet file keeps as few words and a code a row: they are read so."""
-    if not metadata.num_row_groups:
-        return []
-    schema, group = metadata.schema.to_arrow_schema(), metadata.row_group(0)
-    found = []
-    for chunk in map(group.column, range(group.num_columns)):
-        name = chunk.path_in_schema
-        if name in columns and chunk.has_dictionary_page and schema.get_field_index(name) >= 0:
-            length = chunk.data_page_offset - chunk.dictionary_page_offset
-            text = pa.types.is_string(kind := schema.field(name).type) or pa.types.is_large_string(kind)
-            found += [name] if text and 0 < length < SHORT else []
-    return found
 
 
 @dataclass(frozen=True)
@@ -195,6 +129,16 @@ def _without_views(array: Any) -> Any:
         return array
     words = array.dictionary.cast(pa.string())
     return pa.DictionaryArray.from_arrays(array.indices, words, ordered=array.type.ordered)
+
+
+def in_codes(source: Source, columns: Sequence[str]) -> Source:
+    """The same, of whose columns of text those that a Parquet file keeps as few words and codes come so."""
+    if isinstance(source, ParquetFile):
+        return replace(source, words=tuple(columns))
+    if isinstance(source, Folder):
+        parts = tuple(replace(part, file=in_codes(part.file, columns)) for part in source.parts)
+        return replace(source, parts=parts)
+    return source
 
 
 def open_source(source: Any, wanted: Sequence[str] = (), table: str | None = None) -> Source:
@@ -369,7 +313,3 @@ def _refuse_twins(source: Source) -> None:
     twice = sorted({column for column in source.columns if source.columns.count(column) > 1})
     if twice:
         raise whole_source(source, None, f"names two columns {listed(map(repr, twice))}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]

@@ -25,8 +25,8 @@ from honestsignals.readers.faults import Fault, count_left_out, no_rows, raise_f
 from honestsignals.readers.ids import Lookup, as_text, order_people
 from honestsignals.readers.kinds import check_kinds
 from honestsignals.readers.layers import layers_of
-from honestsignals.readers.mapping import PEOPLE_KEYS
-from honestsignals.readers.source import Source
+from honestsignals.readers.mapping import PEOPLE_KEYS, names_in
+from honestsignals.readers.source import Source, in_codes
 from honestsignals.readers.times import TimePart, parse_origin, refuse_mixed_zones, settle_unit
 
 Array = NDArray[Any]
@@ -176,7 +176,8 @@ def _settled(
 ) -> Generator[tuple[Any, str | None]]:
     """Batches, each with the unit of its times."""
     settled = False
-    reading: Any = source.batches(list(dict.fromkeys(mapping.values())), broken, size)
+    coded = in_codes(source, names_in(mapping))
+    reading: Any = coded.batches(list(dict.fromkeys(mapping.values())), broken, size)
     # what a source holds open is let go of at once where reading stops
     with closing(reading) as batches:
         for batch in batches:

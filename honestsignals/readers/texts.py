@@ -84,10 +84,14 @@ def encode(array: Any, column: str, source: Located) -> Any:
     array = array.combine_chunks()
     kind = array.type
     if pa.types.is_dictionary(kind):
-        if _is_text(kind.value_type) and not array.dictionary.null_count:
+        if not is_text(kind.value_type):
+            array = array.cast(kind.value_type)
+        else:
             values = _as_names(array.dictionary, column, source)
-            return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), values)
-        array = array.cast(kind.value_type)
+            if not values.null_count:
+                return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), values)
+            # one of the values is no name
+            array = values.take(array.indices)
     names = _as_names(array, column, source)
     if pa.types.is_integer(names.type):
         return _narrow(names)
@@ -200,7 +204,8 @@ def sorted_values(coded: Coded, keep: NDArray[np.bool_] | slice = slice(None)) -
     return Coded(renamed[codes], text.take(pa.array(order)))
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is text, short or long."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
@@ -216,7 +221,7 @@ def _as_names(array: Any, column: str, source: Located) -> Any:
         first = pc.drop_null(array)
         example = first[0].as_py() if len(first) else "NaN"
         raise whole_source(source, column, _FLOATS.format(example))
-    if not _is_text(kind):
+    if not is_text(kind):
         raise whole_source(source, column, f"has the type {kind}; it must be text or whole numbers")
     text = array.cast(pa.string())
     if pc.any(pc.equal(pc.binary_length(text), 0)).as_py():
