@@ -205,34 +205,44 @@ class StoredEngine:
 
     def _over_all(self, rows: Rows, work: Measuring) -> None:
         """Columns of everybody's ties, and those that rest on all rows of the table, on disk."""
-        seen = [column for column in work.plan if sees(column)]
-        shared = self._shared(seen, rows, work.folder)
+        seen = {column.name: column for column in work.plan if sees(column)}
+        listed = {name: one for name, one in seen.items() if one.entry.fact.name in SHARED_NAMES}
+        wait = self._listing(list(listed.values()), rows, work.folder)
+        # meanwhile what needs no triangles
+        self._around([seen[name] for name in seen if name not in listed], rows, work.folder)
+        self._whole(rows, work)
+        wait()
+        self._around(list(listed.values()), rows, work.folder)
+        self._ties.clear()
+
+    def _around(self, columns: Sequence[Column], rows: Rows, folder: Path) -> None:
+        """Columns of everybody's ties."""
         every = np.arange(self.log.n_people, dtype=np.int32)
         before = None if rows.before is None else np.resize(rows.before[:1], len(every))
         people = Rows(every, every, before, rows.directed)
-        whole = [column for column in work.plan if column.entry.fact.whole and not sees(column)]
-        wanted = closure(whole, work.plan)
-        for column in seen:
-            if of_person(column):
-                saved(file_of(work.folder, column), around(column, people, self))
-            elif column.entry.fact.name not in SHARED_NAMES:
-                saved(file_of(work.folder, column), alike(around(column, rows, self)))
-        if whole:
-            found = self.columns(rows, [one for one in work.plan if one.name in wanted], work.settings)
-        for column in whole:
-            saved(file_of(work.folder, column), alike(found.pop(column.name)))
-        shared()
-        for column in seen:
-            if column.entry.fact.name in SHARED_NAMES:
-                saved(file_of(work.folder, column), alike(around(column, rows, self)))
-        self._ties.clear()
+        for column in columns:
+            values = around(column, people, self) if of_person(column) else alike(around(column, rows, self))
+            saved(file_of(folder, column), values)
 
-    def _shared(self, seen: Sequence[Column], rows: Rows, folder: Path) -> Callable[[], None]:
-        """Have processes list triangles, where there are any; what is returned waits for what they found."""
-        asked = next((one.kind for one in seen if one.entry.fact.name in SHARED_NAMES), None)
+    def _whole(self, rows: Rows, work: Measuring) -> None:
+        """Columns that rest on all rows, other than on their ties."""
+        whole = [column for column in work.plan if column.entry.fact.whole and not sees(column)]
+        if not whole:
+            return
+        wanted = closure(whole, work.plan)
+        found = self.columns(rows, [one for one in work.plan if one.name in wanted], work.settings)
+        for column in whole:
+            saved(file_of(work.folder, column), alike(found[column.name]))
+
+    def _listing(self, columns: Sequence[Column], rows: Rows, folder: Path) -> Callable[[], None]:
+        """Have processes list the triangles of shared contacts; what is returned waits for them.
+
+        Of one kind, and where rows are the ties: others are worked out when their columns are asked for.
+        """
         moments = rows.moments.tolist()
-        if self._pool is None or asked is None or len(moments) != 1:
+        if self._pool is None or not columns or len(moments) != 1:
             return lambda: None
+        asked = columns[0].kind
         ties = self.ties(asked, moments[0])
         if not are_ties(ties, rows.ego, rows.alter):
             return lambda: None
