@@ -591,6 +591,26 @@ def test_more_buckets_than_sixteen_bits_tell(tmp_path: Path, monkeypatch: pytest
     assert len(set(written)) == len(written) == 70_000
 
 
+def test_where_others_have_files_open_one_is_opened_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, there = Path.open, []
+
+    def limited(path: Path, *how: Any, **more: Any) -> Any:
+        if sum(not one.closed for one in there) >= 3:
+            raise OSError(errno.EMFILE, "Too many open files")
+        there.append(opened(path, *how, **more))
+        return there[-1]
+
+    monkeypatch.setattr(Path, "open", limited)
+    with buckets._Growing(tmp_path) as files:
+        for block in range(3):
+            for name in "abcdef":
+                files.add(tmp_path / name, f"{name}{block}".encode())
+    assert all(one.closed for one in there)
+    assert [(tmp_path / name).read_bytes() for name in "af"] == [b"a0a1a2", b"f0f1f2"]
+
+
 def test_every_act_goes_to_the_bucket_of_its_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buckets, "MOST_OPEN", 4)
     rng, n = np.random.default_rng(5), 300

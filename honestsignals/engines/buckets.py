@@ -6,6 +6,7 @@ in the one order of pairs, and nothing has to be sorted over all of them.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -178,7 +179,7 @@ class _Growing:
     """Files that grow by blocks: some stay open, as opening a file takes as long as writing a block."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._files = folder, ExitStack()
+        self._folder, self._files, self._most = folder, ExitStack(), MOST_OPEN
         self._open: dict[Path, Any] = {}
 
     def __enter__(self) -> _Growing:
@@ -186,15 +187,19 @@ class _Growing:
 
     def add(self, path: Path, block: bytes) -> None:
         """Add a block at the end of a file."""
-        if path not in self._open and len(self._open) >= MOST_OPEN:
-            write_raw(block, path, "ab")
-            return
         try:
-            if path not in self._open:
+            if path not in self._open and len(self._open) < self._most:
                 self._open[path] = self._files.enter_context(path.open("ab"))
-            self._open[path].write(block)
+            if path in self._open:
+                self._open[path].write(block)
+                return
         except OSError as error:
-            raise disk_error(error, self._folder) from error
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise disk_error(error, self._folder) from error
+            # others have files open too: from here on one at a time
+            self.__exit__()
+            self._open, self._most = {}, 0
+        write_raw(block, path, "ab")
 
     def __exit__(self, *stopped: Any) -> None:
         try:

@@ -17,7 +17,7 @@ from honestsignals.metrics.triangles import even_parts, laid_out
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-KEYS, SUMS = "triangles.keys.npy", "triangles.{part}.{name}.npy"
+KEYS, SUMS, FILES = "triangles.keys.npy", "triangles.{part}.{name}.npy", "triangles.*.npy"
 """In the folder of a run: what processes read, and what each found."""
 TIE, NUMBER, WEIGHT = "tie", "number", "weight"
 
@@ -55,6 +55,8 @@ def begun(ties: Ties, folder: Path, pool: Executor, many: int) -> Callable[[], t
             tie = order[_read(folder, place, TIE)]
             number[tie] += _read(folder, place, NUMBER)
             weight[tie] += _read(folder, place, WEIGHT)
+        for file in folder.glob(FILES):
+            file.unlink()
         return number, weight
 
     return finished

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -109,21 +110,24 @@ class Lookup:
     """
 
     def __init__(self, people: NDArray[Any], many: int = 0) -> None:
-        self._people, self._text = people, as_text(people) if people.dtype == object else None
+        self._people = people
         self._low, self._table = np.int64(0), np.empty(0, dtype=np.int32)
-        if self._text is None and len(people):
+        if people.dtype != object and len(people):
             low, width = int(people[0]), int(people[-1]) - int(people[0]) + 1
             if width <= CLOSE * max(len(people), many) and low > LOWEST:
                 # one place more on either side, for what is too low or too high
                 self._low, self._table = np.int64(low - 1), np.full(width + 2, -1, dtype=np.int32)
                 self._table[people - self._low] = np.arange(len(people), dtype=np.int32)
 
+    @cached_property
+    def _text(self) -> Any:
+        return as_text(self._people)
+
     def places(self, values: Any) -> NDArray[np.int32]:
         """Places of values (integers or Arrow text), -1 where they are nobody's (shape (n_values,))."""
         people = self._people
-        if not isinstance(values, np.ndarray) or self._text is not None:
-            known = as_text(people) if self._text is None else self._text
-            found = pc.index_in(as_text(values), value_set=known)
+        if not isinstance(values, np.ndarray) or people.dtype == object:
+            found = pc.index_in(as_text(values), value_set=self._text)
             return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int32)
         if len(self._table):
             # a difference that does not fit into 64 bits is too high or too low by its other sign
