@@ -15,6 +15,7 @@ import csv
 import datetime
 import inspect
 import json
+import os
 import sys
 import tempfile
 import time
@@ -74,7 +75,7 @@ def in_memory(path: str, metrics: list[str] | None = None) -> Work:
 
 
 def on_disk(path: str, memory: str, threads: int, metrics: list[str] | None = None) -> Work:
-    """The same, in as much memory as is said, into a folder of Parquet."""
+    """The same, in as much memory as is said, into a folder of Parquet; one thread is kept to one core."""
     import pandas as pd  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import scipy.optimize
@@ -82,6 +83,10 @@ def on_disk(path: str, memory: str, threads: int, metrics: list[str] | None = No
 
     import honestsignals as hs
     import honestsignals.storing
+
+    if threads == 1 and hasattr(os, "sched_setaffinity"):
+        # libraries that read files have threads of their own
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
     def work() -> dict[str, Any]:
         begin = spent()

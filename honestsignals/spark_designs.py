@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from honestsignals.engines.bucket_work import closure, rests_on_all, sees
 from honestsignals.engines.pair_parts import FLIPPED, Asked
-from honestsignals.engines.passes import FAR, Rows, around, second_pass
-from honestsignals.engines.spark import SparkEngine, collected, ties_columns, together
+from honestsignals.engines.passes import FAR, Rows, around, second_pass, ties_columns
+from honestsignals.engines.spark import SparkEngine, collected, together
 from honestsignals.engines.spark_ties import TiesOnSpark, of_workers
 from honestsignals.errors import MOST_SHOWN, ArgumentError, DesignError, Problem, bad_input, listed
 from honestsignals.glossary import WORDS

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from honestsignals.engines.pair_parts import Asked
-from honestsignals.engines.passes import FAR
-from honestsignals.engines.spark import SparkEngine, collected, ties_columns
+from honestsignals.engines.passes import FAR, ties_columns
+from honestsignals.engines.spark import SparkEngine, collected
 from honestsignals.engines.spark_people import circles_on_spark
 from honestsignals.metric_table import MetricTable
 from honestsignals.metrics.acts import Settings

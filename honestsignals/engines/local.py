@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from honestsignals.engines.ordering import PairedActs, pair_up
-from honestsignals.engines.passes import FAR, LogColumns, Rows, first_pass, of_kind, second_pass
+from honestsignals.engines.passes import FAR, LogColumns, Rows, first_pass, of_kind, second_pass, ties_columns
 from honestsignals.metrics.acts import Acts, Settings
 from honestsignals.metrics.columns import Column
 from honestsignals.metrics.columns import plan as planned
@@ -122,8 +122,7 @@ class LocalEngine:
     def _made(self, kind: str, before: int) -> Ties:
         """Ties from the columns of what each of two gave, over every pair with an act of any kind."""
         log = self._paired.log
-        stem, end = ("weight", "") if kind == "weight" else ("acts", f"__{kind}" if kind else "")
-        names = [f"{stem}_{side}{end}" for side in ("ego", "alter")]
+        names = ties_columns(kind)
         low, high = self._paired.keys // log.n_people, self._paired.keys % log.n_people
         early = None if before == FAR or log.time is None else np.full(len(low), before)
         rows = Rows(low.astype(np.int32), high.astype(np.int32), early)

@@ -135,13 +135,18 @@ def first_pass(acts: Acts, plan: Sequence[Column], log: LogColumns) -> dict[str,
     views: dict[str, Acts] = {}
     out: dict[str, Array] = {}
     for column in plan:
-        if column.form or not column.entry.fact.statistic:
+        if not is_statistic(column):
             continue
         if column.kind not in views:
             views[column.kind] = of_kind(acts, column.kind, log)
         seen = views[column.kind]
         out[column.name] = column.entry.function(seen.swapped() if column.side == "alter" else seen)
     return out
+
+
+def is_statistic(column: Column) -> bool:
+    """Whether it is a statistic of a pair's acts."""
+    return column.entry.fact.statistic and not column.form
 
 
 def of_kind(acts: Acts, kind: str, log: LogColumns) -> Acts:
@@ -188,6 +193,12 @@ def second_pass(
             out[column.name] = column.entry.function(*inputs)
     del out[DIRECTED]
     return out
+
+
+def ties_columns(kind: str) -> tuple[str, str]:
+    """Columns of what each of two gave: of acts, of weight, or of a kind."""
+    stem, end = ("weight", "") if kind == "weight" else ("acts", f"__{kind}" if kind else "")
+    return f"{stem}_ego{end}", f"{stem}_alter{end}"
 
 
 def around(column: Column, rows: Rows, engine: Engine) -> Array:

@@ -24,7 +24,7 @@ from honestsignals.engines.pair_parts import (
     packed,
     whole_pairs,
 )
-from honestsignals.engines.passes import FAR, LogColumns, Rows, second_pass
+from honestsignals.engines.passes import FAR, LogColumns, Rows, second_pass, ties_columns
 from honestsignals.errors import DesignError
 from honestsignals.metrics.acts import Settings
 from honestsignals.metrics.columns import Column
@@ -280,12 +280,6 @@ def together(frames: Sequence[Any]) -> Any:
     for one in frames:
         found = one if found is None else found.unionByName(one, allowMissingColumns=True)
     return found
-
-
-def ties_columns(kind: str) -> tuple[str, str]:
-    """Columns of what each of two gave: of acts, of weight, or of a kind."""
-    stem, end = ("weight", "") if kind == "weight" else ("acts", f"__{kind}" if kind else "")
-    return f"{stem}_ego{end}", f"{stem}_alter{end}"
 
 
 def as_table(found: Measured, shown: Shown) -> Any:

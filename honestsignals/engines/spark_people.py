@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from honestsignals.engines.pair_parts import PART_ROWS, Asked, empty_columns, whole_pairs
-from honestsignals.engines.spark import SparkEngine, collected, mapped, ties_columns
+from honestsignals.engines.passes import ties_columns
+from honestsignals.engines.spark import SparkEngine, collected, mapped
 from honestsignals.engines.spark_parts import places_in_order
 from honestsignals.errors import DesignError
 from honestsignals.metrics.acts import Settings

@@ -25,8 +25,8 @@ from honestsignals.engines.pair_parts import (
     packed,
     whole_pairs,
 )
-from honestsignals.engines.passes import Rows, around
-from honestsignals.engines.spark import SparkEngine, collected, mapped, ties_columns, together
+from honestsignals.engines.passes import Rows, around, ties_columns
+from honestsignals.engines.spark import SparkEngine, collected, mapped, together
 from honestsignals.engines.spark_parts import (
     ASKS,
     BLOCK,

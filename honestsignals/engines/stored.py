@@ -27,7 +27,15 @@ from honestsignals.engines.bucket_work import (
 )
 from honestsignals.engines.buckets import IDS, Buckets, alike, saved
 from honestsignals.engines.local import KEPT_TIES
-from honestsignals.engines.passes import FAR, LogColumns, Rows, around, second_pass
+from honestsignals.engines.passes import (
+    FAR,
+    LogColumns,
+    Rows,
+    around,
+    is_statistic,
+    second_pass,
+    ties_columns,
+)
 from honestsignals.engines.shared_work import begun
 from honestsignals.engines.threads import in_order
 from honestsignals.engines.workers import processes
@@ -230,9 +238,28 @@ class StoredEngine:
         if not whole:
             return
         wanted = closure(whole, work.plan)
-        found = self.columns(rows, [one for one in work.plan if one.name in wanted], work.settings)
+        needed = [column for column in work.plan if column.name in wanted]
+        given = self._given(rows, needed)
+        if given is None:
+            found = self.columns(rows, needed, work.settings)
+        else:
+            found = second_pass(given, needed, rows, self)
         for column in whole:
             saved(file_of(work.folder, column), alike(found[column.name]))
+
+    def _given(self, rows: Rows, plan: Sequence[Column]) -> dict[str, Array] | None:
+        """Statistics of a plan where they are what ties are made of, and rows are the ties; else None."""
+        moments = rows.moments.tolist()
+        named = {column.name: column for column in plan if is_statistic(column)}
+        found: dict[str, Array] = {}
+        for kind in dict.fromkeys(column.kind for column in named.values()):
+            names = ties_columns(kind)
+            if len(moments) != 1 or not set(names) & set(named):
+                continue
+            ties = self.ties(kind, moments[0])
+            if are_ties(ties, rows.ego, rows.alter):
+                found |= dict(zip(names, (ties.forth, ties.back), strict=True))
+        return {name: found[name] for name in named} if named.keys() <= found.keys() else None
 
     def _listing(self, columns: Sequence[Column], rows: Rows, folder: Path) -> Callable[[], None]:
         """Have processes list the triangles of shared contacts; what is returned waits for them.

@@ -155,7 +155,7 @@ def stage(
     broken: list[Fault] = []
     found = _Found(source, mapping, options, folder)
     with closing(_settled(source, mapping, options.time_unit, broken, size)) as batches:
-        for one in in_order(found.check, batches, threads, ahead=1):
+        for one in in_order(found.check, enumerate(batches), threads, ahead=1):
             found.absorb(one)
             tell(found.rows)
     return found.staged(broken)
@@ -202,11 +202,13 @@ class _Found:
         self.edges: list[tuple[int, int]] = []
         self.unit: str | None = options.time_unit
 
-    def check(self, given: tuple[Any, str | None]) -> Checked:
-        """One batch by itself: on any thread."""
-        batch, unit = given
+    def check(self, given: tuple[int, tuple[Any, str | None]]) -> Checked:
+        """One batch by itself, on any thread: checked, and what is kept of it on disk."""
+        place, (batch, unit) = given
         raw = columns_of_batch(self.source, self.mapping, unit, self.layers, batch)
-        return checked(raw, faults_of_acts(raw, self.mapping, self.roster, self.source.unit))
+        found = checked(raw, faults_of_acts(raw, self.mapping, self.roster, self.source.unit))
+        write_table(_file(self.folder, place), found.table)
+        return found
 
     def absorb(self, batch: Checked) -> None:
         """Add one batch, after those before it."""
@@ -224,9 +226,7 @@ class _Found:
             self.names[name].add(values)
         if batch.edges is not None:
             self.edges.append(batch.edges)
-        if batch.table.num_rows:
-            write_table(_file(self.folder, self.batches), batch.table)
-            self.batches += 1
+        self.batches += 1
         self.rows += raw.rows
         self.acts += batch.table.num_rows
 
